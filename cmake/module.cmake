@@ -1,0 +1,47 @@
+# peerstore_module(<name> [USES <module>...] [SOURCE_DIR <dir>] [LIBRARIES [PRIVATE|PUBLIC] <lib>...])
+#
+# One static library a module, from src/<name>/*.cpp, with its public headers in
+# include/peerstore/<name>/. The headers are offered through a folder of links that holds
+# this module alone, so a target can include only the modules it links: that is how the
+# layering is enforced by the build rather than by good will.
+function(peerstore_module name)
+  cmake_parse_arguments(ARG "" "SOURCE_DIR" "USES;LIBRARIES" ${ARGN})
+  if(NOT ARG_SOURCE_DIR)
+    set(ARG_SOURCE_DIR "src/${name}")
+  endif()
+  set(target "peerstore_${name}")
+
+  set(door "${CMAKE_BINARY_DIR}/layers/${name}")
+  file(MAKE_DIRECTORY "${door}/peerstore")
+  if(EXISTS "${CMAKE_SOURCE_DIR}/include/peerstore/${name}")
+    file(CREATE_LINK "${CMAKE_SOURCE_DIR}/include/peerstore/${name}" "${door}/peerstore/${name}" SYMBOLIC)
+  endif()
+
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${ARG_SOURCE_DIR}/*.cpp")
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    set(scope PUBLIC)
+    target_link_libraries(${target} PRIVATE peerstore_warnings)
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+    list(FILTER ARG_LIBRARIES EXCLUDE REGEX "^PRIVATE$")
+  endif()
+  target_include_directories(${target} ${scope} "${door}")
+  foreach(used IN LISTS ARG_USES)
+    target_link_libraries(${target} ${scope} peerstore_${used})
+  endforeach()
+
+  set(visibility ${scope})
+  foreach(library IN LISTS ARG_LIBRARIES)
+    if(library STREQUAL "PRIVATE" OR library STREQUAL "PUBLIC")
+      set(visibility ${library})
+    else()
+      target_link_libraries(${target} ${visibility} ${library})
+    endif()
+  endforeach()
+
+  if(EXISTS "${CMAKE_SOURCE_DIR}/${ARG_SOURCE_DIR}/module.cmake")
+    include("${CMAKE_SOURCE_DIR}/${ARG_SOURCE_DIR}/module.cmake")
+  endif()
+endfunction()

@@ -1,0 +1,96 @@
+// ChordNode: one member's side of the ring protocol: it joins, stabilises, answers, looks up.
+//
+// Correctness rests on the successor lists alone. Whom else this node knows (the roster's live
+// members) only shortens lookups: the successor of a key confirms or redirects, so stale
+// knowledge costs a hop and never gives a wrong answer.
+#pragma once
+
+#include <peerstore/chord/ring_state.hpp>
+#include <peerstore/runtime/random.hpp>
+#include <peerstore/runtime/scope.hpp>
+#include <peerstore/runtime/sync.hpp>
+#include <peerstore/wire/network.hpp>
+
+#include <functional>
+
+namespace peerstore::chord {
+
+// Whom a node knows besides its neighbours. Implemented over the roster and liveness (node/).
+class Acquaintances {
+ public:
+  virtual ~Acquaintances() = default;
+  // Members thought to be live, nearest first going counter-clockwise from `key` (the best
+  // predecessors of key), at most `most`; never self.
+  virtual std::vector<wire::MemberId> closest_preceding(const ring::Id& key, std::size_t most) const = 0;
+  // The first live member at or after `key`.
+  virtual std::optional<wire::MemberId> successor_of(const ring::Id& key) const = 0;
+  // Any members to rejoin through, live ones first; all of them if `even_if_away`.
+  virtual std::vector<wire::MemberId> contacts(std::size_t most, bool even_if_away) const = 0;
+  virtual void heard_from(const wire::MemberId& member) = 0;
+  virtual void failed(const wire::MemberId& member) = 0;
+  // The digest to put into answers, and what to do with a neighbour's.
+  virtual crypto::Hash roster_digest() const = 0;
+  virtual void compare_roster(const wire::MemberId& member, const crypto::Hash& theirs) = 0;
+};
+
+class ChordNode {
+ public:
+  struct Options {
+    std::size_t successor_list = 8;
+    Duration stabilize_period = std::chrono::seconds(2);       // when something changed lately
+    Duration quiet_period = std::chrono::seconds(30);          // slows down to this when nothing does
+    Duration suspended_after = std::chrono::seconds(60);       // a gap in the clock: resume = rejoin
+    std::size_t lookups_at_once = 3;                           // parallel questions of one lookup
+  };
+  struct Found {
+    NodeRef successor;
+    std::vector<NodeRef> successors;  // of that successor: where replicas of a record go
+    unsigned hops = 0;                // questions asked, self excluded
+  };
+
+  // References must outlive this. The node is out of the ring until start().
+  ChordNode(Clock& clock, Random& random, wire::Network& network, Acquaintances& acquaintances, NodeRef self,
+            Options options);
+
+  // Joins through the contacts, or stands alone if there are none, and keeps the ring in order
+  // until destroyed.
+  void start();
+  // Tells predecessor and successor, and is out. Correct even if nobody hears it.
+  Task<void> leave();
+
+  Task<Result<Found>> find_successor(ring::Id key);
+
+  // Answers to other members' questions; immediate, from committed state.
+  wire::Neighbours neighbours() const;
+  Result<wire::FoundSuccessor> answer(const wire::FindSuccessor& request) const;
+  void notified(NodeRef from);  // rectify
+
+  const RingState& state() const { return state_; }
+  // After each step of the protocol: the simulator's laws look here.
+  void on_step(std::function<void()> observer) { on_step_ = std::move(observer); }
+  // The incarnation must rise with each life; the owner keeps it.
+  void on_new_incarnation(std::function<std::uint64_t()> next) { next_incarnation_ = std::move(next); }
+
+ private:
+  Task<void> run();
+  Task<bool> join();
+  Task<void> stabilize();
+  Task<void> rectify(NodeRef candidate);
+  Task<Result<wire::Neighbours>> ask_neighbours(NodeRef peer);
+  void changed();
+
+  Clock& clock_;
+  Random& random_;
+  wire::Network& network_;
+  Acquaintances& acquaintances_;
+  Options options_;
+  RingState state_;
+  Duration period_;
+  bool rectifying_ = false;
+  std::function<void()> on_step_;
+  std::function<std::uint64_t()> next_incarnation_;
+  Event woken_;
+  TaskScope scope_;  // last: its tasks use everything above
+};
+
+}  // namespace peerstore::chord

@@ -1,0 +1,137 @@
+// Drive: a person's files in the ring: backup, list, get back, and the honest answer to "are they
+// safe now?". What every command of the owner is made of.
+//
+// The durable order of a backup: chunks receipted, then the index receipted, then the head
+// written locally and synced, then the head published. Whatever stops it, the snapshots before
+// stay whole, and the next backup goes on from the last part that was indexed.
+#pragma once
+
+#include <peerstore/crypto/signatures.hpp>
+#include <peerstore/replica/chunk_space.hpp>
+#include <peerstore/runtime/disk.hpp>
+#include <peerstore/runtime/files.hpp>
+#include <peerstore/runtime/random.hpp>
+#include <peerstore/runtime/workers.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace peerstore::drive {
+
+// The owner's secrets that a drive needs (from membership::Identity).
+struct DriveKeys {
+  crypto::SecretKey drive_secret;
+  crypto::SigningSecretKey person_secret;
+  wire::RingId ring_id;
+  std::uint32_t machine = 0;
+};
+
+struct Environment {
+  Clock& clock;
+  Workers& workers;
+  Entropy& entropy;
+  crypto::Signatures& signatures;
+  Files& files;
+  Disk& state;  // the client's own folder: newest head written, high-water marks
+  replica::ChunkSpace& space;
+};
+
+struct Progress {
+  std::uint64_t files_done = 0;
+  std::uint64_t files_total = 0;
+  std::uint64_t bytes_read = 0;    // of the files: cut, sealed, on the way ("sent")
+  std::uint64_t bytes_safe = 0;    // of the files: every chunk has its full number of receipts
+  std::uint64_t bytes_total = 0;
+};
+// A file that was left out, or needs a word: the rest goes on.
+struct Warning {
+  std::string path;
+  Error error;
+};
+struct Observer {
+  std::function<void(const Progress&)> progress = [](const Progress&) {};
+  std::function<void(const Warning&)> warning = [](const Warning&) {};
+};
+
+struct BackupSummary {
+  std::string snapshot;  // its id, hexadecimal; empty if none was made (nothing readable)
+  std::uint64_t files = 0;
+  std::uint64_t folders = 0;
+  std::uint64_t symlinks = 0;
+  std::uint64_t skipped = 0;      // unreadable, or of a kind that is not kept: see warnings
+  std::uint64_t bytes = 0;        // in the files
+  std::uint64_t bytes_new = 0;    // that were not in the drive before
+  std::uint64_t chunks_sent = 0;
+  unsigned copies_wanted = 0;
+  unsigned copies_least = 0;      // of the chunk that has fewest; = wanted means safe
+  unsigned head_copies = 0;       // members that keep the head
+  std::string shortfall;          // in words, when it is not safe
+  bool safe() const { return copies_least >= copies_wanted; }
+};
+
+struct ListEntry {
+  std::string path;  // remote, without a leading slash
+  FileFacts facts;
+  std::string link_target;
+};
+struct Snapshot {
+  std::string id;
+  std::int64_t taken_ns = 0;
+  std::uint32_t machine = 0;
+  std::vector<std::string> roots;
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct RestoreSummary {
+  std::uint64_t files = 0;
+  std::uint64_t folders = 0;
+  std::uint64_t symlinks = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t failed = 0;  // see warnings
+};
+
+// The state words of the documentation, for the whole drive.
+struct DriveStanding {
+  std::uint64_t files_safe = 0;
+  std::uint64_t files_at_risk = 0;      // readable now, but some chunk has fewer copies than wanted
+  std::uint64_t files_unreachable = 0;  // not readable now; `waiting_for` could change that
+  std::uint64_t files_lost = 0;         // no copy that anybody knows of
+  std::uint64_t bytes = 0;
+  unsigned copies_wanted = 0;
+  unsigned copies_reachable = 0;              // that the rule allows in this ring today
+  std::vector<std::string> waiting_for;       // friends who hold what is not readable now
+  std::optional<Snapshot> newest;
+};
+
+class Drive {
+ public:
+  // Reads the newest state from the ring (or finds that there is none yet). The environment
+  // outlives the drive. Errc::unreachable if the ring cannot be asked.
+  static Task<Result<std::unique_ptr<Drive>>> open(Environment environment, DriveKeys keys);
+  virtual ~Drive() = default;
+
+  // Backs up the folders and files at these absolute local paths into one new snapshot. Remote
+  // paths are the local ones without their leading slash. cancel() makes it stop soon with
+  // Errc::cancelled, keeping what is safe.
+  virtual Task<Result<BackupSummary>> backup(std::vector<std::string> paths, Observer observer) = 0;
+  virtual void cancel() = 0;
+
+  virtual std::vector<Snapshot> snapshots() const = 0;
+  // `snapshot` empty: the newest. Errc::not_found names what is missing. `path` empty: the roots.
+  virtual Task<Result<std::vector<ListEntry>>> list(std::string path, std::string snapshot, bool recursive) = 0;
+  // Restores what is at `path` (empty: everything) into the folder `target`, below its remote
+  // path. Existing files are left alone unless `overwrite`, and counted as failed.
+  virtual Task<Result<RestoreSummary>> restore(std::string path, std::string snapshot, std::string target,
+                                               bool overwrite, Observer observer) = 0;
+  // One file's content, in order, verified; `sink` returns false to stop.
+  virtual Task<Result<FileFacts>> read_file(std::string path, std::string snapshot,
+                                            std::function<Result<void>(ByteView)> sink) = 0;
+
+  virtual Task<Result<DriveStanding>> standing() = 0;
+};
+
+}  // namespace peerstore::drive

@@ -1,0 +1,73 @@
+// Statements: the signed facts that make up the roster. docs/formats.md has their bytes.
+//
+//   policy      by the ring root         the ring's parameters
+//   invitation  by the ring root         number, colour, position seed, token key: all fixed before
+//                                        anybody has chosen a key, so nobody can grind a place
+//   person      by the invitation's token (the founder's by the root): binds the person's keys
+//   machine     by its person            node key, name, space given; its ring position follows
+//                                        from the invitation's seed and the machine's number
+//   departure   by its person            a machine or the person has left for ever
+//   revocation  by the ring root         a machine or person is expelled
+#pragma once
+
+#include <peerstore/crypto/signatures.hpp>
+#include <peerstore/placement/placement.hpp>
+#include <peerstore/wire/types.hpp>
+
+#include <string>
+#include <variant>
+
+namespace peerstore::membership {
+
+inline constexpr std::size_t kNameBytesMax = 64;
+inline constexpr std::uint32_t kMachinesPerPersonMax = 8;
+
+struct PolicyStatement {
+  std::uint32_t version = 1;
+  std::string ring_name;
+  placement::Policy policy;
+};
+struct InvitationStatement {
+  wire::PersonNumber person = 0;
+  std::uint8_t colour = 0;
+  crypto::Hash position_seed;
+  crypto::SigningPublicKey token_key;
+  std::int64_t expires_at = 0;  // seconds since 1970: advisory, told to people; use is single anyway
+  std::string for_whom;
+};
+struct PersonStatement {
+  wire::PersonNumber person = 0;
+  std::string name;
+  crypto::SigningPublicKey signing_key;
+  crypto::BoxPublicKey box_key;
+};
+struct MachineStatement {
+  wire::PersonNumber person = 0;
+  std::uint32_t machine = 0;  // 0..kMachinesPerPersonMax-1
+  std::uint32_t version = 1;  // the highest wins: space given may change, the key may not
+  std::string name;
+  crypto::SigningPublicKey node_key;
+  std::uint64_t bytes_given = 0;
+};
+struct DepartureStatement {
+  wire::PersonNumber person = 0;
+  std::optional<std::uint32_t> machine;  // nothing: the person, with all machines
+};
+struct RevocationStatement {
+  wire::PersonNumber person = 0;
+  std::optional<std::uint32_t> machine;
+};
+
+using Fact = std::variant<PolicyStatement, InvitationStatement, PersonStatement, MachineStatement, DepartureStatement,
+                          RevocationStatement>;
+
+// The ring's identifier is the hash of its root key: whoever knows the id knows who may invite.
+wire::RingId ring_id_of(const crypto::SigningPublicKey& root);
+wire::MemberId member_id_of(const wire::RingId& ring, const crypto::Hash& position_seed, std::uint32_t machine);
+
+wire::Statement sign_statement(crypto::Signatures& signatures, const wire::RingId& ring, const Fact& fact,
+                               const crypto::SigningKeyPair& signer);
+// What the bytes say; says nothing about whether the signer may say so (roster.hpp).
+Result<Fact> read_statement(const wire::Statement& statement);
+
+}  // namespace peerstore::membership

@@ -1,0 +1,40 @@
+// Loop: the real Clock and Workers, over one Asio io_context. Everything of a node or a command runs
+// on the thread that calls run(); workers are threads of their own.
+#pragma once
+
+#include <peerstore/runtime/clock.hpp>
+#include <peerstore/runtime/scope.hpp>
+#include <peerstore/runtime/workers.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace peerstore::net {
+
+class Loop final : public Clock, public Workers {
+ public:
+  explicit Loop(unsigned worker_threads);
+  ~Loop() override;
+
+  TimePoint now() const override;
+  WallTime wall_time() const override;
+  void arm(Timer& timer, TimePoint when) override;
+  void submit(Job& job) override;
+  void cancel(Job& job) override;
+
+  // Runs `main` and everything it waits for, until it ends or stop() is called; then returns.
+  // False if it was stopped.
+  bool run(Task<void> main);
+  // May be called from a signal handler registered with on_signal, or from any task.
+  void stop();
+  // Calls `handler` on the loop at SIGINT and SIGTERM, with the signal's number.
+  void on_signal(std::function<void(int)> handler);
+
+  struct Implementation;
+  Implementation& implementation() { return *implementation_; }  // for net/ and api/ only
+
+ private:
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace peerstore::net

@@ -1,0 +1,89 @@
+// Node: one machine of the ring, put together: chord, membership, replica and the stores over one
+// environment. It touches the world only through the environment, so the daemon and the
+// simulator run the same object.
+#pragma once
+
+#include <peerstore/chord/chord_node.hpp>
+#include <peerstore/membership/identity.hpp>
+#include <peerstore/membership/membership.hpp>
+#include <peerstore/replica/ring_view.hpp>
+#include <peerstore/runtime/key_value.hpp>
+#include <peerstore/store/chunk_store.hpp>
+#include <peerstore/store/head_store.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace peerstore::node {
+
+// The world, as a node sees it.
+struct Environment {
+  Clock& clock;
+  Random& random;
+  Entropy& entropy;
+  crypto::Signatures& signatures;
+  wire::Network& network;
+  Disk& disk;
+  KeyValue& facts;
+  Workers& workers;
+};
+
+struct MemberStatus {
+  wire::MemberId id;
+  std::string name;
+  std::string person;
+  bool self = false;
+  bool live = false;
+  bool gone = false;
+  std::int64_t seconds_since_heard = -1;  // -1: not since this node started
+  std::uint64_t bytes_given = 0;
+  std::uint64_t bytes_free = 0;
+};
+struct NodeStatus {
+  std::string ring_name;
+  wire::RingId ring_id;
+  placement::Policy policy;
+  wire::Phase phase = wire::Phase::out;
+  wire::NodeRef self;
+  std::vector<std::string> addresses;
+  unsigned reachable_copies = 0;  // for files of this machine's person
+  store::ChunkStore::Usage usage;
+  std::vector<MemberStatus> members;
+  std::uint64_t repairs_pending = 0;
+};
+
+class Node final : public wire::Service {
+ public:
+  struct Options {
+    std::vector<std::string> addresses;  // where others can reach this node
+    chord::ChordNode::Options chord;
+    membership::Membership::Options membership;
+    Duration repair_period = std::chrono::minutes(1);
+  };
+
+  // Opens the stores and loads the roster; asks nobody. The environment outlives the node.
+  static Task<Result<std::unique_ptr<Node>>> open(Environment environment, membership::Identity identity,
+                                                  Options options);
+  ~Node() override;
+
+  // Enters the ring and begins to serve, spread and repair.
+  void start();
+  // Leaves the ring in order (not for ever: the chunks stay).
+  Task<void> stop();
+
+  Task<Result<wire::Response>> serve(wire::Caller caller, wire::Request request) override;
+
+  NodeStatus status() const;
+  chord::ChordNode& chord();
+  membership::Membership& membership();
+  store::ChunkStore& chunks();
+  const replica::RingView& view() const;
+
+ private:
+  struct Parts;
+  explicit Node(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace peerstore::node

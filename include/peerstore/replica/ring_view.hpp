@@ -1,0 +1,33 @@
+// RingView: what replica/ and the client need to know about the ring, without knowing how it is
+// learned. membership/ provides it, wired up in node/.
+#pragma once
+
+#include <peerstore/placement/placement.hpp>
+#include <peerstore/wire/types.hpp>
+
+#include <memory>
+
+namespace peerstore::replica {
+
+enum class Standing : std::uint8_t {
+  live,      // answered lately
+  away,      // does not answer now: sleeping, as far as anybody knows
+  long_away, // away for longer than the policy's grace
+  gone,      // left or expelled: never to be counted again
+};
+
+class RingView {
+ public:
+  virtual ~RingView() = default;
+  // The current map; a new object after each change of the roster.
+  virtual std::shared_ptr<const placement::Map> map() const = 0;
+  virtual Standing standing(const wire::MemberId& member) const = 0;
+  // The signing key of a member's node, to check its receipts. Nothing if unknown.
+  virtual std::optional<crypto::SigningPublicKey> node_key(const wire::MemberId& member) const = 0;
+  // Keys of persons, to check heads.
+  virtual std::optional<crypto::SigningPublicKey> person_key(wire::PersonNumber person) const = 0;
+  virtual std::optional<wire::PersonNumber> person_of(const wire::MemberId& member) const = 0;
+  virtual wire::RingId ring_id() const = 0;
+};
+
+}  // namespace peerstore::replica

@@ -1,0 +1,75 @@
+// ChunkStore: the chunks that this machine holds, on disk.
+//
+// Life of a chunk: reserve -> begin -> segments -> commit -> (held) -> remove. Until commit has
+// returned, nothing is promised; after it has, the chunk survives kill -9, power loss, and the
+// loss of the facts database, which is rebuilt by scanning the chunk files.
+//
+// Invariants: bytes held + being written + reserved <= capacity, always; a chunk file under its
+// final name is complete, verified and synced; every segment was checked against its leaf before
+// it was written, and is checked again when it is read.
+// docs/formats.md describes the file.
+#pragma once
+
+#include <peerstore/runtime/clock.hpp>
+#include <peerstore/runtime/disk.hpp>
+#include <peerstore/runtime/key_value.hpp>
+#include <peerstore/runtime/task.hpp>
+#include <peerstore/runtime/workers.hpp>
+#include <peerstore/wire/messages.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace peerstore::store {
+
+struct ChunkFacts {
+  wire::ChunkAddress address;
+  wire::PersonNumber owner = 0;
+  wire::ChunkHeader header;
+};
+
+class ChunkStore {
+ public:
+  struct Options {
+    std::uint64_t capacity = 0;                           // bytes given to friends
+    Duration reservation_life = std::chrono::minutes(5);  // then the room is given back
+    std::size_t writes_at_once = 64;                      // chunks being received; more are refused (busy)
+  };
+  struct Usage {
+    std::uint64_t capacity = 0;
+    std::uint64_t held = 0;
+    std::uint64_t promised = 0;  // reservations and chunks being written
+    std::uint64_t chunks = 0;
+    std::uint64_t quarantined = 0;  // files that failed verification, kept aside
+  };
+
+  // Opens or creates the store below "chunks/" of `disk`. Removes what a crash left half written;
+  // rebuilds the facts if the database lacks them. All references must outlive the store.
+  static Task<Result<std::unique_ptr<ChunkStore>>> open(Clock& clock, Disk& disk, KeyValue& facts,
+                                                        Workers& workers, Options options);
+  virtual ~ChunkStore() = default;
+
+  // Errc::full if the room is not there.
+  virtual Result<std::uint64_t> reserve(std::uint64_t bytes) = 0;
+  // The segments that are still missing: none if the chunk is held already. Idempotent; a chunk
+  // that is being written may be begun again by another link and goes on where it was.
+  // `reservation` 0 asks for room now. Errc::invalid, full, busy.
+  virtual Task<Result<std::vector<std::uint32_t>>> begin(wire::PersonNumber owner, wire::ChunkDescription chunk,
+                                                         std::uint64_t reservation) = 0;
+  // Errc::corrupt if the data is not what the description promised; not_found without begin().
+  virtual Task<Result<void>> put_segment(wire::ChunkAddress address, std::uint32_t index, SharedBytes data) = 0;
+  // Durable when it returns. Errc::invalid while segments are missing.
+  virtual Task<Result<void>> commit(wire::ChunkAddress address, wire::PersonNumber owner) = 0;
+
+  virtual Task<Result<SharedBytes>> read_segment(wire::ChunkAddress address, std::uint32_t index) = 0;
+  virtual Task<Result<wire::ChunkDescription>> describe(wire::ChunkAddress address) = 0;
+  // Blocking but quick: one look into the facts. Nothing if it is not held.
+  virtual std::optional<ChunkFacts> find(const wire::ChunkAddress& address) = 0;
+  // In order of placement key, until `visit` returns false.
+  virtual Result<void> for_each(const std::function<bool(const ChunkFacts&)>& visit) = 0;
+  virtual Task<Result<void>> remove(wire::ChunkAddress address) = 0;
+
+  virtual Usage usage() const = 0;
+};
+
+}  // namespace peerstore::store

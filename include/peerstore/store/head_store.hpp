@@ -1,0 +1,29 @@
+// HeadStore: the heads of persons' machines that this machine keeps, one file a head, replaced
+// atomically and durable before it is acknowledged. It keeps the highest version of each; two
+// different heads of one version are evidence of a copied machine, and the first one stays.
+// Signatures are checked by the caller.
+#pragma once
+
+#include <peerstore/runtime/disk.hpp>
+#include <peerstore/runtime/task.hpp>
+#include <peerstore/runtime/workers.hpp>
+#include <peerstore/wire/types.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace peerstore::store {
+
+class HeadStore {
+ public:
+  // Opens or creates the store below "heads/" of `disk`; a file that cannot be read is set aside.
+  static Task<Result<std::unique_ptr<HeadStore>>> open(Disk& disk, Workers& workers);
+  virtual ~HeadStore() = default;
+
+  // Errc::refused if an equal or higher version is held (unless it is this very head: done).
+  virtual Task<Result<void>> put(wire::Head head) = 0;
+  virtual std::vector<wire::Head> of_person(wire::PersonNumber person) const = 0;
+  virtual std::vector<wire::Head> all() const = 0;
+};
+
+}  // namespace peerstore::store

@@ -1,0 +1,173 @@
+// Every question that one machine asks another, and its answer. Plain structs: Cap'n Proto's
+// generated code stays inside src/wire. Each request names its answer as `Reply`.
+#pragma once
+
+#include <peerstore/runtime/result.hpp>
+#include <peerstore/wire/types.hpp>
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace peerstore::wire {
+
+// Limits of what one message may carry; a decoder refuses more before it allocates.
+inline constexpr std::size_t kSuccessorsMax = 32;
+inline constexpr std::size_t kStatementsMax = 4096;
+inline constexpr std::size_t kPresencesMax = 8192;
+inline constexpr std::size_t kAddressesPerMessageMax = 4096;
+inline constexpr std::size_t kStatementBytesMax = 4096;
+inline constexpr std::size_t kHeadsMax = 64;
+inline constexpr std::size_t kHostPortBytesMax = 280;
+inline constexpr std::size_t kAddressHintsMax = 8;
+
+struct Done {};
+
+// ---- the ring (chord/) ----
+
+struct Neighbours {
+  Phase phase = Phase::out;
+  NodeRef self;
+  std::optional<NodeRef> predecessor;
+  std::vector<NodeRef> successors;
+  crypto::Hash roster_digest;  // of statements and presences: differs = exchange (membership/)
+};
+// "Who are you, and who is around you?" Also the liveness probe.
+struct GetNeighbours {
+  using Reply = Neighbours;
+};
+// "I think I am your predecessor." (Zave's rectify; in place of notify.)
+struct Notify {
+  using Reply = Done;
+  NodeRef from;
+};
+// One step of an iterative lookup: the answerer is the successor of the key, or knows closer ones.
+struct FoundSuccessor {
+  bool is_successor = false;         // the answerer owns the key: (its predecessor, itself]
+  std::vector<NodeRef> closer;       // else: nearer candidates, best first
+  std::vector<NodeRef> successors;   // with is_successor: the answerer's successor list
+};
+struct FindSuccessor {
+  using Reply = FoundSuccessor;
+  ring::Id key;
+};
+
+// ---- membership ----
+
+// Both sides compare what they know; only differences travel.
+struct RosterDifference {
+  std::vector<Statement> statements;        // that the asker lacks
+  std::vector<Presence> presences;          // that are newer here
+  std::vector<StatementId> wanted;          // that the answerer lacks
+};
+struct ExchangeRoster {
+  using Reply = RosterDifference;
+  std::vector<StatementId> known;
+  std::vector<Presence> presences;
+};
+struct PushStatements {
+  using Reply = Done;
+  std::vector<Statement> statements;
+  std::vector<Presence> presences;
+};
+// From one who is not a member yet: the only question such a link may ask.
+struct Welcome {
+  std::vector<Statement> statements;
+  std::vector<Presence> presences;
+};
+struct Join {
+  using Reply = Welcome;
+  std::vector<Statement> statements;  // the joiner's person and machine
+};
+
+// ---- chunks (store/, replica/) ----
+
+struct Reserved {
+  std::uint64_t reservation = 0;
+};
+// "Have you room?" (check_space.) Held for a few minutes, then given back.
+struct Reserve {
+  using Reply = Reserved;
+  std::uint64_t bytes = 0;
+};
+struct PutState {
+  std::vector<std::uint32_t> missing;  // segments still to be sent
+};
+struct PutBegin {
+  using Reply = PutState;
+  PersonNumber owner = 0;
+  ChunkDescription chunk;
+  std::uint64_t reservation = 0;
+};
+struct PutSegment {
+  using Reply = Done;
+  ChunkAddress address;
+  std::uint32_t index = 0;
+  SharedBytes data;  // exactly kSegmentBytes
+};
+// Answered only when the chunk is durable.
+struct PutCommit {
+  using Reply = Receipt;
+  ChunkAddress address;
+  PersonNumber owner = 0;
+};
+struct GetDescription {
+  using Reply = struct DescriptionReply;
+  ChunkAddress address;
+  ReadToken token;  // zero: a member that repairs
+};
+struct DescriptionReply {
+  ChunkDescription chunk;
+  PersonNumber owner = 0;
+};
+struct SegmentReply {
+  SharedBytes data;
+};
+struct GetSegment {
+  using Reply = SegmentReply;
+  ChunkAddress address;
+  std::uint32_t index = 0;
+  ReadToken token;  // zero: a member that repairs
+};
+// Which of these chunks are here? Same order; 1 = yes.
+struct HaveReply {
+  std::vector<std::uint8_t> have;
+};
+struct HaveChunks {
+  using Reply = HaveReply;
+  std::vector<ChunkAddress> addresses;
+};
+// "By my reckoning you should hold these, and I have them": the answerer pulls what it lacks.
+struct OfferReply {
+  std::vector<std::uint8_t> have;  // as HaveReply: what the answerer has already
+};
+struct OfferChunks {
+  using Reply = OfferReply;
+  std::vector<ChunkAddress> addresses;
+};
+
+// ---- records ----
+
+struct HeadsReply {
+  std::vector<Head> heads;
+};
+struct GetHeads {
+  using Reply = HeadsReply;
+  PersonNumber person = 0;
+};
+struct PutHead {
+  using Reply = Done;
+  Head head;
+};
+
+using Request = std::variant<GetNeighbours, Notify, FindSuccessor, ExchangeRoster, PushStatements, Join, Reserve,
+                             PutBegin, PutSegment, PutCommit, GetDescription, GetSegment, HaveChunks, OfferChunks,
+                             GetHeads, PutHead>;
+using Response = std::variant<Done, Neighbours, FoundSuccessor, RosterDifference, Welcome, Reserved, PutState,
+                              Receipt, DescriptionReply, SegmentReply, HaveReply, OfferReply, HeadsReply>;
+
+// The name of a request's kind, for logs and traces.
+std::string_view name_of(const Request& request);
+
+}  // namespace peerstore::wire
