@@ -19,7 +19,8 @@ function(peerstore_module name)
 
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${ARG_SOURCE_DIR}/*.cpp")
   if(sources)
-    add_library(${target} STATIC ${sources})
+    # In a syntax check nothing is archived or linked.
+    add_library(${target} ${PEERSTORE_LIBRARY_KIND} ${sources})
     set(scope PUBLIC)
     target_link_libraries(${target} PRIVATE peerstore_warnings)
   else()

@@ -32,7 +32,9 @@ SharedBytes SharedBytes::slice(std::size_t offset, std::size_t size) const {
   return part;
 }
 
-bool SharedBytes::operator==(const SharedBytes& other) const { return std::ranges::equal(view_, other.view_); }
+bool SharedBytes::operator==(const SharedBytes& other) const {
+  return std::ranges::equal(view_, other.view_);
+}
 
 std::string to_hex(ByteView bytes) {
   std::string text;

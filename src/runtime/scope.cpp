@@ -13,7 +13,9 @@ struct TaskScope::Child {
 
     promise_type(TaskScope& owner, Task<void>&) : scope(owner) {}
     static void* operator new(std::size_t size) { return detail::allocate_frame(size); }
-    static void operator delete(void* frame, std::size_t size) noexcept { detail::release_frame(frame, size); }
+    static void operator delete(void* frame, std::size_t size) noexcept {
+      detail::release_frame(frame, size);
+    }
 
     Child get_return_object() { return Child{std::coroutine_handle<promise_type>::from_promise(*this)}; }
     std::suspend_always initial_suspend() const noexcept { return {}; }

@@ -21,8 +21,8 @@ class ByteWriter {
   ByteWriter& u32(std::uint32_t value);
   ByteWriter& u64(std::uint64_t value);
   ByteWriter& i64(std::int64_t value);
-  ByteWriter& raw(ByteView bytes);     // without its length
-  ByteWriter& bytes(ByteView bytes);   // u32 length, then the bytes
+  ByteWriter& raw(ByteView bytes);    // without its length
+  ByteWriter& bytes(ByteView bytes);  // u32 length, then the bytes
   ByteWriter& text(std::string_view text);
   template <class Tag, std::size_t N>
   ByteWriter& fixed(const FixedBytes<Tag, N>& value) {
@@ -62,7 +62,10 @@ class ByteReader {
   std::size_t left() const { return in_.size(); }
   // Everything was read, and nothing failed.
   bool finished() const { return ok_ && in_.empty(); }
-  void fail() { ok_ = false; in_ = {}; }
+  void fail() {
+    ok_ = false;
+    in_ = {};
+  }
 
  private:
   ByteView in_;

@@ -25,8 +25,9 @@ class KeyValue {
   virtual Result<void> write(const std::vector<Change>& changes, bool sync) = 0;
   virtual Result<std::optional<std::string>> get(std::string_view key) = 0;
   // Calls `visit` for each key that begins with `prefix`, in order, until it returns false.
-  virtual Result<void> scan(std::string_view prefix,
-                            const std::function<bool(std::string_view key, std::string_view value)>& visit) = 0;
+  virtual Result<void> scan(
+      std::string_view prefix,
+      const std::function<bool(std::string_view key, std::string_view value)>& visit) = 0;
 };
 
 }  // namespace peerstore

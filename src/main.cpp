@@ -1,0 +1,3 @@
+#include <peerstore/cli/main.hpp>
+
+int main(int count, char** arguments) { return peerstore::cli::main(count, arguments); }
