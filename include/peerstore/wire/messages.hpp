@@ -22,7 +22,9 @@ inline constexpr std::size_t kHeadsMax = 64;
 inline constexpr std::size_t kHostPortBytesMax = 280;
 inline constexpr std::size_t kAddressHintsMax = 8;
 
-struct Done {};
+struct Done {
+  bool operator==(const Done&) const = default;
+};
 
 // ---- the ring (chord/) ----
 
@@ -32,25 +34,30 @@ struct Neighbours {
   std::optional<NodeRef> predecessor;
   std::vector<NodeRef> successors;
   crypto::Hash roster_digest;  // of statements and presences: differs = exchange (membership/)
+  bool operator==(const Neighbours&) const = default;
 };
 // "Who are you, and who is around you?" Also the liveness probe.
 struct GetNeighbours {
   using Reply = Neighbours;
+  bool operator==(const GetNeighbours&) const = default;
 };
 // "I think I am your predecessor." (Zave's rectify; in place of notify.)
 struct Notify {
   using Reply = Done;
   NodeRef from;
+  bool operator==(const Notify&) const = default;
 };
 // One step of an iterative lookup: the answerer is the successor of the key, or knows closer ones.
 struct FoundSuccessor {
   bool is_successor = false;         // the answerer owns the key: (its predecessor, itself]
   std::vector<NodeRef> closer;       // else: nearer candidates, best first
   std::vector<NodeRef> successors;   // with is_successor: the answerer's successor list
+  bool operator==(const FoundSuccessor&) const = default;
 };
 struct FindSuccessor {
   using Reply = FoundSuccessor;
   ring::Id key;
+  bool operator==(const FindSuccessor&) const = default;
 };
 
 // ---- membership ----
@@ -60,105 +67,127 @@ struct RosterDifference {
   std::vector<Statement> statements;        // that the asker lacks
   std::vector<Presence> presences;          // that are newer here
   std::vector<StatementId> wanted;          // that the answerer lacks
+  bool operator==(const RosterDifference&) const = default;
 };
 struct ExchangeRoster {
   using Reply = RosterDifference;
   std::vector<StatementId> known;
   std::vector<Presence> presences;
+  bool operator==(const ExchangeRoster&) const = default;
 };
 struct PushStatements {
   using Reply = Done;
   std::vector<Statement> statements;
   std::vector<Presence> presences;
+  bool operator==(const PushStatements&) const = default;
 };
 // From one who is not a member yet: the only question such a link may ask.
 struct Welcome {
   std::vector<Statement> statements;
   std::vector<Presence> presences;
+  bool operator==(const Welcome&) const = default;
 };
 struct Join {
   using Reply = Welcome;
   std::vector<Statement> statements;  // the joiner's person and machine
+  bool operator==(const Join&) const = default;
 };
 
 // ---- chunks (store/, replica/) ----
 
 struct Reserved {
   std::uint64_t reservation = 0;
+  bool operator==(const Reserved&) const = default;
 };
 // "Have you room?" (check_space.) Held for a few minutes, then given back.
 struct Reserve {
   using Reply = Reserved;
   std::uint64_t bytes = 0;
+  bool operator==(const Reserve&) const = default;
 };
 struct PutState {
   std::vector<std::uint32_t> missing;  // segments still to be sent
+  bool operator==(const PutState&) const = default;
 };
 struct PutBegin {
   using Reply = PutState;
   PersonNumber owner = 0;
   ChunkDescription chunk;
   std::uint64_t reservation = 0;
+  bool operator==(const PutBegin&) const = default;
 };
 struct PutSegment {
   using Reply = Done;
   ChunkAddress address;
   std::uint32_t index = 0;
   SharedBytes data;  // exactly kSegmentBytes
+  bool operator==(const PutSegment&) const = default;
 };
 // Answered only when the chunk is durable.
 struct PutCommit {
   using Reply = Receipt;
   ChunkAddress address;
   PersonNumber owner = 0;
+  bool operator==(const PutCommit&) const = default;
 };
 struct GetDescription {
   using Reply = struct DescriptionReply;
   ChunkAddress address;
   ReadToken token;  // zero: a member that repairs
+  bool operator==(const GetDescription&) const = default;
 };
 struct DescriptionReply {
   ChunkDescription chunk;
   PersonNumber owner = 0;
+  bool operator==(const DescriptionReply&) const = default;
 };
 struct SegmentReply {
   SharedBytes data;
+  bool operator==(const SegmentReply&) const = default;
 };
 struct GetSegment {
   using Reply = SegmentReply;
   ChunkAddress address;
   std::uint32_t index = 0;
   ReadToken token;  // zero: a member that repairs
+  bool operator==(const GetSegment&) const = default;
 };
 // Which of these chunks are here? Same order; 1 = yes.
 struct HaveReply {
   std::vector<std::uint8_t> have;
+  bool operator==(const HaveReply&) const = default;
 };
 struct HaveChunks {
   using Reply = HaveReply;
   std::vector<ChunkAddress> addresses;
+  bool operator==(const HaveChunks&) const = default;
 };
 // "By my reckoning you should hold these, and I have them": the answerer pulls what it lacks.
 struct OfferReply {
   std::vector<std::uint8_t> have;  // as HaveReply: what the answerer has already
+  bool operator==(const OfferReply&) const = default;
 };
 struct OfferChunks {
   using Reply = OfferReply;
   std::vector<ChunkAddress> addresses;
+  bool operator==(const OfferChunks&) const = default;
 };
 
 // ---- records ----
 
 struct HeadsReply {
   std::vector<Head> heads;
+  bool operator==(const HeadsReply&) const = default;
 };
 struct GetHeads {
   using Reply = HeadsReply;
   PersonNumber person = 0;
+  bool operator==(const GetHeads&) const = default;
 };
 struct PutHead {
   using Reply = Done;
   Head head;
+  bool operator==(const PutHead&) const = default;
 };
 
 using Request = std::variant<GetNeighbours, Notify, FindSuccessor, ExchangeRoster, PushStatements, Join, Reserve,

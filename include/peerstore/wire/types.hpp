@@ -77,6 +77,7 @@ struct Statement {
   SharedBytes body;
   crypto::SigningPublicKey signer;
   crypto::Signature signature;
+  bool operator==(const Statement&) const = default;
 };
 // Hash over kind, signer and body (not the signature).
 StatementId id_of(const Statement& statement);
@@ -89,6 +90,7 @@ struct Presence {
   std::vector<std::string> addresses;  // "host:port"
   std::uint64_t free_bytes = 0;        // room left of the space given
   crypto::Signature signature;         // by the node key, over presence_bytes(), kind "presence"
+  bool operator==(const Presence&) const = default;
 };
 Bytes presence_bytes(const Presence& presence);
 
@@ -100,6 +102,7 @@ struct Head {
   crypto::Hash previous;       // hash of the head before
   SharedBytes body;            // encrypted by the owner
   crypto::Signature signature; // by the person's signing key, over head_bytes(), kind "head"
+  bool operator==(const Head&) const = default;
 };
 Bytes head_bytes(const Head& head);
 inline constexpr std::size_t kHeadBodyBytesMax = 64 * 1024;

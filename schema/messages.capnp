@@ -1,0 +1,161 @@
+# Every question that one machine asks another, and its answer, on the wire.
+#
+# include/peerstore/wire/messages.hpp says what they mean; src/wire turns one form into the other
+# and enforces the limits that stand there. Rules of this file:
+# - Identifiers, hashes and keys are Data of exactly their length; lists of them are one Data, the
+#   values one after another (a pointer for each would cost a quarter more).
+# - The 64 KiB of a segment are not in the message: they follow it in the same frame (the
+#   attachment), so that they are never copied into it.
+# - Members are never removed or renumbered. A reader that does not know a question says so.
+
+@0xb5d2f6a1c0e49a37;
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("peerstore::wire::schema");
+
+struct NodeRef {
+  id @0 :Data;                    # 32 bytes
+  incarnation @1 :UInt64;
+}
+
+struct Statement {
+  kind @0 :UInt8;
+  body @1 :Data;
+  signer @2 :Data;                # 32 bytes
+  signature @3 :Data;             # 64 bytes
+}
+
+struct Presence {
+  node @0 :NodeRef;
+  sequence @1 :UInt64;
+  addresses @2 :List(Text);       # "host:port"
+  freeBytes @3 :UInt64;
+  signature @4 :Data;             # 64 bytes
+}
+
+struct Head {
+  person @0 :UInt32;
+  machine @1 :UInt32;
+  version @2 :UInt64;
+  previous @3 :Data;              # 32 bytes
+  body @4 :Data;
+  signature @5 :Data;             # 64 bytes
+}
+
+struct ChunkDescription {
+  header @0 :Data;                # 112 bytes, the form that is hashed into the address
+  leaves @1 :Data;                # 32 bytes for each segment
+}
+
+struct Receipt {
+  address @0 :Data;               # 32 bytes
+  owner @1 :UInt32;
+  holder @2 :NodeRef;
+  signature @3 :Data;             # 64 bytes
+}
+
+struct News {                     # statements and presences, as several messages carry them
+  statements @0 :List(Statement);
+  presences @1 :List(Presence);
+}
+
+struct Request {
+  union {
+    getNeighbours @0 :Void;
+    notify @1 :NodeRef;
+    findSuccessor @2 :Data;       # the key, 32 bytes
+    exchangeRoster @3 :ExchangeRoster;
+    pushStatements @4 :News;
+    join @5 :List(Statement);
+    reserve @6 :UInt64;           # bytes
+    putBegin @7 :PutBegin;
+    putSegment @8 :PutSegment;    # the segment is the attachment
+    putCommit @9 :PutCommit;
+    getDescription @10 :GetDescription;
+    getSegment @11 :GetSegment;
+    haveChunks @12 :Data;         # addresses, 32 bytes each
+    offerChunks @13 :Data;        # addresses, 32 bytes each
+    getHeads @14 :UInt32;         # the person
+    putHead @15 :Head;
+  }
+}
+
+struct ExchangeRoster {
+  known @0 :Data;                 # statement ids, 32 bytes each
+  presences @1 :List(Presence);
+}
+
+struct PutBegin {
+  owner @0 :UInt32;
+  chunk @1 :ChunkDescription;
+  reservation @2 :UInt64;
+}
+
+struct PutSegment {
+  address @0 :Data;               # 32 bytes
+  index @1 :UInt32;
+}
+
+struct PutCommit {
+  address @0 :Data;               # 32 bytes
+  owner @1 :UInt32;
+}
+
+struct GetDescription {
+  address @0 :Data;               # 32 bytes
+  token @1 :Data;                 # 32 bytes
+}
+
+struct GetSegment {
+  address @0 :Data;               # 32 bytes
+  index @1 :UInt32;
+  token @2 :Data;                 # 32 bytes
+}
+
+struct Response {
+  union {
+    done @0 :Void;
+    error @1 :Failure;
+    neighbours @2 :Neighbours;
+    foundSuccessor @3 :FoundSuccessor;
+    rosterDifference @4 :RosterDifference;
+    welcome @5 :News;
+    reserved @6 :UInt64;          # the reservation
+    putState @7 :List(UInt32);    # segments that are missing
+    receipt @8 :Receipt;
+    description @9 :DescriptionReply;
+    segment @10 :Void;            # the segment is the attachment
+    have @11 :Data;               # a byte for each address that was asked for: 1 = yes
+    offer @12 :Data;              # the same
+    heads @13 :List(Head);
+  }
+}
+
+struct Failure {
+  code @0 :UInt8;                 # Errc, include/peerstore/runtime/result.hpp
+  context @1 :Text;               # for people; at most 512 bytes of printable ASCII
+}
+
+struct Neighbours {
+  phase @0 :UInt8;
+  self @1 :NodeRef;
+  predecessor @2 :NodeRef;        # absent if there is none
+  successors @3 :List(NodeRef);
+  rosterDigest @4 :Data;          # 32 bytes
+}
+
+struct FoundSuccessor {
+  isSuccessor @0 :Bool;
+  closer @1 :List(NodeRef);
+  successors @2 :List(NodeRef);
+}
+
+struct RosterDifference {
+  news @0 :News;
+  wanted @1 :Data;                # statement ids, 32 bytes each
+}
+
+struct DescriptionReply {
+  chunk @0 :ChunkDescription;
+  owner @1 :UInt32;
+}

@@ -1,0 +1,139 @@
+#include "codec_parts.hpp"
+
+#include <utility>
+
+namespace peerstore::wire {
+
+namespace {
+
+struct RequestWriter {
+  schema::Request::Builder out;
+  SharedBytes& attachment;
+
+  void operator()(const GetNeighbours&) { out.setGetNeighbours(); }
+  void operator()(const Notify& ask) { put(out.initNotify(), ask.from); }
+  void operator()(const FindSuccessor& ask) { out.setFindSuccessor(data_of(ask.key.view())); }
+  void operator()(const ExchangeRoster& ask) {
+    auto roster = out.initExchangeRoster();
+    roster.setKnown(joined(ask.known));
+    put_list(roster.initPresences(count_of(ask.presences)), ask.presences);
+  }
+  void operator()(const PushStatements& ask) { put(out.initPushStatements(), ask.statements, ask.presences); }
+  void operator()(const Join& ask) { put_list(out.initJoin(count_of(ask.statements)), ask.statements); }
+  void operator()(const Reserve& ask) { out.setReserve(ask.bytes); }
+  void operator()(const PutBegin& ask) {
+    auto begin = out.initPutBegin();
+    begin.setOwner(ask.owner);
+    put(begin.initChunk(), ask.chunk);
+    begin.setReservation(ask.reservation);
+  }
+  void operator()(const PutSegment& ask) {
+    auto segment = out.initPutSegment();
+    segment.setAddress(data_of(ask.address.view()));
+    segment.setIndex(ask.index);
+    attachment = ask.data;
+  }
+  void operator()(const PutCommit& ask) {
+    auto commit = out.initPutCommit();
+    commit.setAddress(data_of(ask.address.view()));
+    commit.setOwner(ask.owner);
+  }
+  void operator()(const GetDescription& ask) {
+    auto description = out.initGetDescription();
+    description.setAddress(data_of(ask.address.view()));
+    description.setToken(data_of(ask.token.view()));
+  }
+  void operator()(const GetSegment& ask) {
+    auto segment = out.initGetSegment();
+    segment.setAddress(data_of(ask.address.view()));
+    segment.setIndex(ask.index);
+    segment.setToken(data_of(ask.token.view()));
+  }
+  void operator()(const HaveChunks& ask) { out.setHaveChunks(joined(ask.addresses)); }
+  void operator()(const OfferChunks& ask) { out.setOfferChunks(joined(ask.addresses)); }
+  void operator()(const GetHeads& ask) { out.setGetHeads(ask.person); }
+  void operator()(const PutHead& ask) { put(out.initPutHead(), ask.head); }
+};
+
+Request get_exchange(schema::ExchangeRoster::Reader in) {
+  ExchangeRoster ask;
+  ask.known = get_joined<StatementId>(in.getKnown(), kStatementsMax);
+  ask.presences = get_list<Presence>(in.getPresences(), kPresencesMax);
+  return ask;
+}
+
+Request get_put_begin(schema::PutBegin::Reader in) {
+  PutBegin ask;
+  ask.owner = in.getOwner();
+  get(in.getChunk(), ask.chunk);
+  ask.reservation = in.getReservation();
+  return ask;
+}
+
+Request get_get_segment(schema::GetSegment::Reader in) {
+  GetSegment ask;
+  ask.address = get_fixed<ChunkAddress>(in.getAddress());
+  ask.index = get_segment_index(in.getIndex());
+  ask.token = get_fixed<ReadToken>(in.getToken());
+  return ask;
+}
+
+}  // namespace
+
+void put(schema::Request::Builder out, const Request& request, SharedBytes& attachment) {
+  std::visit(RequestWriter{out, attachment}, request);
+}
+
+Request get(schema::Request::Reader in, SharedBytes& attachment) {
+  switch (in.which()) {
+    case schema::Request::GET_NEIGHBOURS: return GetNeighbours{};
+    case schema::Request::NOTIFY: {
+      Notify ask;
+      get(in.getNotify(), ask.from);
+      return ask;
+    }
+    case schema::Request::FIND_SUCCESSOR: return FindSuccessor{get_fixed<ring::Id>(in.getFindSuccessor())};
+    case schema::Request::EXCHANGE_ROSTER: return get_exchange(in.getExchangeRoster());
+    case schema::Request::PUSH_STATEMENTS: {
+      PushStatements ask;
+      get(in.getPushStatements(), ask.statements, ask.presences);
+      return ask;
+    }
+    case schema::Request::JOIN: return Join{get_list<Statement>(in.getJoin(), kStatementsMax)};
+    case schema::Request::RESERVE: return Reserve{in.getReserve()};
+    case schema::Request::PUT_BEGIN: return get_put_begin(in.getPutBegin());
+    case schema::Request::PUT_SEGMENT: {
+      const auto segment = in.getPutSegment();
+      PutSegment ask;
+      ask.address = get_fixed<ChunkAddress>(segment.getAddress());
+      ask.index = get_segment_index(segment.getIndex());
+      ask.data = get_segment(std::exchange(attachment, {}));
+      return ask;
+    }
+    case schema::Request::PUT_COMMIT: {
+      const auto commit = in.getPutCommit();
+      return PutCommit{get_fixed<ChunkAddress>(commit.getAddress()), commit.getOwner()};
+    }
+    case schema::Request::GET_DESCRIPTION: {
+      const auto description = in.getGetDescription();
+      GetDescription ask;
+      ask.address = get_fixed<ChunkAddress>(description.getAddress());
+      ask.token = get_fixed<ReadToken>(description.getToken());
+      return ask;
+    }
+    case schema::Request::GET_SEGMENT: return get_get_segment(in.getGetSegment());
+    case schema::Request::HAVE_CHUNKS:
+      return HaveChunks{get_joined<ChunkAddress>(in.getHaveChunks(), kAddressesPerMessageMax)};
+    case schema::Request::OFFER_CHUNKS:
+      return OfferChunks{get_joined<ChunkAddress>(in.getOfferChunks(), kAddressesPerMessageMax)};
+    case schema::Request::GET_HEADS: return GetHeads{in.getGetHeads()};
+    case schema::Request::PUT_HEAD: {
+      PutHead ask;
+      get(in.getPutHead(), ask.head);
+      return ask;
+    }
+  }
+  throw UnknownKind{};
+}
+
+}  // namespace peerstore::wire

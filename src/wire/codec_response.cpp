@@ -1,0 +1,163 @@
+#include "codec_parts.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace peerstore::wire {
+
+namespace {
+
+struct ResponseWriter {
+  schema::Response::Builder out;
+  SharedBytes& attachment;
+
+  void operator()(const Done&) { out.setDone(); }
+  void operator()(const Neighbours& reply) {
+    auto neighbours = out.initNeighbours();
+    neighbours.setPhase(static_cast<std::uint8_t>(reply.phase));
+    put(neighbours.initSelf(), reply.self);
+    if (reply.predecessor) put(neighbours.initPredecessor(), *reply.predecessor);
+    put_list(neighbours.initSuccessors(count_of(reply.successors)), reply.successors);
+    neighbours.setRosterDigest(data_of(reply.roster_digest.view()));
+  }
+  void operator()(const FoundSuccessor& reply) {
+    auto found = out.initFoundSuccessor();
+    found.setIsSuccessor(reply.is_successor);
+    put_list(found.initCloser(count_of(reply.closer)), reply.closer);
+    put_list(found.initSuccessors(count_of(reply.successors)), reply.successors);
+  }
+  void operator()(const RosterDifference& reply) {
+    auto difference = out.initRosterDifference();
+    put(difference.initNews(), reply.statements, reply.presences);
+    difference.setWanted(joined(reply.wanted));
+  }
+  void operator()(const Welcome& reply) { put(out.initWelcome(), reply.statements, reply.presences); }
+  void operator()(const Reserved& reply) { out.setReserved(reply.reservation); }
+  void operator()(const PutState& reply) {
+    auto missing = out.initPutState(count_of(reply.missing));
+    for (unsigned i = 0; i < missing.size(); ++i) missing.set(i, reply.missing[i]);
+  }
+  void operator()(const Receipt& reply) { put(out.initReceipt(), reply); }
+  void operator()(const DescriptionReply& reply) {
+    auto description = out.initDescription();
+    put(description.initChunk(), reply.chunk);
+    description.setOwner(reply.owner);
+  }
+  void operator()(const SegmentReply& reply) {
+    out.setSegment();
+    attachment = reply.data;
+  }
+  void operator()(const HaveReply& reply) { out.setHave(data_of(reply.have)); }
+  void operator()(const OfferReply& reply) { out.setOffer(data_of(reply.have)); }
+  void operator()(const HeadsReply& reply) { put_list(out.initHeads(count_of(reply.heads)), reply.heads); }
+};
+
+// An error's context comes from a peer and is shown to people, on terminals too: it is cut, and
+// nothing but printable ASCII stays.
+std::string plain_context(std::string_view context) {
+  std::string plain(context.substr(0, kErrorContextBytesMax));
+  for (char& letter : plain) {
+    if (letter < ' ' || letter > '~') letter = '?';
+  }
+  return plain;
+}
+
+void put_error(schema::Failure::Builder out, const Error& error) {
+  out.setCode(static_cast<std::uint8_t>(error.code));
+  out.setContext(plain_context(error.context).c_str());
+}
+
+Error get_error(schema::Failure::Reader in) {
+  const std::uint8_t code = in.getCode();
+  const bool known = code >= static_cast<std::uint8_t>(Errc::timed_out) &&
+                     code <= static_cast<std::uint8_t>(Errc::cancelled);
+  const capnp::Text::Reader context = in.getContext();
+  return fail(known ? static_cast<Errc>(code) : Errc::invalid,
+              plain_context({context.begin(), context.size()}));
+}
+
+Response get_neighbours(schema::Neighbours::Reader in) {
+  Neighbours reply;
+  const std::uint8_t phase = in.getPhase();
+  require(phase <= static_cast<std::uint8_t>(Phase::member), "a phase that is not one");
+  reply.phase = static_cast<Phase>(phase);
+  get(in.getSelf(), reply.self);
+  if (in.hasPredecessor()) get(in.getPredecessor(), reply.predecessor.emplace());
+  reply.successors = get_list<NodeRef>(in.getSuccessors(), kSuccessorsMax);
+  reply.roster_digest = get_fixed<crypto::Hash>(in.getRosterDigest());
+  return reply;
+}
+
+Response get_found(schema::FoundSuccessor::Reader in) {
+  FoundSuccessor reply;
+  reply.is_successor = in.getIsSuccessor();
+  reply.closer = get_list<NodeRef>(in.getCloser(), kSuccessorsMax);
+  reply.successors = get_list<NodeRef>(in.getSuccessors(), kSuccessorsMax);
+  return reply;
+}
+
+Response get_difference(schema::RosterDifference::Reader in) {
+  RosterDifference reply;
+  get(in.getNews(), reply.statements, reply.presences);
+  reply.wanted = get_joined<StatementId>(in.getWanted(), kStatementsMax);
+  return reply;
+}
+
+Response get_put_state(capnp::List<std::uint32_t>::Reader in) {
+  require(in.size() <= kSegmentsMax, "a list that is too long");
+  PutState reply;
+  for (const std::uint32_t index : in) reply.missing.push_back(get_segment_index(index));
+  return reply;
+}
+
+std::vector<std::uint8_t> get_have(capnp::Data::Reader in) {
+  require(in.size() <= kAddressesPerMessageMax, "a list that is too long");
+  require(std::ranges::all_of(in, [](std::uint8_t value) { return value <= 1; }), "neither yes nor no");
+  return {in.begin(), in.end()};
+}
+
+}  // namespace
+
+void put(schema::Response::Builder out, const Result<Response>& response, SharedBytes& attachment) {
+  if (response) {
+    std::visit(ResponseWriter{out, attachment}, *response);
+  } else {
+    put_error(out.initError(), response.error());
+  }
+}
+
+Result<Response> get(schema::Response::Reader in, SharedBytes& attachment) {
+  switch (in.which()) {
+    case schema::Response::DONE: return Done{};
+    case schema::Response::ERROR: return get_error(in.getError());
+    case schema::Response::NEIGHBOURS: return get_neighbours(in.getNeighbours());
+    case schema::Response::FOUND_SUCCESSOR: return get_found(in.getFoundSuccessor());
+    case schema::Response::ROSTER_DIFFERENCE: return get_difference(in.getRosterDifference());
+    case schema::Response::WELCOME: {
+      Welcome reply;
+      get(in.getWelcome(), reply.statements, reply.presences);
+      return Response(std::move(reply));
+    }
+    case schema::Response::RESERVED: return Reserved{in.getReserved()};
+    case schema::Response::PUT_STATE: return get_put_state(in.getPutState());
+    case schema::Response::RECEIPT: {
+      Receipt reply;
+      get(in.getReceipt(), reply);
+      return Response(reply);
+    }
+    case schema::Response::DESCRIPTION: {
+      const auto description = in.getDescription();
+      DescriptionReply reply;
+      get(description.getChunk(), reply.chunk);
+      reply.owner = description.getOwner();
+      return Response(std::move(reply));
+    }
+    case schema::Response::SEGMENT: return SegmentReply{get_segment(std::exchange(attachment, {}))};
+    case schema::Response::HAVE: return HaveReply{get_have(in.getHave())};
+    case schema::Response::OFFER: return OfferReply{get_have(in.getOffer())};
+    case schema::Response::HEADS: return HeadsReply{get_list<Head>(in.getHeads(), kHeadsMax)};
+  }
+  throw UnknownKind{};
+}
+
+}  // namespace peerstore::wire

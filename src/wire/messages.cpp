@@ -1,0 +1,28 @@
+#include <peerstore/wire/messages.hpp>
+
+namespace peerstore::wire {
+
+namespace {
+struct NameOf {
+  std::string_view operator()(const GetNeighbours&) const { return "GetNeighbours"; }
+  std::string_view operator()(const Notify&) const { return "Notify"; }
+  std::string_view operator()(const FindSuccessor&) const { return "FindSuccessor"; }
+  std::string_view operator()(const ExchangeRoster&) const { return "ExchangeRoster"; }
+  std::string_view operator()(const PushStatements&) const { return "PushStatements"; }
+  std::string_view operator()(const Join&) const { return "Join"; }
+  std::string_view operator()(const Reserve&) const { return "Reserve"; }
+  std::string_view operator()(const PutBegin&) const { return "PutBegin"; }
+  std::string_view operator()(const PutSegment&) const { return "PutSegment"; }
+  std::string_view operator()(const PutCommit&) const { return "PutCommit"; }
+  std::string_view operator()(const GetDescription&) const { return "GetDescription"; }
+  std::string_view operator()(const GetSegment&) const { return "GetSegment"; }
+  std::string_view operator()(const HaveChunks&) const { return "HaveChunks"; }
+  std::string_view operator()(const OfferChunks&) const { return "OfferChunks"; }
+  std::string_view operator()(const GetHeads&) const { return "GetHeads"; }
+  std::string_view operator()(const PutHead&) const { return "PutHead"; }
+};
+}  // namespace
+
+std::string_view name_of(const Request& request) { return std::visit(NameOf{}, request); }
+
+}  // namespace peerstore::wire
