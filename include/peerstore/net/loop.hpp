@@ -9,6 +9,10 @@
 #include <functional>
 #include <memory>
 
+namespace boost::asio {
+class io_context;
+}
+
 namespace peerstore::net {
 
 class Loop final : public Clock, public Workers {
@@ -29,6 +33,9 @@ class Loop final : public Clock, public Workers {
   void stop();
   // Calls `handler` on the loop at SIGINT and SIGTERM, with the signal's number.
   void on_signal(std::function<void(int)> handler);
+
+  // For api/, which serves HTTP on the same loop.
+  boost::asio::io_context& context();
 
   struct Implementation;
   Implementation& implementation() { return *implementation_; }  // for net/ and api/ only

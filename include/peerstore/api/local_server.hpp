@@ -1,0 +1,34 @@
+// LocalServer: the one local API of a node, HTTP/1.1 over a Unix socket that only its owner may
+// open (mode 0600). Commands use it now; the web page and the terminal screen will use the same.
+//
+// GET only so far: every answer is one JSON document. Errors are
+// {"error":{"code":"...","message":"...","hint":"..."}}. Nothing is parsed beyond a bounded header.
+#pragma once
+
+#include <peerstore/net/loop.hpp>
+#include <peerstore/runtime/result.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace peerstore::api {
+
+class LocalServer {
+ public:
+  // What GET <path> answers: a JSON document.
+  using Routes = std::map<std::string, std::function<std::string()>>;
+
+  // Listens at `socket_path`; a socket that a dead process left there is replaced.
+  // The loop outlives the server.
+  static Result<std::unique_ptr<LocalServer>> listen(net::Loop& loop, const std::string& socket_path, Routes routes);
+  ~LocalServer();  // removes the socket
+
+ private:
+  struct Implementation;
+  explicit LocalServer(std::shared_ptr<Implementation> implementation);
+  std::shared_ptr<Implementation> implementation_;
+};
+
+}  // namespace peerstore::api

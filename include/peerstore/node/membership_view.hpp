@@ -1,0 +1,28 @@
+// MembershipView: membership's roster and liveness as the RingView that replica/ needs. Used by the
+// node and by the owner's commands.
+#pragma once
+
+#include <peerstore/membership/membership.hpp>
+#include <peerstore/replica/ring_view.hpp>
+
+namespace peerstore::node {
+
+class MembershipView final : public replica::RingView {
+ public:
+  // Both outlive the view.
+  MembershipView(Clock& clock, const membership::Membership& membership);
+
+  std::shared_ptr<const placement::Map> map() const override;
+  replica::Standing standing(const wire::MemberId& member) const override;
+  std::optional<crypto::SigningPublicKey> node_key(const wire::MemberId& member) const override;
+  std::optional<crypto::SigningPublicKey> person_key(wire::PersonNumber person) const override;
+  std::optional<wire::PersonNumber> person_of(const wire::MemberId& member) const override;
+  wire::RingId ring_id() const override;
+
+ private:
+  Clock& clock_;
+  const membership::Membership& membership_;
+  TimePoint began_;
+};
+
+}  // namespace peerstore::node

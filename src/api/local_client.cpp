@@ -1,0 +1,73 @@
+#include <peerstore/api/local_client.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+
+#include <sys/un.h>
+
+#include <optional>
+
+namespace peerstore::api {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using Protocol = asio::local::stream_protocol;
+
+namespace {
+
+constexpr auto kPatience = std::chrono::seconds(5);
+constexpr std::size_t kAnswerBytesMax = 16 * 1024 * 1024;
+
+struct Exchange {
+  explicit Exchange(asio::io_context& io) : stream(io) { parser.body_limit(kAnswerBytesMax); }
+
+  void start(const std::string& socket_path, const std::string& target) {
+    request = {http::verb::get, target, 11};
+    request.set(http::field::host, "localhost");
+    request.keep_alive(false);
+    stream.expires_after(kPatience);
+    stream.async_connect(Protocol::endpoint(socket_path), [this](beast::error_code failed) { send(failed); });
+  }
+  void send(beast::error_code failed) {
+    connected = !failed;
+    error = failed;
+    if (failed) return;
+    http::async_write(stream, request, [this](beast::error_code sent, std::size_t) { receive(sent); });
+  }
+  void receive(beast::error_code failed) {
+    error = failed;
+    if (failed) return;
+    http::async_read(stream, buffer, parser, [this](beast::error_code received, std::size_t) { error = received; });
+  }
+
+  beast::basic_stream<Protocol> stream;
+  http::request<http::empty_body> request;
+  beast::flat_buffer buffer;
+  http::response_parser<http::string_body> parser;
+  beast::error_code error;
+  bool connected = false;
+};
+
+}  // namespace
+
+Result<std::string> get(const std::string& socket_path, const std::string& target) {
+  if (socket_path.size() >= sizeof(sockaddr_un::sun_path)) {
+    return fail(Errc::invalid, socket_path + ": the path of the home is too long for a Unix socket");
+  }
+  asio::io_context io(1);
+  Exchange exchange(io);
+  exchange.start(socket_path, target);
+  io.run();
+  if (!exchange.connected) return fail(Errc::unreachable, "no node runs at this home");
+  if (exchange.error) return fail(Errc::io, "the node's local API: " + exchange.error.message());
+  const auto& response = exchange.parser.get();
+  if (response.result() != http::status::ok) {
+    return fail(Errc::not_found, "the node's local API has no " + target);
+  }
+  return response.body();
+}
+
+}  // namespace peerstore::api

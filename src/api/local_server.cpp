@@ -1,0 +1,148 @@
+#include <peerstore/api/local_server.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <optional>
+
+namespace peerstore::api {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using Protocol = asio::local::stream_protocol;
+
+namespace {
+
+constexpr std::size_t kHeaderBytesMax = 8 * 1024;
+constexpr auto kRequestTime = std::chrono::seconds(10);
+constexpr std::size_t kSessionsMax = 32;
+
+std::string error_document(std::string_view code, std::string_view message, std::string_view hint) {
+  return "{\"error\":{\"code\":\"" + std::string(code) + "\",\"message\":\"" + std::string(message) +
+         "\",\"hint\":\"" + std::string(hint) + "\"}}\n";
+}
+
+}  // namespace
+
+struct LocalServer::Implementation : std::enable_shared_from_this<Implementation> {
+  Implementation(asio::io_context& io, std::string path, Routes known)
+      : acceptor(io), socket_path(std::move(path)), routes(std::move(known)) {}
+
+  void accept();
+  http::response<http::string_body> answer(const http::request<http::empty_body>& request) const;
+
+  Protocol::acceptor acceptor;
+  std::string socket_path;
+  Routes routes;
+  std::size_t sessions = 0;
+};
+
+namespace {
+
+// One connection: requests are answered in turn until the other side closes.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  using Answer = std::function<http::response<http::string_body>(const http::request<http::empty_body>&)>;
+  Session(Protocol::socket socket, Answer answer, std::function<void()> ended)
+      : stream_(std::move(socket)), answer_(std::move(answer)), ended_(std::move(ended)) {}
+  ~Session() { ended_(); }
+
+  void read() {
+    parser_.emplace();
+    parser_->header_limit(kHeaderBytesMax);
+    parser_->body_limit(0);
+    stream_.expires_after(kRequestTime);
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = shared_from_this()](beast::error_code error, std::size_t) { self->write(error); });
+  }
+
+ private:
+  void write(beast::error_code error) {
+    if (error) return;
+    response_ = answer_(parser_->get());
+    http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code failed, std::size_t) {
+      if (!failed && self->response_.keep_alive()) self->read();
+    });
+  }
+
+  beast::basic_stream<Protocol> stream_;
+  Answer answer_;
+  std::function<void()> ended_;
+  beast::flat_static_buffer<kHeaderBytesMax> buffer_;
+  std::optional<http::request_parser<http::empty_body>> parser_;
+  http::response<http::string_body> response_;
+};
+
+}  // namespace
+
+http::response<http::string_body> LocalServer::Implementation::answer(
+    const http::request<http::empty_body>& request) const {
+  http::response<http::string_body> response{http::status::ok, request.version()};
+  response.set(http::field::content_type, "application/json");
+  response.set(http::field::cache_control, "no-store");
+  response.keep_alive(request.keep_alive());
+  const auto route = routes.find(std::string(request.target()));
+  if (request.method() != http::verb::get) {
+    response.result(http::status::method_not_allowed);
+    response.body() = error_document("method_not_allowed", "only GET is answered here", "");
+  } else if (route == routes.end()) {
+    response.result(http::status::not_found);
+    response.body() = error_document("not_found", "no such page", "see docs/commands.md for the local API");
+  } else {
+    response.body() = route->second();
+  }
+  response.prepare_payload();
+  return response;
+}
+
+void LocalServer::Implementation::accept() {
+  acceptor.async_accept([self = shared_from_this()](beast::error_code error, Protocol::socket socket) {
+    if (error) return;  // closed
+    if (self->sessions < kSessionsMax) {
+      ++self->sessions;
+      std::make_shared<Session>(
+          std::move(socket), [self](const auto& request) { return self->answer(request); },
+          [self] { --self->sessions; })
+          ->read();
+    }
+    self->accept();
+  });
+}
+
+Result<std::unique_ptr<LocalServer>> LocalServer::listen(net::Loop& loop, const std::string& socket_path,
+                                                         Routes routes) {
+  if (socket_path.size() >= sizeof(sockaddr_un::sun_path)) {
+    return fail(Errc::invalid, socket_path + ": the path of the home is too long for a Unix socket (at most 107 bytes)");
+  }
+  auto implementation = std::make_shared<Implementation>(loop.context(), socket_path, std::move(routes));
+  // The home's lock is held by this process, so whatever is there belongs to a process that died.
+  ::unlink(socket_path.c_str());
+  const mode_t before = ::umask(0177);
+  beast::error_code error;
+  auto& acceptor = implementation->acceptor;
+  acceptor.open(Protocol(), error);
+  if (!error) acceptor.bind(Protocol::endpoint(socket_path), error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  ::umask(before);
+  if (error) return fail(Errc::io, socket_path + ": " + error.message());
+  implementation->accept();
+  return std::unique_ptr<LocalServer>(new LocalServer(std::move(implementation)));
+}
+
+LocalServer::LocalServer(std::shared_ptr<Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
+
+LocalServer::~LocalServer() {
+  beast::error_code ignored;
+  implementation_->acceptor.close(ignored);
+  ::unlink(implementation_->socket_path.c_str());
+}
+
+}  // namespace peerstore::api

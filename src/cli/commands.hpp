@@ -1,0 +1,97 @@
+// The commands. Each takes its own options, does its work, says what happened, and returns the exit code.
+#pragma once
+
+#include "home.hpp"
+#include "output.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace peerstore::cli {
+
+struct CreateOptions {
+  std::string ring_name;
+  std::string user;
+  std::string machine;  // empty: the host's name
+  std::string give = "100G";
+  unsigned copies = 3;
+  bool no_colours = false;
+};
+// This machine's name for a person: the host name.
+std::string this_machine();
+// Names of rings, people and machines: not empty, short, and showable.
+Result<void> check_name(const std::string& name, std::string_view what);
+
+Exit create_command(const Home& home, const Output& output, const CreateOptions& options);
+
+struct InviteOptions {
+  std::string for_whom;
+  unsigned expires_days = 7;
+};
+Exit invite_command(const Home& home, const Output& output, const InviteOptions& options);
+
+struct JoinOptions {
+  std::string link;
+  std::string user;
+  std::string machine;
+  std::string give = "100G";
+};
+Exit join_command(const Home& home, const Output& output, const JoinOptions& options);
+
+struct NodeOptions {
+  std::string listen = "0.0.0.0:4747";
+  std::vector<std::string> advertise;  // empty: what --listen says, or this machine's addresses
+  std::vector<std::string> bootstrap;
+};
+Exit node_command(const Home& home, const Output& output, const GlobalOptions& global, const NodeOptions& options);
+Exit node_health_command(const Home& home, const Output& output);
+Exit node_leave_command(const Home& home, const Output& output, const std::vector<std::string>& bootstrap);
+
+struct OwnerOptions {
+  std::vector<std::string> bootstrap;  // empty: the home's own node, or whoever was reached last
+};
+struct BackupOptions : OwnerOptions {
+  std::vector<std::string> paths;
+};
+Exit backup_command(const Home& home, const Output& output, const GlobalOptions& global,
+                    const BackupOptions& options);
+
+struct GetFileOptions : OwnerOptions {
+  std::string remote;
+  std::string destination;  // a file, a folder, or "-" for stdout; empty: the file's own name, here
+  std::string snapshot;
+  bool overwrite = false;
+};
+Exit getfile_command(const Home& home, const Output& output, const GlobalOptions& global,
+                     const GetFileOptions& options);
+
+struct RestoreOptions : OwnerOptions {
+  std::string remote;
+  std::string target;
+  std::string snapshot;
+  bool overwrite = false;
+};
+Exit restore_command(const Home& home, const Output& output, const GlobalOptions& global,
+                     const RestoreOptions& options);
+
+struct ListOptions : OwnerOptions {
+  std::string remote;
+  std::string snapshot;
+  bool long_form = false;
+  bool recursive = false;
+};
+Exit ls_command(const Home& home, const Output& output, const ListOptions& options);
+Exit snapshots_command(const Home& home, const Output& output, const OwnerOptions& options);
+Exit status_command(const Home& home, const Output& output, const OwnerOptions& options);
+
+struct SimulationOptions {
+  std::string scenario = "churn";
+  std::uint32_t nodes = 300;
+  double days = 1;
+  std::uint64_t seed = 1;
+};
+Exit sim_run_command(const Output& output, const GlobalOptions& global, const SimulationOptions& options);
+
+}  // namespace peerstore::cli

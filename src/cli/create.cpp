@@ -1,0 +1,85 @@
+#include "commands.hpp"
+
+#include <peerstore/crypto/signatures.hpp>
+#include <peerstore/membership/invitation.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace peerstore::cli {
+
+namespace {
+constexpr unsigned kCopiesMax = 20;
+}
+
+std::string this_machine() {
+  char name[256] = {};
+  if (::gethostname(name, sizeof name - 1) != 0 || name[0] == 0) return "machine";
+  return std::string(name).substr(0, membership::kNameBytesMax);
+}
+
+Result<void> check_name(const std::string& name, std::string_view what) {
+  if (name.empty()) return fail(Errc::invalid, std::string(what) + " must not be empty");
+  if (name.size() > membership::kNameBytesMax) {
+    return fail(Errc::invalid, std::string(what) + " is longer than " + std::to_string(membership::kNameBytesMax) +
+                                   " bytes");
+  }
+  if (printable(name) != name) return fail(Errc::invalid, std::string(what) + " has characters that cannot be shown");
+  return {};
+}
+
+Exit create_command(const Home& home, const Output& output, const CreateOptions& options) {
+  if (home.has_identity()) {
+    return output.failure(Exit::failed, home.path() + " belongs to a ring already",
+                          "Choose another folder with --home to be in a second ring.");
+  }
+  const std::string machine = options.machine.empty() ? this_machine() : options.machine;
+  if (auto good = check_name(options.ring_name, "the ring's name"); !good) {
+    return output.failure(Exit::usage, good.error().context);
+  }
+  if (auto good = check_name(options.user, "the user's name"); !good) {
+    return output.failure(Exit::usage, good.error().context);
+  }
+  if (auto good = check_name(machine, "the machine's name"); !good) {
+    return output.failure(Exit::usage, good.error().context);
+  }
+  const auto bytes = read_bytes(options.give);
+  if (!bytes) return output.failure(Exit::usage, "--give: " + bytes.error().context);
+  if (options.copies < 1 || options.copies > kCopiesMax) {
+    return output.failure(Exit::usage, "--copies must be between 1 and " + std::to_string(kCopiesMax));
+  }
+
+  membership::PolicyStatement policy;
+  policy.ring_name = options.ring_name;
+  policy.policy.copies = static_cast<std::uint8_t>(options.copies);
+  policy.policy.colours = options.no_colours ? 0 : wire::kClasses;
+  os::SystemEntropy entropy;
+  crypto::Ed25519Signatures signatures;
+  const membership::Identity identity =
+      membership::found_ring(signatures, entropy, policy, options.user, machine, *bytes);
+  if (auto kept = home.keep_identity(identity); !kept) {
+    return output.failure(kept.error(), "Nothing was created.");
+  }
+
+  if (output.json()) {
+    output.document({{"type", "created"},
+                     {"ring", options.ring_name},
+                     {"ring_id", to_hex(membership::ring_id_of(identity.root_key).view())},
+                     {"user", options.user},
+                     {"machine", machine},
+                     {"copies", options.copies},
+                     {"home", home.path()}});
+    return Exit::done;
+  }
+  output.line("The ring '" + options.ring_name + "' exists, with one member: " + options.user + " on " + machine + ".");
+  output.note("Its secrets are in " + home.path() + "/identity. Keep a copy of that file where you would keep a passport:");
+  output.note("with it and one friend's address you get everything back; without it nobody can.");
+  if (options.no_colours) {
+    output.note("Without colours a friend may come to hold all pieces of a file (encrypted).");
+  }
+  output.note("Next: peerstore node        then: peerstore invite NAME");
+  return Exit::done;
+}
+
+}  // namespace peerstore::cli

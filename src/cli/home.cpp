@@ -1,0 +1,75 @@
+#include "home.hpp"
+
+#include <sys/stat.h>
+
+#include <cstdlib>
+
+namespace peerstore::cli {
+
+namespace {
+constexpr std::size_t kIdentityBytesMax = 64 * 1024;
+constexpr std::size_t kAddressesBytesMax = 256 * 1024;
+}  // namespace
+
+std::string Home::default_path() {
+  if (const char* chosen = std::getenv("PEERSTORE_HOME"); chosen != nullptr && *chosen != 0) return chosen;
+  if (const char* user = std::getenv("HOME"); user != nullptr && *user != 0) {
+    return std::string(user) + "/.peerstore";
+  }
+  return ".peerstore";
+}
+
+Home::Home(std::string path) : path_(path.empty() ? default_path() : std::move(path)) {
+  while (path_.size() > 1 && path_.back() == '/') path_.pop_back();
+}
+
+bool Home::has_identity() const {
+  struct stat facts = {};
+  return ::stat((path_ + "/identity").c_str(), &facts) == 0;
+}
+
+Result<membership::Identity> Home::identity() const {
+  struct stat facts = {};
+  if (::stat((path_ + "/identity").c_str(), &facts) != 0) {
+    return fail(Errc::not_found, "there is no ring at " + path_);
+  }
+  if ((facts.st_mode & 077) != 0) {
+    return fail(Errc::refused, path_ + "/identity can be read by others: run chmod 600 " + path_ + "/identity");
+  }
+  auto disk = os::open_disk(path_);
+  if (!disk) return disk.error();
+  const auto bytes = (*disk)->read_all("identity", kIdentityBytesMax);
+  if (!bytes) return bytes.error();
+  auto identity = membership::decode_identity(*bytes);
+  if (!identity) return identity.error_in(path_ + "/identity");
+  return identity;
+}
+
+Result<void> Home::keep_identity(const membership::Identity& identity) const {
+  if (has_identity()) return fail(Errc::refused, path_ + " belongs to a ring already");
+  auto disk = os::open_disk(path_);
+  if (!disk) return disk.error();
+  return (*disk)->replace("identity", membership::encode(identity));
+}
+
+std::vector<std::string> load_addresses(Disk& disk) {
+  std::vector<std::string> addresses;
+  const auto bytes = disk.read_all("addresses", kAddressesBytesMax);
+  if (!bytes) return addresses;
+  std::string_view rest = as_text(*bytes);
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('\n');
+    if (end > 0) addresses.emplace_back(rest.substr(0, end));
+    if (end == std::string_view::npos) break;
+    rest.remove_prefix(end + 1);
+  }
+  return addresses;
+}
+
+Result<void> save_addresses(Disk& disk, const std::vector<std::string>& addresses) {
+  std::string text;
+  for (const std::string& address : addresses) text += address + "\n";
+  return disk.replace("addresses", as_bytes(text));
+}
+
+}  // namespace peerstore::cli

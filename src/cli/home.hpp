@@ -1,0 +1,49 @@
+// Home: the folder of one machine of one person.
+//
+//   identity      who this is, and the secrets that prove it (mode 0600): keep a copy of it safe
+//   node/         what the daemon keeps: chunks, heads, roster, addresses of friends, facts
+//   client/       what the owner's commands keep: roster and addresses, newest head seen
+//   node.lock     held by the daemon; client.lock by a command that writes
+//   api.sock      the daemon's local API
+#pragma once
+
+#include <peerstore/membership/identity.hpp>
+#include <peerstore/os/real.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace peerstore::cli {
+
+class Home {
+ public:
+  // --home, else $PEERSTORE_HOME, else ~/.peerstore; nothing is made yet.
+  explicit Home(std::string path);
+  static std::string default_path();
+
+  const std::string& path() const { return path_; }
+  std::string socket_path() const { return path_ + "/api.sock"; }
+  std::string facts_path() const { return path_ + "/node/facts"; }
+
+  bool has_identity() const;
+  // Errc::not_found if there is no ring here yet; corrupt; refused if others may read the file.
+  Result<membership::Identity> identity() const;
+  // Writes it once: Errc::refused if there is one.
+  Result<void> keep_identity(const membership::Identity& identity) const;
+
+  Result<std::unique_ptr<Disk>> node_disk() const { return os::open_disk(path_ + "/node"); }
+  Result<std::unique_ptr<Disk>> client_disk() const { return os::open_disk(path_ + "/client"); }
+  Result<std::unique_ptr<os::HomeLock>> lock(const std::string& name) const {
+    return os::HomeLock::take(path_, name);
+  }
+
+ private:
+  std::string path_;
+};
+
+// Where members were reached last ("addresses" of a disk): the way in after a restart.
+std::vector<std::string> load_addresses(Disk& disk);
+Result<void> save_addresses(Disk& disk, const std::vector<std::string>& addresses);
+
+}  // namespace peerstore::cli

@@ -1,0 +1,131 @@
+#include "output.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace peerstore::cli {
+
+namespace {
+
+constexpr Duration kRedraw = 250ms;
+constexpr Duration kLinePause = 10s;
+constexpr int kBarWidth = 20;
+
+std::string bar(double fraction) {
+  const int full = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * kBarWidth);
+  return "[" + std::string(static_cast<std::size_t>(full), '#') +
+         std::string(static_cast<std::size_t>(kBarWidth - full), '-') + "]";
+}
+
+double fraction(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 1.0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace
+
+Output::Output(const GlobalOptions& options) : json_(options.json), quiet_(options.quiet) {}
+
+void Output::line(std::string_view text) const {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fputc('\n', stdout);
+}
+
+void Output::document(boost::json::object object) const {
+  boost::json::object whole;
+  whole["schema"] = 1;
+  for (auto& [key, value] : object) whole[key] = std::move(value);
+  line(boost::json::serialize(whole));
+  std::fflush(stdout);
+}
+
+void Output::note(std::string_view text) const {
+  if (quiet_ || json_) return;
+  std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+}
+
+void Output::warning(std::string_view path, const Error& error) const {
+  if (json_) {
+    document({{"type", "warning"},
+              {"path", printable(path)},
+              {"code", to_string(error.code)},
+              {"message", printable(error.context)}});
+    return;
+  }
+  std::fprintf(stderr, "peerstore: left out: %s: %s\n", printable(path).c_str(), printable(error.context).c_str());
+}
+
+Exit Output::failure(const Error& error, std::string_view remedy) const {
+  return failure(exit_for(error), error.message(), remedy);
+}
+
+Exit Output::failure(Exit code, std::string_view message, std::string_view remedy) const {
+  if (json_) {
+    document({{"type", "error"},
+              {"message", printable(message)},
+              {"hint", remedy},
+              {"exit_code", static_cast<int>(code)}});
+  } else {
+    std::fprintf(stderr, "peerstore: %s\n", printable(message).c_str());
+    if (!remedy.empty()) std::fprintf(stderr, "  %.*s\n", static_cast<int>(remedy.size()), remedy.data());
+  }
+  return code;
+}
+
+ProgressLine::ProgressLine(const Output& output, Clock& clock, std::string_view verb, bool quiet)
+    : output_(output),
+      clock_(clock),
+      verb_(verb),
+      terminal_(::isatty(STDERR_FILENO) == 1 && !output.json()),
+      quiet_(quiet),
+      began_(clock.now()),
+      shown_(clock.now()) {}
+
+ProgressLine::~ProgressLine() { clear(); }
+
+void ProgressLine::clear() {
+  if (drawn_) std::fputs("\r\033[K", stderr);
+  drawn_ = false;
+}
+
+void ProgressLine::show(const drive::Progress& progress) {
+  if (quiet_) return;
+  const TimePoint now = clock_.now();
+  const Duration pause = terminal_ || output_.json() ? kRedraw : kLinePause;
+  if (now - shown_ < pause) return;
+  shown_ = now;
+
+  const double seconds = std::chrono::duration<double>(now - began_).count();
+  const double rate = seconds > 0 ? static_cast<double>(progress.bytes_safe) / seconds : 0;
+  const std::uint64_t left = progress.bytes_total - std::min(progress.bytes_total, progress.bytes_safe);
+  const auto seconds_left = rate > 0 ? static_cast<std::int64_t>(static_cast<double>(left) / rate) : -1;
+  if (output_.json()) {
+    output_.document({{"type", "progress"},
+                      {"files_done", progress.files_done},
+                      {"files_total", progress.files_total},
+                      {"bytes_sent", progress.bytes_read},
+                      {"bytes_safe", progress.bytes_safe},
+                      {"bytes_total", progress.bytes_total},
+                      {"seconds_remaining", seconds_left}});
+    return;
+  }
+  std::string text = verb_ + " " + bar(fraction(progress.bytes_read, progress.bytes_total)) + "  safe " +
+                     std::to_string(static_cast<int>(100 * fraction(progress.bytes_safe, progress.bytes_total))) +
+                     "%  " + human_bytes(progress.bytes_safe) + " of " + human_bytes(progress.bytes_total) + "  " +
+                     std::to_string(progress.files_done) + "/" + std::to_string(progress.files_total) + " files  " +
+                     human_bytes(static_cast<std::uint64_t>(rate)) + "/s";
+  if (seconds_left >= 0) text += "  " + human_duration(seconds_left) + " left";
+  if (terminal_) {
+    std::fprintf(stderr, "\r\033[K%s", text.c_str());
+    drawn_ = true;
+  } else {
+    std::fprintf(stderr, "%s\n", text.c_str());
+  }
+  std::fflush(stderr);
+}
+
+}  // namespace peerstore::cli

@@ -1,0 +1,42 @@
+#include <peerstore/node/membership_view.hpp>
+
+namespace peerstore::node {
+
+MembershipView::MembershipView(Clock& clock, const membership::Membership& membership)
+    : clock_(clock), membership_(membership), began_(clock.now()) {}
+
+std::shared_ptr<const placement::Map> MembershipView::map() const { return membership_.roster().map(); }
+
+replica::Standing MembershipView::standing(const wire::MemberId& id) const {
+  const membership::Member* member = membership_.roster().find(id);
+  if (member == nullptr || member->gone) return replica::Standing::gone;
+  if (membership_.is_live(id)) return replica::Standing::live;
+  // Silence is counted from when this process began to listen: a node that slept itself must not
+  // declare its friends long away.
+  const TimePoint heard = membership_.last_heard(id).value_or(began_);
+  const bool long_away = clock_.now() - heard > membership_.roster().policy().grace;
+  return long_away ? replica::Standing::long_away : replica::Standing::away;
+}
+
+std::optional<crypto::SigningPublicKey> MembershipView::node_key(const wire::MemberId& id) const {
+  const membership::Member* member = membership_.roster().find(id);
+  if (member == nullptr) return std::nullopt;
+  return member->node_key;
+}
+
+std::optional<crypto::SigningPublicKey> MembershipView::person_key(wire::PersonNumber number) const {
+  const auto& persons = membership_.roster().persons();
+  const auto person = persons.find(number);
+  if (person == persons.end()) return std::nullopt;
+  return person->second.signing_key;
+}
+
+std::optional<wire::PersonNumber> MembershipView::person_of(const wire::MemberId& id) const {
+  const membership::Member* member = membership_.roster().find(id);
+  if (member == nullptr) return std::nullopt;
+  return member->person;
+}
+
+wire::RingId MembershipView::ring_id() const { return membership_.roster().ring_id(); }
+
+}  // namespace peerstore::node
