@@ -15,7 +15,6 @@
 #include <peerstore/runtime/clock.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 namespace peerstore::placement {
@@ -44,14 +43,16 @@ struct ChunkPlace {
   std::uint32_t owner = 0;
 };
 
-// Tokens of a machine: at least one, at most policy.tokens_max.
+// Tokens of a machine: one for each full policy.bytes_per_token given, at least one, at most
+// policy.tokens_max. (bytes_per_token == 0 is the policy of very large rings: one token each.)
 std::uint32_t token_count(const Policy& policy, std::uint64_t bytes_given);
 ring::Id token(const ring::Id& machine, std::uint32_t index);
 
 // May this person's machines hold a chunk of this class at all?
 bool may_hold(const Policy& policy, std::uint8_t colour, std::uint8_t chunk_class);
 
-// An immutable circle of tokens, made anew when the roster or the policy changes.
+// An immutable circle of tokens, made anew when the roster or the policy changes. The order
+// of the roster means nothing; of two machines with one id, only one counts.
 class Map {
  public:
   Map(Policy policy, std::vector<Machine> machines);
@@ -73,8 +74,10 @@ class Map {
     std::uint32_t machine;
   };
   Policy policy_;
-  std::vector<Machine> machines_;  // by id
-  std::vector<Token> tokens_;      // clockwise
+  std::vector<Machine> machines_;           // by id
+  std::vector<std::uint32_t> person_rank_;  // of each machine's person, in 0..persons_-1: index of a mark
+  std::uint32_t persons_ = 0;
+  std::vector<Token> tokens_;  // clockwise
 };
 
 }  // namespace peerstore::placement
