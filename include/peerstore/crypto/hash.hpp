@@ -18,7 +18,8 @@ Hash hash(std::string_view purpose, std::initializer_list<ByteView> parts);
 Hash keyed_hash(const SecretKey& key, std::string_view purpose, std::initializer_list<ByteView> parts);
 
 // A key for one purpose, from another key.
-SecretKey derive_key(const SecretKey& key, std::string_view purpose, std::initializer_list<ByteView> parts = {});
+SecretKey derive_key(const SecretKey& key, std::string_view purpose,
+                     std::initializer_list<ByteView> parts = {});
 
 // Equal, in time that does not depend on the contents.
 bool equal_in_constant_time(ByteView a, ByteView b);

@@ -7,6 +7,7 @@
 #include <peerstore/crypto/keys.hpp>
 #include <peerstore/runtime/random.hpp>
 
+#include <memory>
 #include <string_view>
 
 namespace peerstore::crypto {
@@ -29,14 +30,15 @@ class Signatures {
 };
 
 // Ed25519 of libsodium. Remembers digests of verified statements (bounded), so that a statement
-// that arrives again costs a hash.
+// that arrives again costs a hash. Thread-safe.
 class Ed25519Signatures final : public Signatures {
  public:
   Ed25519Signatures();
   ~Ed25519Signatures() override;
   SigningKeyPair make_key_pair(Entropy& entropy) override;
   SigningKeyPair key_pair_from(const SigningSecretKey& secret) override;
-  Signature sign(const SigningSecretKey& key, std::string_view kind, const Hash& ring_id, ByteView bytes) override;
+  Signature sign(const SigningSecretKey& key, std::string_view kind, const Hash& ring_id,
+                 ByteView bytes) override;
   bool verify(const SigningPublicKey& key, std::string_view kind, const Hash& ring_id, ByteView bytes,
               const Signature& signature) override;
 
@@ -50,7 +52,8 @@ class SimulatedSignatures final : public Signatures {
  public:
   SigningKeyPair make_key_pair(Entropy& entropy) override;
   SigningKeyPair key_pair_from(const SigningSecretKey& secret) override;
-  Signature sign(const SigningSecretKey& key, std::string_view kind, const Hash& ring_id, ByteView bytes) override;
+  Signature sign(const SigningSecretKey& key, std::string_view kind, const Hash& ring_id,
+                 ByteView bytes) override;
   bool verify(const SigningPublicKey& key, std::string_view kind, const Hash& ring_id, ByteView bytes,
               const Signature& signature) override;
 };

@@ -9,6 +9,7 @@
 #include <peerstore/crypto/keys.hpp>
 #include <peerstore/runtime/result.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -25,13 +26,17 @@ Hash key_commitment(const SecretKey& key);
 // One frame. `plain` has at most kFramePlainBytes; `sealed` exactly plain.size() + kFrameTagBytes.
 void seal_frame(const SecretKey& key, std::uint64_t index, bool last, ByteView associated, ByteView plain,
                 std::span<std::uint8_t> sealed);
-// Errc::corrupt if the frame is not what was sealed with this key at this place.
+// Errc::corrupt if the frame is not what was sealed with this key at this place, or if `plain` is
+// not exactly as large as what was sealed; `plain` then shows nothing of it.
 Result<void> open_frame(const SecretKey& key, std::uint64_t index, bool last, ByteView associated,
                         ByteView sealed, std::span<std::uint8_t> plain);
 
 // XChaCha20-Poly1305 with a random nonce (prepended) and a key commitment (prepended): for small
-// records that are written anew under one key.
+// records that are written anew under one key. `plain` has at most kRecordPlainBytesMax.
+inline constexpr std::size_t kRecordPlainBytesMax = 16 * 1024 * 1024;
+inline constexpr std::size_t kRecordOverheadBytes = 32 + 24 + 16;  // commitment, nonce, tag
 Bytes seal_record(const SecretKey& key, ByteView associated, ByteView plain, class RecordNonce nonce);
+// Errc::corrupt if it is another key's record, or was changed.
 Result<Bytes> open_record(const SecretKey& key, ByteView associated, ByteView sealed);
 
 class RecordNonce {
