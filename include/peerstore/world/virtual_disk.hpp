@@ -1,0 +1,85 @@
+// VirtualDisk: files in memory, each thing both as programs see it now and as it would be found
+// after the power failed.
+//
+// It keeps the promises of runtime/disk.hpp and not one more: crash() brings back the names that
+// each folder had at its last sync_folder() and the contents that each file had at its last
+// sync(). (Real file systems often keep more; nothing may rely on it.)
+// Contents of synced files are shared through a ContentPool, so that a chunk that is held by many
+// simulated machines takes memory once. For one thread, under InlineWorkers.
+#pragma once
+
+#include <peerstore/runtime/disk.hpp>
+#include <peerstore/world/faults.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+namespace peerstore::world {
+
+// Equal contents, once. Outlives the disks that use it.
+class ContentPool {
+ public:
+  using Content = std::shared_ptr<const Bytes>;
+  // `bytes`, or an equal content that somebody holds.
+  Content share(Bytes bytes);
+  // Bytes in contents that are in use.
+  std::uint64_t bytes_held() const;
+
+ private:
+  std::unordered_multimap<std::size_t, std::weak_ptr<const Bytes>> contents_;
+  std::size_t clean_at_ = 64;
+};
+
+class VirtualDisk final : public Disk {
+ public:
+  struct Options {
+    std::uint64_t capacity = std::uint64_t{1} << 40;
+    ContentPool* pool = nullptr;  // nothing: contents are not shared
+  };
+  explicit VirtualDisk(Options options);
+  VirtualDisk() : VirtualDisk(Options{}) {}
+  ~VirtualDisk() override;
+
+  Result<std::unique_ptr<Writer>> create(std::string_view path) override;
+  Result<Bytes> read(std::string_view path, std::uint64_t offset, std::size_t size) override;
+  Result<std::uint64_t> size(std::string_view path) override;
+  Result<void> rename(std::string_view from, std::string_view to) override;
+  Result<void> remove(std::string_view path) override;
+  Result<void> make_folder(std::string_view path) override;
+  Result<void> sync_folder(std::string_view path) override;
+  Result<std::vector<Entry>> list(std::string_view folder) override;
+  Result<Space> space() override;
+
+  // The power fails: what was not synced is gone, and writers that are open write no more.
+  void crash();
+  // A new, empty disk.
+  void wipe();
+  // Turns over one bit of a file as it lies on the disk. False if there is no such byte.
+  bool flip_bit(std::string_view path, std::uint64_t offset, unsigned bit);
+
+  std::uint64_t bytes_used() const { return *used_; }
+  Faults& faults() { return faults_; }
+
+ private:
+  struct Node;
+  using NodePtr = std::shared_ptr<Node>;
+  struct Place;  // a folder and a name in it
+  class FileWriter;
+
+  Result<NodePtr> find(std::string_view path) const;
+  Result<Place> place_of(std::string_view path) const;
+  NodePtr make_node(bool is_folder) const;
+  Result<void> grow(Node& file, std::uint64_t size);
+  static void forget_unsynced(Node& node);
+
+  Options options_;
+  std::shared_ptr<std::uint64_t> used_;  // shared with the files, which outlive their names
+  NodePtr root_;
+  std::uint64_t life_ = 0;
+  Faults faults_;
+};
+
+}  // namespace peerstore::world

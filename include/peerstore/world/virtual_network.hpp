@@ -1,0 +1,134 @@
+// VirtualNetwork: the network between simulated machines.
+//
+// Questions and answers are handed over as structs, nothing is encoded, and each message costs
+// one event. A call lives in a pool of the hub, so that a question on its way arrives even if
+// whoever asked has stopped waiting; its answer is then dropped, as on a real link. Every choice
+// comes from the seed: the same calls give the same delays and losses.
+//
+// What a caller sees of a peer that does not serve:
+//   no process (detached)      Errc::unreachable after one round trip: connection refused
+//   asleep, cut off, or lost   Errc::timed_out after Options::silence, or its patience if shorter
+//   too slow                   Errc::timed_out when its patience is over
+//
+// The hub outlives its endpoints, and the tasks that wait in them.
+#pragma once
+
+#include <peerstore/runtime/random.hpp>
+#include <peerstore/runtime/scope.hpp>
+#include <peerstore/wire/network.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace peerstore::world {
+
+class VirtualNetwork {
+ public:
+  struct Options {
+    Duration latency_least = std::chrono::milliseconds(5);    // one way, of the closest pair
+    Duration latency_spread = std::chrono::milliseconds(45);  // added to it, fixed for each pair
+    Duration jitter = std::chrono::milliseconds(2);           // added to it, for each message
+    double loss = 0;                                          // share of messages that never arrive
+    Duration silence = std::chrono::seconds(2);               // until a caller gives up on a silent peer
+  };
+  struct Counters {
+    std::uint64_t calls = 0;
+    std::uint64_t messages = 0;  // questions and answers that were delivered
+    std::uint64_t bytes = 0;     // of these, roughly as they would be encoded
+  };
+  // One message that was delivered. `request_kind` is the index of the question in wire::Request.
+  struct Delivery {
+    std::uint32_t from = 0;  // places in the order in which machines became known
+    std::uint32_t to = 0;
+    std::uint8_t request_kind = 0;
+    bool is_answer = false;
+    std::uint8_t error = 0;  // an Errc, of an answer
+  };
+  class Observer {
+   public:
+    virtual ~Observer() = default;
+    virtual void delivered(const Delivery& delivery) = 0;
+  };
+
+  VirtualNetwork(Clock& clock, std::uint64_t seed, Options options);
+  VirtualNetwork(Clock& clock, std::uint64_t seed) : VirtualNetwork(clock, seed, Options{}) {}
+  ~VirtualNetwork();
+  VirtualNetwork(const VirtualNetwork&) = delete;
+  VirtualNetwork& operator=(const VirtualNetwork&) = delete;
+
+  // The network as this machine's node sees it. Lives as long as the hub.
+  wire::Network& endpoint(const wire::MemberId& member);
+  // The network as a command of the owner of this machine sees it.
+  std::unique_ptr<wire::Network> client(const wire::MemberId& member, wire::PersonNumber person);
+  // The network as a stranger sees it who has only an invitation.
+  std::unique_ptr<wire::Network> joiner();
+
+  // The process of `member` begins to serve; `service` must outlive that.
+  void attach(const wire::MemberId& member, wire::Service* service, wire::PersonNumber person);
+  // It ends: what it was serving is cancelled, and its callers see the link break. Not from within
+  // one of its own answers.
+  void detach(const wire::MemberId& member);
+  bool is_attached(const wire::MemberId& member) const;
+
+  // The machine hears and says nothing. What it had asked before times out when it wakes.
+  void set_asleep(const wire::MemberId& member, bool asleep);
+  // No message passes between the two.
+  void cut(const wire::MemberId& a, const wire::MemberId& b);
+  void mend(const wire::MemberId& a, const wire::MemberId& b);
+  // Messages pass only within an island. Everybody begins on island 0.
+  void set_island(const wire::MemberId& member, unsigned island);
+  // Undoes every cut and brings everybody back to island 0.
+  void heal();
+
+  void set_loss(double loss) { options_.loss = loss; }
+  // One at most; must outlive the hub, or be taken away with nullptr.
+  void observe(Observer* observer) { observer_ = observer; }
+  const Counters& counters() const { return counters_; }
+  // The place of `member` in Delivery.
+  std::uint32_t place_of(const wire::MemberId& member);
+
+ private:
+  struct Machine;
+  struct Call;
+  struct Serving;
+  class Answer;
+  class Endpoint;
+  friend class Endpoint;
+
+  Machine& machine(const wire::MemberId& member);
+  Duration delay(const Machine& from, const Machine& to);
+  bool passes(const Machine& from, const Machine& to) const;
+  bool is_lost();
+
+  Call* place(Machine& from, const wire::Caller& caller, const wire::MemberId& peer, wire::Request request,
+              Duration patience);
+  void deliver(Call& call);
+  static Task<void> serve(Call* call);
+  void answered(Call& call, Result<wire::Response> answer);
+  void fall_silent(Call& call);
+  void complete(Call& call);
+  void abandon(Call& call);
+  void give_back(Call& call);
+
+  Clock& clock_;
+  Options options_;
+  SeededRandom random_;
+  std::uint64_t pair_seed_;
+  Observer* observer_ = nullptr;
+  Counters counters_;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> cuts_;
+  std::vector<std::unique_ptr<Call>> calls_;
+  std::vector<Call*> free_calls_;
+  std::vector<std::unique_ptr<Machine>> machines_;
+  std::unordered_map<wire::MemberId, Machine*, FixedBytesHash> by_member_;
+};
+
+// About how many bytes a message takes on the wire: fixed parts by rule of thumb, the rest counted.
+std::size_t approximate_size(const wire::Request& request);
+std::size_t approximate_size(const wire::Response& response);
+
+}  // namespace peerstore::world

@@ -1,0 +1,88 @@
+// Sizes of messages that are never encoded, for the counters of the virtual network.
+#include <peerstore/world/virtual_network.hpp>
+
+namespace peerstore::world {
+
+namespace {
+
+constexpr std::size_t kEnvelope = 48;  // frame, request id, pointers
+constexpr std::size_t kNode = 48;
+constexpr std::size_t kHash = 32;
+constexpr std::size_t kSignature = 64;
+
+std::size_t size_of(const std::vector<wire::Statement>& statements) {
+  std::size_t bytes = 0;
+  for (const wire::Statement& statement : statements)
+    bytes += 32 + kHash + kSignature + statement.body.size();
+  return bytes;
+}
+std::size_t size_of(const std::vector<wire::Presence>& presences) {
+  std::size_t bytes = 0;
+  for (const wire::Presence& presence : presences) {
+    bytes += kNode + 24 + kSignature;
+    for (const std::string& address : presence.addresses) bytes += 8 + address.size();
+  }
+  return bytes;
+}
+std::size_t size_of(const wire::ChunkDescription& chunk) {
+  return wire::kChunkHeaderBytes + kHash * chunk.leaves.size();
+}
+std::size_t size_of(const wire::Head& head) { return 24 + kHash + kSignature + head.body.size(); }
+
+struct Sizes {
+  std::size_t operator()(const wire::Done&) const { return 0; }
+  std::size_t operator()(const wire::GetNeighbours&) const { return 0; }
+  std::size_t operator()(const wire::Notify&) const { return kNode; }
+  std::size_t operator()(const wire::FindSuccessor&) const { return kHash; }
+  std::size_t operator()(const wire::Neighbours& m) const {
+    return kNode * (2 + m.successors.size()) + kHash;
+  }
+  std::size_t operator()(const wire::FoundSuccessor& m) const {
+    return 8 + kNode * (m.closer.size() + m.successors.size());
+  }
+  std::size_t operator()(const wire::ExchangeRoster& m) const {
+    return kHash * m.known.size() + size_of(m.presences);
+  }
+  std::size_t operator()(const wire::RosterDifference& m) const {
+    return size_of(m.statements) + size_of(m.presences) + kHash * m.wanted.size();
+  }
+  std::size_t operator()(const wire::PushStatements& m) const {
+    return size_of(m.statements) + size_of(m.presences);
+  }
+  std::size_t operator()(const wire::Join& m) const { return size_of(m.statements); }
+  std::size_t operator()(const wire::Welcome& m) const {
+    return size_of(m.statements) + size_of(m.presences);
+  }
+  std::size_t operator()(const wire::PutBegin& m) const { return 16 + size_of(m.chunk); }
+  std::size_t operator()(const wire::PutState& m) const { return 8 + 4 * m.missing.size(); }
+  std::size_t operator()(const wire::PutSegment& m) const { return kHash + 8 + m.data.size(); }
+  std::size_t operator()(const wire::Receipt&) const { return kHash + 8 + kNode + kSignature; }
+  std::size_t operator()(const wire::DescriptionReply& m) const { return 8 + size_of(m.chunk); }
+  std::size_t operator()(const wire::SegmentReply& m) const { return m.data.size(); }
+  std::size_t operator()(const wire::HaveChunks& m) const { return kHash * m.addresses.size(); }
+  std::size_t operator()(const wire::OfferChunks& m) const { return kHash * m.addresses.size(); }
+  std::size_t operator()(const wire::HaveReply& m) const { return m.have.size(); }
+  std::size_t operator()(const wire::OfferReply& m) const { return m.have.size(); }
+  std::size_t operator()(const wire::PutHead& m) const { return size_of(m.head); }
+  std::size_t operator()(const wire::HeadsReply& m) const {
+    std::size_t bytes = 0;
+    for (const wire::Head& head : m.heads) bytes += size_of(head);
+    return bytes;
+  }
+  // The rest are a few fixed fields.
+  template <class Small>
+  std::size_t operator()(const Small&) const {
+    return 2 * kHash;
+  }
+};
+
+}  // namespace
+
+std::size_t approximate_size(const wire::Request& request) {
+  return kEnvelope + std::visit(Sizes{}, request);
+}
+std::size_t approximate_size(const wire::Response& response) {
+  return kEnvelope + std::visit(Sizes{}, response);
+}
+
+}  // namespace peerstore::world
