@@ -40,7 +40,8 @@ struct Exchange {
   void receive(beast::error_code failed) {
     error = failed;
     if (failed) return;
-    http::async_read(stream, buffer, parser, [this](beast::error_code received, std::size_t) { error = received; });
+    http::async_read(stream, buffer, parser,
+                     [this](beast::error_code received, std::size_t) { error = received; });
   }
 
   beast::basic_stream<Protocol> stream;

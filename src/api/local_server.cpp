@@ -59,8 +59,9 @@ class Session : public std::enable_shared_from_this<Session> {
     parser_->header_limit(kHeaderBytesMax);
     parser_->body_limit(0);
     stream_.expires_after(kRequestTime);
-    http::async_read(stream_, buffer_, *parser_,
-                     [self = shared_from_this()](beast::error_code error, std::size_t) { self->write(error); });
+    http::async_read(
+        stream_, buffer_, *parser_,
+        [self = shared_from_this()](beast::error_code error, std::size_t) { self->write(error); });
   }
 
  private:
@@ -119,7 +120,8 @@ void LocalServer::Implementation::accept() {
 Result<std::unique_ptr<LocalServer>> LocalServer::listen(net::Loop& loop, const std::string& socket_path,
                                                          Routes routes) {
   if (socket_path.size() >= sizeof(sockaddr_un::sun_path)) {
-    return fail(Errc::invalid, socket_path + ": the path of the home is too long for a Unix socket (at most 107 bytes)");
+    return fail(Errc::invalid,
+                socket_path + ": the path of the home is too long for a Unix socket (at most 107 bytes)");
   }
   auto implementation = std::make_shared<Implementation>(loop.context(), socket_path, std::move(routes));
   // The home's lock is held by this process, so whatever is there belongs to a process that died.

@@ -45,9 +45,9 @@ struct NodeOptions {
   std::vector<std::string> advertise;  // empty: what --listen says, or this machine's addresses
   std::vector<std::string> bootstrap;
 };
-Exit node_command(const Home& home, const Output& output, const GlobalOptions& global, const NodeOptions& options);
+Exit node_command(const Home& home, const Output& output, const GlobalOptions& global,
+                  const NodeOptions& options);
 Exit node_health_command(const Home& home, const Output& output);
-Exit node_leave_command(const Home& home, const Output& output, const std::vector<std::string>& bootstrap);
 
 struct OwnerOptions {
   std::vector<std::string> bootstrap;  // empty: the home's own node, or whoever was reached last

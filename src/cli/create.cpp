@@ -22,10 +22,11 @@ std::string this_machine() {
 Result<void> check_name(const std::string& name, std::string_view what) {
   if (name.empty()) return fail(Errc::invalid, std::string(what) + " must not be empty");
   if (name.size() > membership::kNameBytesMax) {
-    return fail(Errc::invalid, std::string(what) + " is longer than " + std::to_string(membership::kNameBytesMax) +
-                                   " bytes");
+    return fail(Errc::invalid, std::string(what) + " is longer than " +
+                                   std::to_string(membership::kNameBytesMax) + " bytes");
   }
-  if (printable(name) != name) return fail(Errc::invalid, std::string(what) + " has characters that cannot be shown");
+  if (printable(name) != name)
+    return fail(Errc::invalid, std::string(what) + " has characters that cannot be shown");
   return {};
 }
 
@@ -72,8 +73,10 @@ Exit create_command(const Home& home, const Output& output, const CreateOptions&
                      {"home", home.path()}});
     return Exit::done;
   }
-  output.line("The ring '" + options.ring_name + "' exists, with one member: " + options.user + " on " + machine + ".");
-  output.note("Its secrets are in " + home.path() + "/identity. Keep a copy of that file where you would keep a passport:");
+  output.line("The ring '" + options.ring_name + "' exists, with one member: " + options.user + " on " +
+              machine + ".");
+  output.note("Its secrets are in " + home.path() +
+              "/identity. Keep a copy of that file where you would keep a passport:");
   output.note("with it and one friend's address you get everything back; without it nobody can.");
   if (options.no_colours) {
     output.note("Without colours a friend may come to hold all pieces of a file (encrypted).");

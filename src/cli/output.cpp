@@ -56,7 +56,8 @@ void Output::warning(std::string_view path, const Error& error) const {
               {"message", printable(error.context)}});
     return;
   }
-  std::fprintf(stderr, "peerstore: left out: %s: %s\n", printable(path).c_str(), printable(error.context).c_str());
+  std::fprintf(stderr, "peerstore: left out: %s: %s\n", printable(path).c_str(),
+               printable(error.context).c_str());
 }
 
 Exit Output::failure(const Error& error, std::string_view remedy) const {
@@ -113,11 +114,12 @@ void ProgressLine::show(const drive::Progress& progress) {
                       {"seconds_remaining", seconds_left}});
     return;
   }
-  std::string text = verb_ + " " + bar(fraction(progress.bytes_read, progress.bytes_total)) + "  safe " +
-                     std::to_string(static_cast<int>(100 * fraction(progress.bytes_safe, progress.bytes_total))) +
-                     "%  " + human_bytes(progress.bytes_safe) + " of " + human_bytes(progress.bytes_total) + "  " +
-                     std::to_string(progress.files_done) + "/" + std::to_string(progress.files_total) + " files  " +
-                     human_bytes(static_cast<std::uint64_t>(rate)) + "/s";
+  std::string text =
+      verb_ + " " + bar(fraction(progress.bytes_read, progress.bytes_total)) + "  safe " +
+      std::to_string(static_cast<int>(100 * fraction(progress.bytes_safe, progress.bytes_total))) + "%  " +
+      human_bytes(progress.bytes_safe) + " of " + human_bytes(progress.bytes_total) + "  " +
+      std::to_string(progress.files_done) + "/" + std::to_string(progress.files_total) + " files  " +
+      human_bytes(static_cast<std::uint64_t>(rate)) + "/s";
   if (seconds_left >= 0) text += "  " + human_duration(seconds_left) + " left";
   if (terminal_) {
     std::fprintf(stderr, "\r\033[K%s", text.c_str());

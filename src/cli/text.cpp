@@ -70,8 +70,9 @@ std::string printable(std::string_view raw) {
 
 Result<std::uint64_t> read_bytes(std::string_view text) {
   const auto wrong = [&] {
-    return fail(Errc::invalid, "'" + std::string(text) + "' is no amount of space: write a number with M, G or T, "
-                                                         "for example 200G");
+    return fail(Errc::invalid, "'" + std::string(text) +
+                                   "' is no amount of space: write a number with M, G or T, "
+                                   "for example 200G");
   };
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

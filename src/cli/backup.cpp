@@ -1,0 +1,124 @@
+#include "owner_session.hpp"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace peerstore::cli {
+
+namespace {
+
+// The absolute path, with the folder's symbolic links resolved but not a link at its end.
+Result<std::string> absolute(const std::string& path) {
+  struct stat facts = {};
+  if (::lstat(path.c_str(), &facts) != 0) return fail(Errc::not_found, path + ": " + std::strerror(errno));
+  if (S_ISLNK(facts.st_mode)) {
+    const std::size_t slash = path.find_last_not_of('/') == std::string::npos ? 0 : path.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+    char resolved[PATH_MAX];
+    if (::realpath(folder.c_str(), resolved) == nullptr) {
+      return fail(Errc::not_found, path + ": " + std::strerror(errno));
+    }
+    return std::string(resolved) + (std::strcmp(resolved, "/") == 0 ? "" : "/") + name;
+  }
+  char resolved[PATH_MAX];
+  if (::realpath(path.c_str(), resolved) == nullptr) {
+    return fail(Errc::not_found, path + ": " + std::strerror(errno));
+  }
+  return std::string(resolved);
+}
+
+Exit exit_of(const drive::BackupSummary& summary) {
+  if (!summary.safe()) return Exit::try_later;
+  return summary.skipped > 0 ? Exit::in_part : Exit::done;
+}
+
+void report(const Output& output, const drive::BackupSummary& summary, Exit exit) {
+  if (output.json()) {
+    output.document({{"type", "summary"},
+                     {"snapshot", summary.snapshot},
+                     {"files", summary.files},
+                     {"folders", summary.folders},
+                     {"symlinks", summary.symlinks},
+                     {"files_skipped", summary.skipped},
+                     {"bytes", summary.bytes},
+                     {"bytes_new", summary.bytes_new},
+                     {"chunks_sent", summary.chunks_sent},
+                     {"copies_wanted", summary.copies_wanted},
+                     {"copies_least", summary.copies_least},
+                     {"safe", summary.safe()},
+                     {"shortfall", printable(summary.shortfall)},
+                     {"exit_code", static_cast<int>(exit)}});
+    return;
+  }
+  output.line(std::to_string(summary.files) + " files, " + human_bytes(summary.bytes) + " (" +
+              human_bytes(summary.bytes_new) + " new): " +
+              (summary.safe()
+                   ? "safe, " + std::to_string(summary.copies_wanted) +
+                         (summary.copies_wanted == 1 ? " copy" : " copies") + " of every piece with friends."
+                   : "NOT safe yet."));
+  if (!summary.safe()) {
+    output.line("  " + std::to_string(summary.copies_least) + " of " + std::to_string(summary.copies_wanted) +
+                " copies: " + printable(summary.shortfall));
+    output.line("  Nothing is lost. Run the same command again later to finish it.");
+  }
+  if (summary.skipped > 0)
+    output.line("  " + std::to_string(summary.skipped) + " files were left out (see above).");
+  output.line("  snapshot " + summary.snapshot.substr(0, 12));
+}
+
+struct Backup {
+  const Output& output;
+  const GlobalOptions& global;
+  const std::vector<std::string>& paths;
+};
+
+Task<Exit> run(OwnerSession& session, drive::Drive& drive, const Backup& backup) {
+  ProgressLine progress(backup.output, session.loop(), "sent", backup.global.quiet);
+  drive::Progress last;
+  drive::Observer observer;
+  observer.progress = [&](const drive::Progress& now) {
+    last = now;
+    progress.show(now);
+  };
+  observer.warning = [&](const drive::Warning& warning) {
+    progress.clear();
+    backup.output.warning(warning.path, warning.error);
+  };
+  const auto summary = co_await drive.backup(backup.paths, observer);
+  progress.clear();
+  if (!summary) {
+    if (summary.error().code == Errc::cancelled) {
+      co_return backup.output.failure(
+          Exit::interrupted, "Stopped. Nothing is lost: " + human_bytes(last.bytes_safe) + " is safe.",
+          "Run the same command to go on.");
+    }
+    co_return backup.output.failure(summary.error(), "What was safe before is still safe.");
+  }
+  const Exit exit = exit_of(*summary);
+  report(backup.output, *summary, exit);
+  co_return exit;
+}
+
+}  // namespace
+
+Exit backup_command(const Home& home, const Output& output, const GlobalOptions& global,
+                    const BackupOptions& options) {
+  std::vector<std::string> paths;
+  for (const std::string& path : options.paths) {
+    auto whole = absolute(path);
+    if (!whole) {
+      return output.failure(Exit::not_found, whole.error().context, "Nothing was backed up. Check the path.");
+    }
+    paths.push_back(std::move(*whole));
+  }
+  const Backup backup{output, global, paths};
+  return with_drive(home, output, options,
+                    [&](OwnerSession& session, drive::Drive& drive) { return run(session, drive, backup); });
+}
+
+}  // namespace peerstore::cli

@@ -1,0 +1,301 @@
+#include "daemon.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace peerstore::cli {
+
+namespace {
+
+constexpr unsigned kWorkerThreads = 2;
+constexpr Duration kSearchPause = 5s;
+constexpr Duration kKeepAddressesPause = 60s;
+
+std::uint64_t random_seed() {
+  os::SystemEntropy entropy;
+  std::uint64_t seed = 0;
+  std::uint8_t bytes[sizeof seed];
+  entropy.fill(bytes);
+  std::memcpy(&seed, bytes, sizeof seed);
+  return seed;
+}
+
+// LevelDB holds facts that are rebuilt from the chunk files: what is beyond repair is set aside.
+Result<std::unique_ptr<KeyValue>> open_facts(const Home& home) {
+  auto facts = os::open_key_value(home.facts_path());
+  if (facts || facts.error().code != Errc::corrupt) return facts;
+  const std::string aside = home.facts_path() + ".damaged";
+  if (::rename(home.facts_path().c_str(), aside.c_str()) != 0) return facts;
+  return os::open_key_value(home.facts_path());
+}
+
+std::string_view phase_name(wire::Phase phase) {
+  switch (phase) {
+    case wire::Phase::out: return "out";
+    case wire::Phase::joining: return "joining";
+    case wire::Phase::member: return "member";
+  }
+  return "out";
+}
+
+boost::json::array texts(const std::vector<std::string>& items) {
+  boost::json::array array;
+  for (const std::string& item : items) array.push_back(boost::json::value(item));
+  return array;
+}
+
+// The addresses of this machine that others may be able to reach, IPv4 and global IPv6.
+std::vector<std::string> interface_addresses(const std::string& port) {
+  std::vector<std::string> addresses;
+  ifaddrs* first = nullptr;
+  if (::getifaddrs(&first) != 0) return addresses;
+  for (const ifaddrs* at = first; at != nullptr; at = at->ifa_next) {
+    if (at->ifa_addr == nullptr || (at->ifa_flags & IFF_LOOPBACK) != 0 || (at->ifa_flags & IFF_UP) == 0)
+      continue;
+    char text[INET6_ADDRSTRLEN] = {};
+    if (at->ifa_addr->sa_family == AF_INET) {
+      const auto* address = reinterpret_cast<const sockaddr_in*>(at->ifa_addr);
+      if (::inet_ntop(AF_INET, &address->sin_addr, text, sizeof text) == nullptr) continue;
+      addresses.push_back(std::string(text) + ":" + port);
+    } else if (at->ifa_addr->sa_family == AF_INET6) {
+      const auto* address = reinterpret_cast<const sockaddr_in6*>(at->ifa_addr);
+      if (IN6_IS_ADDR_LINKLOCAL(&address->sin6_addr)) continue;
+      if (::inet_ntop(AF_INET6, &address->sin6_addr, text, sizeof text) == nullptr) continue;
+      addresses.push_back("[" + std::string(text) + "]:" + port);
+    }
+  }
+  ::freeifaddrs(first);
+  return addresses;
+}
+
+bool is_any_address(const std::string& host) { return host == "0.0.0.0" || host == "[::]" || host == "*"; }
+
+}  // namespace
+
+Task<Result<wire::Response>> Door::serve(wire::Caller caller, wire::Request request) {
+  if (node_ == nullptr) co_return fail(Errc::busy, "this node is starting");
+  co_return co_await node_->serve(caller, std::move(request));
+}
+
+Daemon::Daemon(const Home& home, const NodeOptions& options)
+    : home_(home),
+      options_(options),
+      random_(random_seed()),
+      loop_(kWorkerThreads),
+      began_(loop_.now()),
+      stopping_(loop_) {}
+
+Result<std::unique_ptr<Daemon>> Daemon::prepare(const Home& home, const NodeOptions& options) {
+  std::unique_ptr<Daemon> daemon(new Daemon(home, options));
+  if (auto loaded = daemon->load(); !loaded) return loaded.error();
+  return daemon;
+}
+
+Result<void> Daemon::load() {
+  auto identity = home_.identity();
+  if (!identity) return identity.error();
+  identity_ = std::move(*identity);
+  auto lock = home_.lock("node.lock");
+  if (!lock) return lock.error();
+  lock_ = std::move(*lock);
+  auto disk = home_.node_disk();
+  if (!disk) return disk.error();
+  disk_ = std::move(*disk);
+  auto facts = open_facts(home_);
+  if (!facts) return facts.error();
+  facts_ = std::move(*facts);
+
+  directory_ = std::make_unique<RosterDirectory>(membership::ring_id_of(identity_.root_key), identity_.proof);
+  net::TlsNetwork::Options options;
+  options.role = net::TlsNetwork::Role::node;
+  options.node_secret = identity_.node_secret;
+  network_ = std::make_unique<net::TlsNetwork>(loop_, *directory_, options);
+  return {};
+}
+
+std::vector<std::string> Daemon::advertised(const std::string& bound) const {
+  if (!options_.advertise.empty()) return options_.advertise;
+  const std::size_t colon = bound.rfind(':');
+  const std::string host = bound.substr(0, colon);
+  if (!is_any_address(host)) return {bound};
+  std::vector<std::string> addresses = interface_addresses(bound.substr(colon + 1));
+  if (addresses.size() > wire::kAddressHintsMax) addresses.resize(wire::kAddressHintsMax);
+  return addresses;
+}
+
+Task<Result<void>> Daemon::start(const Output& output) {
+  // The port is bound before the node is opened, because the node tells others where it is; who
+  // knocks meanwhile is told to come again.
+  auto bound = network_->listen(options_.listen, door_);
+  if (!bound) co_return bound.error();
+  addresses_ = advertised(*bound);
+  const std::size_t colon = bound->rfind(':');
+  const bool any = is_any_address(bound->substr(0, colon));
+  local_address_ = any ? "127.0.0.1" + bound->substr(colon) : *bound;
+
+  node::Node::Options options;
+  options.addresses = addresses_;
+  const node::Environment environment{loop_,     random_, entropy_, signatures_,
+                                      *network_, *disk_,  *facts_,  loop_};
+  auto node = co_await node::Node::open(environment, identity_, options);
+  if (!node) co_return node.error();
+  node_ = std::move(*node);
+  directory_->use(node_->membership());
+  network_->on_outcome([this](const wire::MemberId& member, bool answered) {
+    if (answered) {
+      node_->membership().heard_from(member);
+    } else {
+      node_->membership().failed(member);
+    }
+  });
+  node_->membership().on_change([this] { network_->drop_strangers(); });
+  door_.open(*node_);
+
+  auto api = api::LocalServer::listen(
+      loop_, home_.socket_path(),
+      {{"/api/v1/health", [this] { return health(); }}, {"/api/v1/status", [this] { return status(); }}});
+  if (!api) co_return api.error();
+  api_ = std::move(*api);
+
+  kept_addresses_ = load_addresses(*disk_);
+  (void)co_await try_addresses();
+  node_->start();
+  if (output.json()) {
+    output.document({{"type", "listening"}, {"address", *bound}, {"addresses", texts(addresses_)}});
+  } else {
+    output.line("Listening at " + *bound + ". Ctrl-C stops it; your friends' pieces stay on this disk.");
+    std::fflush(stdout);
+  }
+  co_return Result<void>();
+}
+
+Task<bool> Daemon::try_addresses() {
+  std::vector<std::string> ways = options_.bootstrap;
+  ways.insert(ways.end(), kept_addresses_.begin(), kept_addresses_.end());
+  for (const std::string& address : ways) {
+    if (address == local_address_ || std::ranges::count(addresses_, address) > 0) continue;
+    const auto member = co_await network_->connect(address, std::nullopt);
+    if (!member || *member == identity_.member) continue;
+    const auto learned = co_await node_->membership().exchange(*member);
+    if (learned) co_return true;
+  }
+  co_return false;
+}
+
+Task<void> Daemon::find_friends() {
+  for (;;) {
+    const bool alone = node_->chord().state().successors().empty();
+    if (alone && node_->membership().roster().members().size() > 1) (void)co_await try_addresses();
+    keep_addresses();
+    co_await loop_.sleep(alone ? kSearchPause : kKeepAddressesPause);
+  }
+}
+
+void Daemon::keep_addresses() {
+  std::vector<std::string> addresses;
+  for (const wire::Presence& presence : node_->membership().presences()) {
+    if (presence.node.id == identity_.member) continue;
+    addresses.insert(addresses.end(), presence.addresses.begin(), presence.addresses.end());
+  }
+  if (addresses.empty() || addresses == kept_addresses_) return;
+  // A convenience for the next start; --bootstrap does the same.
+  if (save_addresses(*disk_, addresses)) kept_addresses_ = std::move(addresses);
+}
+
+Task<void> Daemon::main(const Output& output, Exit& exit) {
+  const auto started = co_await start(output);
+  if (!started) {
+    const bool port = started.error().code == Errc::io;
+    exit = output.failure(port ? Exit::failed : exit_for(started.error()), started.error().message(),
+                          port ? "Choose another port with --listen HOST:PORT." : "");
+    co_return;
+  }
+  TaskScope scope(loop_);
+  scope.spawn(find_friends());
+  while (!stop_asked_) co_await stopping_.wait();
+  scope.cancel();
+  output.note("Stopping.");
+  keep_addresses();
+  co_await node_->stop();
+  exit = Exit::done;
+}
+
+Exit Daemon::run(const Output& output) {
+  loop_.on_signal([this](int) {
+    if (stop_asked_) {
+      loop_.stop();
+      return;
+    }
+    stop_asked_ = true;
+    stopping_.notify_all();
+  });
+  Exit exit = Exit::interrupted;
+  loop_.run(main(output, exit));
+  // Nobody may call into a part that is gone: first those who ask, then the node, then its network.
+  api_.reset();
+  network_->close();
+  node_.reset();
+  return exit;
+}
+
+std::string Daemon::health() const {
+  const wire::Phase phase = node_->chord().state().phase();
+  const boost::json::object document{
+      {"schema", 1},
+      {"ok", phase == wire::Phase::member},
+      {"phase", phase_name(phase)},
+      {"member", to_hex(identity_.member.view())},
+      {"addresses", texts(addresses_)},
+      {"local_address", local_address_},
+      {"pid", static_cast<std::int64_t>(::getpid())},
+      {"uptime_seconds", std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - began_).count()}};
+  return boost::json::serialize(document) + "\n";
+}
+
+std::string Daemon::status() const {
+  const node::NodeStatus status = node_->status();
+  const net::TlsNetwork::Counters counters = network_->counters();
+  boost::json::array members;
+  for (const node::MemberStatus& member : status.members) {
+    members.push_back(boost::json::object{{"id", to_hex(member.id.view())},
+                                          {"name", printable(member.name)},
+                                          {"person", printable(member.person)},
+                                          {"self", member.self},
+                                          {"online", member.live},
+                                          {"gone", member.gone},
+                                          {"seconds_since_heard", member.seconds_since_heard},
+                                          {"bytes_given", member.bytes_given},
+                                          {"bytes_free", member.bytes_free}});
+  }
+  const boost::json::object document{
+      {"schema", 1},
+      {"ring", printable(status.ring_name)},
+      {"ring_id", to_hex(status.ring_id.view())},
+      {"phase", phase_name(status.phase)},
+      {"copies", status.policy.copies},
+      {"colours", status.policy.colours},
+      {"copies_reachable", status.reachable_copies},
+      {"members", members},
+      {"store", boost::json::object{{"capacity", status.usage.capacity},
+                                    {"held", status.usage.held},
+                                    {"promised", status.usage.promised},
+                                    {"chunks", status.usage.chunks},
+                                    {"quarantined", status.usage.quarantined}}},
+      {"repairs_pending", status.repairs_pending},
+      {"network", boost::json::object{{"bytes_sent", counters.bytes_sent},
+                                      {"bytes_received", counters.bytes_received},
+                                      {"links", counters.links},
+                                      {"refused_links", counters.refused_links}}}};
+  return boost::json::serialize(document) + "\n";
+}
+
+}  // namespace peerstore::cli

@@ -1,0 +1,68 @@
+// Daemon: a node of this home in the real world: the parts of net/, os/ and api/ around node::Node.
+#pragma once
+
+#include "commands.hpp"
+#include "roster_directory.hpp"
+
+#include <peerstore/api/local_server.hpp>
+#include <peerstore/node/node.hpp>
+
+#include <memory>
+
+namespace peerstore::cli {
+
+// Answers in the node's name, and "come again" until there is one.
+class Door final : public wire::Service {
+ public:
+  void open(node::Node& node) { node_ = &node; }
+  Task<Result<wire::Response>> serve(wire::Caller caller, wire::Request request) override;
+
+ private:
+  node::Node* node_ = nullptr;
+};
+
+class Daemon {
+ public:
+  // Takes the lock and opens what is on disk. Listens to nobody yet.
+  static Result<std::unique_ptr<Daemon>> prepare(const Home& home, const NodeOptions& options);
+
+  // Serves until SIGINT or SIGTERM, then leaves in order. Announces itself on `output` once it listens.
+  Exit run(const Output& output);
+
+ private:
+  Daemon(const Home& home, const NodeOptions& options);
+  Result<void> load();
+  Task<void> main(const Output& output, Exit& exit);
+  Task<Result<void>> start(const Output& output);
+  // Looks for the ring through addresses, until it has found somebody; then keeps addresses up to date.
+  Task<void> find_friends();
+  Task<bool> try_addresses();
+  std::vector<std::string> advertised(const std::string& bound) const;
+  std::string health() const;
+  std::string status() const;
+  void keep_addresses();
+
+  Home home_;
+  NodeOptions options_;
+  membership::Identity identity_;
+  std::unique_ptr<os::HomeLock> lock_;
+  std::unique_ptr<Disk> disk_;
+  std::unique_ptr<KeyValue> facts_;
+  os::SystemEntropy entropy_;
+  crypto::Ed25519Signatures signatures_;
+  SeededRandom random_;
+  net::Loop loop_;
+  std::unique_ptr<RosterDirectory> directory_;
+  Door door_;
+  std::unique_ptr<net::TlsNetwork> network_;
+  std::unique_ptr<node::Node> node_;
+  std::unique_ptr<api::LocalServer> api_;
+  std::vector<std::string> addresses_;  // where friends can reach this node
+  std::string local_address_;           // where this machine's commands can
+  std::vector<std::string> kept_addresses_;
+  TimePoint began_;
+  Event stopping_;
+  bool stop_asked_ = false;
+};
+
+}  // namespace peerstore::cli

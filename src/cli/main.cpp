@@ -1,0 +1,264 @@
+#include <peerstore/cli/main.hpp>
+
+#include "commands.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <peerstore/crypto/keys.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <iostream>
+
+namespace peerstore::cli {
+
+namespace {
+
+constexpr const char* kVersion = "peerstore 0.1.0";
+
+// How far two words are apart (Levenshtein): to guess which command was meant.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
+    }
+  }
+  return row.back();
+}
+
+// Everything the command line may say, and which command it chose.
+struct CommandLine {
+  CLI::App app{"Your files, encrypted, on your friends' spare laptops."};
+  GlobalOptions global;
+  CreateOptions create;
+  InviteOptions invite;
+  JoinOptions join;
+  NodeOptions node;
+  BackupOptions backup;
+  GetFileOptions getfile;
+  RestoreOptions restore;
+  ListOptions list;
+  OwnerOptions snapshots;
+  OwnerOptions status;
+  SimulationOptions simulation;
+  std::function<Exit(const Home&, const Output&)> chosen;
+
+  CommandLine() {
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.set_version_flag("--version", kVersion);
+    app.add_option("--home", global.home, "The folder of this machine's ring (PEERSTORE_HOME; ~/.peerstore)");
+    app.add_flag("--json", global.json, "Answers as JSON, one document a line");
+    app.add_flag("-q,--quiet", global.quiet, "No progress and no notes");
+    app.add_flag("-v,--verbose", global.verbose, "Say more");
+    add_ring_commands();
+    add_node_commands();
+    add_backup();
+    add_getfile();
+    add_restore();
+    add_looking();
+    add_simulator();
+  }
+
+ private:
+  void add_ways_in(CLI::App& command, OwnerOptions& options) {
+    command.add_option("--bootstrap", options.bootstrap, "HOST:PORT of any member, as the way in");
+  }
+
+  void add_ring_commands() {
+    CLI::App* c = app.add_subcommand("create", "Start a ring, with you as its first member");
+    c->add_option("NAME", create.ring_name, "The ring's name")->required();
+    c->add_option("--user", create.user, "Your name in the ring")->required();
+    c->add_option("--machine", create.machine, "This machine's name (default: its host name)");
+    c->add_option("--give", create.give, "Space for friends, for example 200G")->capture_default_str();
+    c->add_option("--copies", create.copies, "Copies of every piece")->capture_default_str();
+    c->add_flag("--no-colours", create.no_colours,
+                "Let one friend hold all pieces of a file (for very small rings)");
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) {
+        return create_command(home, output, create);
+      };
+    });
+
+    c = app.add_subcommand("invite", "Print a link that lets one friend in, once");
+    c->add_option("FOR", invite.for_whom, "Whom it is for (a note for yourself)");
+    c->add_option("--expires", invite.expires_days, "Days until it expires")->capture_default_str();
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) {
+        return invite_command(home, output, invite);
+      };
+    });
+
+    c = app.add_subcommand("join", "Enter a friend's ring by the link that you were sent");
+    c->add_option("LINK", join.link, "peerstore:join?...")->required();
+    c->add_option("--user", join.user, "Your name in the ring")->required();
+    c->add_option("--machine", join.machine, "This machine's name (default: its host name)");
+    c->add_option("--give", join.give, "Space for friends, for example 100G")->capture_default_str();
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) { return join_command(home, output, join); };
+    });
+  }
+
+  void add_node_commands() {
+    CLI::App* c = app.add_subcommand("node", "Run this machine's node: keeps friends' pieces, until Ctrl-C");
+    c->add_option("--listen", node.listen, "HOST:PORT to listen at")->capture_default_str();
+    c->add_option("--advertise", node.advertise,
+                  "HOST:PORT where friends reach it (default: this machine's addresses)");
+    c->add_option("--bootstrap", node.bootstrap, "HOST:PORT of any member, as the way in");
+    c->require_subcommand(0, 1);
+    c->callback([this, c] {
+      if (c->get_subcommands().empty()) {
+        chosen = [this](const Home& home, const Output& output) {
+          return node_command(home, output, global, node);
+        };
+      }
+    });
+    CLI::App* health = c->add_subcommand("health", "Is this home's node running and in the ring?");
+    health->callback([this] { chosen = node_health_command; });
+  }
+
+  void add_backup() {
+    CLI::App* c = app.add_subcommand("backup", "Put files and folders into the ring");
+    c->add_option("PATH", backup.paths, "Files and folders")->required();
+    add_ways_in(*c, backup);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) {
+        return backup_command(home, output, global, backup);
+      };
+    });
+  }
+
+  void add_getfile() {
+    CLI::App* c = app.add_subcommand("getfile", "Get one file back");
+    c->add_option("REMOTE", getfile.remote, "Its path at backup")->required();
+    c->add_option("-o,--output", getfile.destination, "A file, a folder, or - for standard output");
+    c->add_option("--at", getfile.snapshot, "A snapshot (default: the newest)");
+    c->add_flag("--overwrite", getfile.overwrite, "Replace a file that is there");
+    add_ways_in(*c, getfile);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) {
+        return getfile_command(home, output, global, getfile);
+      };
+    });
+  }
+
+  void add_restore() {
+    CLI::App* c = app.add_subcommand("restore", "Get a folder, or everything, back");
+    c->add_option("REMOTE", restore.remote, "A path at backup (default: everything)");
+    c->add_option("--to", restore.target, "The folder to restore into")->required();
+    c->add_option("--at", restore.snapshot, "A snapshot (default: the newest)");
+    c->add_flag("--overwrite", restore.overwrite, "Replace files that are there");
+    add_ways_in(*c, restore);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) {
+        return restore_command(home, output, global, restore);
+      };
+    });
+  }
+
+  void add_looking() {
+    CLI::App* c = app.add_subcommand("ls", "List what is in the ring");
+    c->add_option("REMOTE", list.remote, "A path at backup (default: the top)");
+    c->add_option("--at", list.snapshot, "A snapshot (default: the newest)");
+    c->add_flag("-l,--long", list.long_form, "With mode, size and time");
+    c->add_flag("-r,--recursive", list.recursive, "With everything below");
+    add_ways_in(*c, list);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) { return ls_command(home, output, list); };
+    });
+
+    c = app.add_subcommand("snapshots", "List the states that were kept");
+    add_ways_in(*c, snapshots);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) {
+        return snapshots_command(home, output, snapshots);
+      };
+    });
+
+    c = app.add_subcommand("status", "Are my files safe now?");
+    add_ways_in(*c, status);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) {
+        return status_command(home, output, status);
+      };
+    });
+  }
+
+  void add_simulator() {
+    CLI::App* c = app.add_subcommand("sim", "Run a ring of thousands of machines in virtual time");
+    c->require_subcommand(1);
+    CLI::App* run = c->add_subcommand("run", "Run a scenario and check its laws");
+    run->add_option("SCENARIO", simulation.scenario, "churn")->required();
+    run->add_option("--nodes", simulation.nodes, "Machines")->capture_default_str();
+    run->add_option("--days", simulation.days, "Days of virtual time")->capture_default_str();
+    run->add_option("--seed", simulation.seed, "The same seed tells the same story")->capture_default_str();
+    run->callback([this] {
+      chosen = [this](const Home&, const Output& output) {
+        return sim_run_command(output, global, simulation);
+      };
+    });
+  }
+};
+
+// CLI11 says which argument was wrong; here it becomes one message with the nearest command.
+Exit usage_error(CommandLine& line, const CLI::ParseError& error, int count, char** arguments,
+                 const Output& output) {
+  std::string hint = "See: peerstore --help";
+  std::string message = error.what();
+  for (int i = 1; i < count; ++i) {
+    const std::string_view word = arguments[i];
+    if (word.starts_with('-')) continue;
+    const CLI::App* nearest = nullptr;
+    std::size_t least = 3;
+    for (const CLI::App* command : line.app.get_subcommands([](const CLI::App*) { return true; })) {
+      const std::size_t distance = edit_distance(word, command->get_name());
+      if (distance < least) {
+        least = distance;
+        nearest = command;
+      }
+    }
+    if (least == 0) {
+      hint = "See: peerstore " + nearest->get_name() + " --help";
+      break;
+    }
+    message = "no command '" + std::string(word) + "'";
+    if (nearest != nullptr) hint = "Did you mean '" + nearest->get_name() + "'?";
+    break;
+  }
+  return output.failure(Exit::usage, message, hint);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (!crypto::start()) {
+    std::cerr << "peerstore: libsodium could not be started\n";
+    return static_cast<int>(Exit::failed);
+  }
+  os::protect_process();
+  CommandLine line;
+  try {
+    line.app.parse(count, arguments);
+  } catch (const CLI::Success& success) {  // --help, --version
+    return line.app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    const Output output(line.global);
+    return static_cast<int>(usage_error(line, error, count, arguments, output));
+  }
+  const Output output(line.global);
+  const Home home(line.global.home);
+  try {
+    return static_cast<int>(line.chosen(home, output));
+  } catch (const std::exception& error) {
+    return static_cast<int>(output.failure(Exit::failed,
+                                           std::string("a bug or a failing machine: ") + error.what(),
+                                           "Nothing that was safe before is lost. Please report this."));
+  }
+}
+
+}  // namespace peerstore::cli

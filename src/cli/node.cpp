@@ -1,0 +1,47 @@
+#include "daemon.hpp"
+
+#include <peerstore/api/local_client.hpp>
+
+#include <boost/json/parse.hpp>
+
+#include <cstdio>
+
+namespace peerstore::cli {
+
+Exit node_command(const Home& home, const Output& output, const GlobalOptions&, const NodeOptions& options) {
+  if (!home.has_identity()) {
+    return output.failure(Exit::no_ring, "there is no ring at " + home.path(),
+                          "Begin with: peerstore create NAME --user U, or peerstore join LINK --user U");
+  }
+  auto daemon = Daemon::prepare(home, options);
+  if (!daemon) return output.failure(daemon.error());
+  return (*daemon)->run(output);
+}
+
+Exit node_health_command(const Home& home, const Output& output) {
+  if (!home.has_identity()) {
+    return output.failure(Exit::no_ring, "there is no ring at " + home.path(),
+                          "Begin with: peerstore create NAME --user U, or peerstore join LINK --user U");
+  }
+  const auto health = api::get(home.socket_path(), "/api/v1/health");
+  if (!health) {
+    return output.failure(Exit::no_node, health.error().message(), "Start it with: peerstore node");
+  }
+  boost::json::error_code error;
+  const boost::json::value document = boost::json::parse(*health, error);
+  const auto* object = error ? nullptr : document.if_object();
+  const auto* ok = object == nullptr ? nullptr : object->if_contains("ok");
+  if (ok == nullptr || !ok->is_bool()) {
+    return output.failure(Exit::failed, "the node gave an answer that this program does not understand",
+                          "Are the node and this command of the same version?");
+  }
+  if (output.json()) {
+    std::fwrite(health->data(), 1, health->size(), stdout);
+  } else {
+    output.line(ok->as_bool() ? "healthy: the node runs and is in the ring"
+                              : "the node runs and is joining the ring");
+  }
+  return ok->as_bool() ? Exit::done : Exit::try_later;
+}
+
+}  // namespace peerstore::cli

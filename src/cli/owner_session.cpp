@@ -1,0 +1,213 @@
+#include "owner_session.hpp"
+
+#include <peerstore/api/local_client.hpp>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include <csignal>
+
+namespace peerstore::cli {
+
+namespace {
+
+constexpr unsigned kWorkerThreads = 2;
+constexpr std::string_view kStartNode =
+    "Start this home's node (peerstore node), or name a friend's with --bootstrap HOST:PORT.";
+
+std::uint64_t seed_from(Entropy& entropy) {
+  std::uint64_t seed = 0;
+  std::uint8_t bytes[sizeof seed];
+  entropy.fill(bytes);
+  std::memcpy(&seed, bytes, sizeof seed);
+  return seed;
+}
+
+// The address that the home's own node listens at, if one runs.
+std::optional<std::string> own_node_address(const Home& home) {
+  const auto health = api::get(home.socket_path(), "/api/v1/health");
+  if (!health) return std::nullopt;
+  boost::json::error_code error;
+  const boost::json::value document = boost::json::parse(*health, error);
+  if (error || !document.is_object()) return std::nullopt;
+  const auto* address = document.as_object().if_contains("local_address");
+  if (address == nullptr || !address->is_string()) return std::nullopt;
+  return std::string(address->as_string());
+}
+
+}  // namespace
+
+OwnerSession::OwnerSession(const Home& home)
+    : home_(home), random_(seed_from(entropy_)), loop_(kWorkerThreads) {}
+
+Result<std::unique_ptr<OwnerSession>> OwnerSession::prepare(const Home& home) {
+  std::unique_ptr<OwnerSession> session(new OwnerSession(home));
+  if (auto loaded = session->load(); !loaded) return loaded.error();
+  return session;
+}
+
+Result<void> OwnerSession::load() {
+  auto identity = home_.identity();
+  if (!identity) return identity.error();
+  identity_ = std::move(*identity);
+  auto lock = home_.lock("client.lock");
+  if (!lock) return lock.error();
+  lock_ = std::move(*lock);
+  auto disk = home_.client_disk();
+  if (!disk) return disk.error();
+  disk_ = std::move(*disk);
+  files_ = os::open_files();
+
+  membership::Roster roster(signatures_, identity_.root_key);
+  directory_ = std::make_unique<RosterDirectory>(roster.ring_id(), identity_.proof);
+  net::TlsNetwork::Options options;
+  options.role = net::TlsNetwork::Role::client;
+  options.node_secret = identity_.node_secret;
+  network_ = std::make_unique<net::TlsNetwork>(loop_, *directory_, options);
+  membership_ =
+      std::make_unique<membership::Membership>(loop_, random_, signatures_, *network_, std::move(roster),
+                                               wire::MemberId{}, membership::Membership::Options{});
+  directory_->use(*membership_);
+  membership_->learn(identity_.proof, {});
+  // Kept from last time; damaged or absent, the ring gives it again.
+  if (const auto statements = membership::load_statements(*disk_)) membership_->learn(*statements, {});
+  network_->on_outcome([this](const wire::MemberId& member, bool answered) {
+    if (answered) {
+      membership_->heard_from(member);
+    } else {
+      membership_->failed(member);
+    }
+  });
+  view_ = std::make_unique<node::MembershipView>(loop_, *membership_);
+  return {};
+}
+
+std::vector<std::string> OwnerSession::ways_in(std::vector<std::string> bootstrap) {
+  if (!bootstrap.empty()) return bootstrap;
+  std::vector<std::string> ways;
+  if (const auto own = own_node_address(home_)) ways.push_back(*own);
+  for (const std::string& address : load_addresses(*disk_)) ways.push_back(address);
+  return ways;
+}
+
+Task<Result<void>> OwnerSession::enter(std::vector<std::string> bootstrap) {
+  const std::vector<std::string> ways = ways_in(std::move(bootstrap));
+  if (ways.empty())
+    co_return fail(Errc::busy, "no way into the ring is known: this home's node is not running");
+  std::string tried;
+  for (const std::string& address : ways) {
+    const auto member = co_await network_->connect(address, std::nullopt);
+    if (!member) {
+      tried += "\n  " + address + ": " + member.error().message();
+      continue;
+    }
+    const auto learned = co_await membership_->exchange(*member);
+    if (!learned) {
+      tried += "\n  " + address + ": " + learned.error().message();
+      continue;
+    }
+    keep_what_was_learned();
+    co_return Result<void>();
+  }
+  co_return fail(Errc::unreachable, "no member of the ring could be reached:" + tried);
+}
+
+void OwnerSession::keep_what_was_learned() {
+  std::vector<std::string> addresses;
+  for (const wire::Presence& presence : membership_->presences()) {
+    for (const std::string& address : presence.addresses) addresses.push_back(address);
+  }
+  // Conveniences for the next command: without them it asks again.
+  (void)save_addresses(*disk_, addresses);
+  (void)membership::save_statements(*disk_, membership_->roster().statements());
+}
+
+Task<Result<std::unique_ptr<drive::Drive>>> OwnerSession::open_drive() {
+  space_ = std::make_unique<replica::ChunkClient>(
+      loop_, random_, *network_, signatures_, *view_, identity_.person,
+      [this](const wire::MemberId& member) { return name_of(member); });
+  const drive::DriveKeys keys{identity_.drive_secret, identity_.person_secret,
+                              membership_->roster().ring_id(), identity_.machine};
+  const drive::Environment environment{loop_, loop_, entropy_, signatures_, *files_, *disk_, *space_};
+  return drive::Drive::open(environment, keys);
+}
+
+std::string OwnerSession::name_of(const wire::MemberId& id) const {
+  const membership::Member* member = membership_->roster().find(id);
+  return member == nullptr ? ring::short_name(id) : member->name;
+}
+
+namespace {
+
+std::string_view remedy_for(const Error& error) {
+  switch (error.code) {
+    case Errc::not_found:
+      return "Begin with: peerstore create NAME --user U, or peerstore join LINK --user U";
+    case Errc::unreachable:
+    case Errc::busy:
+    case Errc::timed_out: return kStartNode;
+    default: return {};
+  }
+}
+
+Task<void> enter_and_work(OwnerSession& session, const Output& output,
+                          const std::vector<std::string>& bootstrap,
+                          const std::function<Task<Exit>(OwnerSession&)>& work, Exit& exit) {
+  const auto entered = co_await session.enter(bootstrap);
+  if (!entered) {
+    exit = output.failure(entered.error(), remedy_for(entered.error()));
+    co_return;
+  }
+  exit = co_await work(session);
+}
+
+struct DriveWork {
+  const Output& output;
+  const std::function<Task<Exit>(OwnerSession&, drive::Drive&)>& work;
+  drive::Drive* open = nullptr;
+};
+
+Task<Exit> open_and_work(OwnerSession& session, DriveWork& drive_work) {
+  auto drive = co_await session.open_drive();
+  if (!drive) co_return drive_work.output.failure(drive.error(), remedy_for(drive.error()));
+  drive_work.open = drive->get();
+  const Exit exit = co_await drive_work.work(session, **drive);
+  drive_work.open = nullptr;
+  co_return exit;
+}
+
+}  // namespace
+
+Exit with_session(const Home& home, const Output& output, const OwnerOptions& options,
+                  const std::function<Task<Exit>(OwnerSession&)>& work) {
+  auto session = OwnerSession::prepare(home);
+  if (!session) {
+    const Error& error = session.error();
+    if (error.code == Errc::not_found)
+      return output.failure(Exit::no_ring, error.message(), remedy_for(error));
+    return output.failure(error);
+  }
+  Exit exit = Exit::failed;
+  net::Loop& loop = (*session)->loop();
+  if (!loop.run(enter_and_work(**session, output, options.bootstrap, work, exit))) return Exit::interrupted;
+  return exit;
+}
+
+Exit with_drive(const Home& home, const Output& output, const OwnerOptions& options,
+                const std::function<Task<Exit>(OwnerSession&, drive::Drive&)>& work) {
+  DriveWork drive_work{output, work};
+  int signals = 0;
+  const auto in_session = [&](OwnerSession& session) {
+    session.loop().on_signal([&](int) {
+      if (++signals > 1 || drive_work.open == nullptr) {
+        session.loop().stop();
+      } else {
+        drive_work.open->cancel();
+      }
+    });
+    return open_and_work(session, drive_work);
+  };
+  return with_session(home, output, options, in_session);
+}
+
+}  // namespace peerstore::cli

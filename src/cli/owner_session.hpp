@@ -1,0 +1,75 @@
+// OwnerSession: a command of the owner in touch with the ring, as this home's machine.
+//
+// It finds a way in (--bootstrap, the home's own node, or whoever was reached last), learns the
+// roster and where members are, and offers the drive. One at a time a home: it holds client.lock.
+#pragma once
+
+#include "commands.hpp"
+#include "roster_directory.hpp"
+
+#include <peerstore/crypto/signatures.hpp>
+#include <peerstore/drive/drive.hpp>
+#include <peerstore/membership/membership.hpp>
+#include <peerstore/net/loop.hpp>
+#include <peerstore/net/tls_network.hpp>
+#include <peerstore/node/membership_view.hpp>
+#include <peerstore/replica/chunk_client.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace peerstore::cli {
+
+class OwnerSession {
+ public:
+  // Loads the identity and takes the lock. Asks nobody.
+  static Result<std::unique_ptr<OwnerSession>> prepare(const Home& home);
+
+  net::Loop& loop() { return loop_; }
+  const membership::Identity& identity() const { return identity_; }
+  membership::Membership& membership() { return *membership_; }
+  net::TlsNetwork& network() { return *network_; }
+  const replica::RingView& view() const { return *view_; }
+  crypto::Signatures& signatures() { return signatures_; }
+
+  // Reaches a member and learns the roster from it. Errc::unreachable says whom it tried.
+  Task<Result<void>> enter(std::vector<std::string> bootstrap);
+  // Requires enter().
+  Task<Result<std::unique_ptr<drive::Drive>>> open_drive();
+
+  // A name for people: "carol-old-mac".
+  std::string name_of(const wire::MemberId& member) const;
+
+ private:
+  explicit OwnerSession(const Home& home);
+  std::vector<std::string> ways_in(std::vector<std::string> bootstrap);
+  Result<void> load();
+  void keep_what_was_learned();
+
+  Home home_;
+  membership::Identity identity_;
+  std::unique_ptr<os::HomeLock> lock_;
+  std::unique_ptr<Disk> disk_;
+  std::unique_ptr<Files> files_;
+  os::SystemEntropy entropy_;
+  crypto::Ed25519Signatures signatures_;
+  SeededRandom random_;
+  net::Loop loop_;
+  std::unique_ptr<RosterDirectory> directory_;
+  std::unique_ptr<net::TlsNetwork> network_;
+  std::unique_ptr<membership::Membership> membership_;
+  std::unique_ptr<node::MembershipView> view_;
+  std::unique_ptr<replica::ChunkClient> space_;
+};
+
+// Runs `work(session, drive)` for a command that needs the drive: prepares, enters, opens, and turns
+// failures into messages. SIGINT and SIGTERM cancel the drive's work first, and end the command when
+// they come again.
+Exit with_drive(const Home& home, const Output& output, const OwnerOptions& options,
+                const std::function<Task<Exit>(OwnerSession&, drive::Drive&)>& work);
+
+// The same without a drive, for commands that only speak to members.
+Exit with_session(const Home& home, const Output& output, const OwnerOptions& options,
+                  const std::function<Task<Exit>(OwnerSession&)>& work);
+
+}  // namespace peerstore::cli

@@ -1,0 +1,164 @@
+#include "owner_session.hpp"
+#include "remote_path.hpp"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace peerstore::cli {
+
+namespace {
+
+Exit report(const Output& output, const drive::RestoreSummary& summary, const std::string& target) {
+  const bool nothing = summary.files + summary.folders + summary.symlinks == 0;
+  const Exit exit = summary.failed == 0 ? Exit::done : nothing ? Exit::failed : Exit::in_part;
+  if (output.json()) {
+    output.document({{"type", "summary"},
+                     {"files", summary.files},
+                     {"folders", summary.folders},
+                     {"symlinks", summary.symlinks},
+                     {"bytes", summary.bytes},
+                     {"failed", summary.failed},
+                     {"target", printable(target)},
+                     {"exit_code", static_cast<int>(exit)}});
+    return exit;
+  }
+  output.line(std::to_string(summary.files) + " files, " + human_bytes(summary.bytes) + " restored to " +
+              printable(target) + ", every byte verified.");
+  if (summary.failed > 0)
+    output.line("  " + std::to_string(summary.failed) + " could not be restored (see above).");
+  return exit;
+}
+
+struct Restore {
+  const Output& output;
+  const GlobalOptions& global;
+  const RestoreOptions& options;
+  std::string target;
+};
+
+Task<Exit> restore(OwnerSession& session, drive::Drive& drive, const Restore& job) {
+  ProgressLine progress(job.output, session.loop(), "restored", job.global.quiet);
+  drive::Observer observer;
+  observer.progress = [&](const drive::Progress& now) { progress.show(now); };
+  observer.warning = [&](const drive::Warning& warning) {
+    progress.clear();
+    job.output.warning(warning.path, warning.error);
+  };
+  const auto summary = co_await drive.restore(remote_path(job.options.remote), job.options.snapshot,
+                                              job.target, job.options.overwrite, observer);
+  progress.clear();
+  if (!summary) {
+    const bool stopped = summary.error().code == Errc::cancelled;
+    if (stopped) {
+      co_return job.output.failure(
+          Exit::interrupted, "Stopped. What was restored so far is whole.",
+          "Run the same command with --overwrite, or into an empty folder, to go on.");
+    }
+    co_return job.output.failure(summary.error(), "See what there is with: peerstore ls");
+  }
+  co_return report(job.output, *summary, job.target);
+}
+
+struct GetFile {
+  const Output& output;
+  const GetFileOptions& options;
+  std::string remote;
+};
+
+Result<void> write_to_stdout(ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return fail(Errc::io, std::string("standard output: ") + std::strerror(errno));
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Task<Exit> to_stdout(drive::Drive& drive, const GetFile& job) {
+  const auto facts = co_await drive.read_file(job.remote, job.options.snapshot, write_to_stdout);
+  if (!facts) co_return job.output.failure(facts.error(), "See what there is with: peerstore ls");
+  co_return Exit::done;
+}
+
+Result<std::string> destination_of(const GetFile& job) {
+  const std::string name = last_name(job.remote);
+  if (job.options.destination.empty()) return name;
+  struct stat facts = {};
+  const bool exists = ::stat(job.options.destination.c_str(), &facts) == 0;
+  if (exists && S_ISDIR(facts.st_mode)) return job.options.destination + "/" + name;
+  if (job.options.destination.ends_with('/')) {
+    return fail(Errc::not_found, job.options.destination + ": no such folder");
+  }
+  return job.options.destination;
+}
+
+Task<Exit> to_file(drive::Drive& drive, const GetFile& job) {
+  const auto destination = destination_of(job);
+  if (!destination) co_return job.output.failure(destination.error());
+  const std::unique_ptr<Files> files = os::open_files();
+  auto writer = files->create(*destination, job.options.overwrite);
+  if (!writer) {
+    const bool there = writer.error().code == Errc::refused;
+    co_return job.output.failure(
+        there ? Exit::failed : exit_for(writer.error()), writer.error().message(),
+        there ? "Nothing was changed. Give --overwrite to replace it, or -o another name."
+              : "Give another place with -o.");
+  }
+  std::uint64_t bytes = 0;
+  const auto sink = [&](ByteView part) {
+    bytes += part.size();
+    return (*writer)->append(part);
+  };
+  const auto facts = co_await drive.read_file(job.remote, job.options.snapshot, sink);
+  if (!facts) co_return job.output.failure(facts.error(), "See what there is with: peerstore ls");
+  if (auto finished = (*writer)->finish(*facts); !finished) co_return job.output.failure(finished.error());
+  if (job.output.json()) {
+    job.output.document({{"type", "summary"},
+                         {"path", printable(job.remote)},
+                         {"destination", printable(*destination)},
+                         {"bytes", bytes},
+                         {"exit_code", 0}});
+  } else {
+    job.output.line(printable(*destination) + ": " + human_bytes(bytes) + ", every byte verified.");
+  }
+  co_return Exit::done;
+}
+
+Task<Exit> get_file(OwnerSession&, drive::Drive& drive, const GetFile& job) {
+  if (job.options.destination == "-") return to_stdout(drive, job);
+  return to_file(drive, job);
+}
+
+}  // namespace
+
+Exit restore_command(const Home& home, const Output& output, const GlobalOptions& global,
+                     const RestoreOptions& options) {
+  if (::mkdir(options.target.c_str(), 0700) != 0 && errno != EEXIST) {
+    return output.failure(Exit::failed, "--to " + options.target + ": " + std::strerror(errno),
+                          "Nothing was restored. Make the folder above it first.");
+  }
+  char resolved[PATH_MAX];
+  if (::realpath(options.target.c_str(), resolved) == nullptr) {
+    return output.failure(Exit::failed, "--to " + options.target + ": " + std::strerror(errno));
+  }
+  const Restore job{output, global, options, resolved};
+  return with_drive(home, output, options,
+                    [&](OwnerSession& session, drive::Drive& drive) { return restore(session, drive, job); });
+}
+
+Exit getfile_command(const Home& home, const Output& output, const GlobalOptions&,
+                     const GetFileOptions& options) {
+  const GetFile job{output, options, remote_path(options.remote)};
+  if (job.remote.empty()) return output.failure(Exit::usage, "name the file to get", "See: peerstore ls");
+  return with_drive(home, output, options, [&](OwnerSession& session, drive::Drive& drive) {
+    return get_file(session, drive, job);
+  });
+}
+
+}  // namespace peerstore::cli

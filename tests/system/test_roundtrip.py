@@ -1,0 +1,111 @@
+"""The promise: a ring keeps a folder, loses machines, and gives every file back."""
+
+import os
+import shutil
+import unittest
+
+from ring import RingTest
+from tree import copy_real_files, difference, facts, make_tree
+
+
+class Roundtrip(RingTest):
+    def restore_on_an_empty_home(self, owner, way_in):
+        """The owner's laptop is gone: only the identity file and one friend's address are left."""
+        empty = self.home("empty")
+        empty.path.mkdir(mode=0o700)
+        shutil.copy(owner.path / "identity", empty.path / "identity")
+        target = self.work / "restored"
+        summary, code = empty.json("restore", "--bootstrap", way_in.address, "--to", target)
+        self.assertEqual(code, 0, summary)
+        return target
+
+    def assert_no_machine_holds_a_whole_pack(self, homes):
+        packs = 0
+        for home in homes:
+            for key, classes in home.chunk_classes().items():
+                packs += 1
+                self.assertLess(len(classes), 5, f"{home.name} holds all of pack {key.hex()}")
+        self.assertGreater(packs, 0)
+
+    def assert_nothing_readable(self, homes, tree):
+        """No name and no 16 bytes of plaintext on any friend's disk."""
+        needles = set()
+        for folder, _, files in os.walk(os.fsencode(tree)):
+            for name in files:
+                if len(name) >= 8:
+                    needles.add(name)
+                path = folder + b"/" + name
+                if os.path.isfile(path) and not os.path.islink(path):
+                    data = open(path, "rb").read(1 << 20)
+                    for at in range(0, max(0, len(data) - 16), max(16, len(data) // 3)):
+                        if len(set(data[at : at + 16])) > 6:
+                            needles.add(data[at : at + 16])
+        needles = sorted(needles)[:: max(1, len(needles) // 400)]
+        for home in homes:
+            for file in (home.path / "node").rglob("*"):
+                if file.is_file():
+                    data = file.read_bytes()
+                    for needle in needles:
+                        self.assertNotIn(needle, data, f"{needle!r} in {file}")
+
+    def keep_and_give_back(self, count, fill):
+        homes = self.make_ring(count)
+        owner = homes[0]
+        tree = self.work / "tree"
+        fill(tree)
+        before = facts(tree)
+        summary, code = owner.json("backup", tree)
+        self.assertEqual(code, 0, summary)
+        self.assertTrue(summary["safe"])
+        self.assertEqual(summary["copies_least"], 3)
+        self.assert_no_machine_holds_a_whole_pack(homes)
+        self.assert_nothing_readable(homes[1:], tree)
+
+        for home in homes[1:3]:
+            home.kill()
+        owner.kill()
+        target = self.restore_on_an_empty_home(owner, homes[-1])
+        after = facts(str(target) + str(tree))
+        self.assertEqual(difference(before, after), "")
+
+    def test_eight_friends_give_a_tree_back_after_two_die_and_the_owner_lost_everything(self):
+        self.keep_and_give_back(8, make_tree)
+
+    @unittest.skipUnless(os.environ.get("PEERSTORE_LARGE"), "PEERSTORE_LARGE is not set")
+    def test_real_files_over_ten_thousand_and_three_hundred_megabytes(self):
+        self.keep_and_give_back(8, copy_real_files)
+
+    def test_a_second_backup_sends_almost_nothing_and_getfile_gives_one_file(self):
+        homes = self.make_ring(5)
+        tree = self.work / "tree"
+        make_tree(tree, files=50, big=2_000_000)
+        first, _ = homes[1].json("backup", tree)
+        second, _ = homes[1].json("backup", tree)
+        self.assertTrue(second["safe"])
+        self.assertGreater(first["bytes_new"], 2_000_000)
+        self.assertLess(second["bytes_new"], 100_000)
+
+        # Through any member, to a file and to standard output.
+        out = self.work / "one.bin"
+        homes[1].run("getfile", f"{tree}/big.bin", "-o", out, "--bootstrap", homes[3].address)
+        self.assertEqual(out.read_bytes(), (tree / "big.bin").read_bytes())
+        shown = homes[1].run("getfile", f"{tree}/odd".replace("odd", "-dash"), "-o", "-")
+        self.assertEqual(shown.stdout, b"odd -dash")
+        status, code = homes[1].json("status")
+        self.assertEqual(code, 0)
+        self.assertEqual(status["files_at_risk"] + status["files_unreachable"] + status["files_lost"], 0)
+        self.assertGreater(status["files_safe"], 50)
+
+    def test_a_small_ring_says_what_it_cannot_promise(self):
+        homes = self.make_ring(3)
+        tree = self.work / "tree"
+        make_tree(tree, files=10, big=100_000)
+        summary, code = homes[0].json("backup", tree)
+        self.assertEqual(code, 5, summary)
+        self.assertFalse(summary["safe"])
+        self.assertEqual(summary["copies_least"], 1)
+        self.assertIn("friend", summary["shortfall"])
+
+
+if __name__ == "__main__":
+    unittest.main()
