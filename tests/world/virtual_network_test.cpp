@@ -1,0 +1,257 @@
+#include <peerstore/world/virtual_clock.hpp>
+#include <peerstore/world/virtual_network.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+namespace peerstore::world {
+namespace {
+
+wire::MemberId member(std::uint8_t number) {
+  wire::MemberId id;
+  id.bytes[0] = number;
+  id.bytes[31] = number;
+  return id;
+}
+
+// Answers GetNeighbours with its own name, after a while if told to; counts what it sees.
+class Echo final : public wire::Service {
+ public:
+  Echo(Clock& clock, wire::MemberId self) : clock_(clock), self_(self) {}
+
+  Task<Result<wire::Response>> serve(wire::Caller caller, wire::Request) override {
+    ++begun;
+    last_caller = caller;
+    if (takes > Duration::zero()) co_await clock_.sleep(takes);
+    ++ended;
+    wire::Neighbours answer;
+    answer.self.id = self_;
+    co_return wire::Response(std::move(answer));
+  }
+
+  Duration takes{};
+  int begun = 0;
+  int ended = 0;
+  wire::Caller last_caller;
+
+ private:
+  Clock& clock_;
+  wire::MemberId self_;
+};
+
+// One asks two; `outcome` says how that ended.
+Task<void> note_outcome(VirtualNetwork& network, std::optional<Errc>& outcome) {
+  const auto answer = co_await wire::ask(network.endpoint(member(1)), member(2), wire::GetNeighbours{});
+  outcome = answer ? Errc::cancelled : answer.error().code;
+}
+
+class VirtualNetworkTest : public ::testing::Test {
+ protected:
+  VirtualNetworkTest() {
+    network.attach(member(1), &one, 11);
+    network.attach(member(2), &two, 22);
+  }
+  ~VirtualNetworkTest() override {
+    for (std::uint8_t number : {1, 2}) {
+      if (network.is_attached(member(number))) network.detach(member(number));
+    }
+  }
+  Result<wire::Neighbours> ask(std::uint8_t from, std::uint8_t to, Duration patience = wire::kPatience) {
+    return clock.run(wire::ask(network.endpoint(member(from)), member(to), wire::GetNeighbours{}, patience));
+  }
+  Errc error_of(std::uint8_t from, std::uint8_t to, Duration patience = wire::kPatience) {
+    const auto answer = ask(from, to, patience);
+    EXPECT_TRUE(answer.has_error());
+    return answer ? Errc::cancelled : answer.error().code;
+  }
+
+  VirtualClock clock;
+  VirtualNetwork network{clock, 7};
+  Echo one{clock, member(1)};
+  Echo two{clock, member(2)};
+};
+
+TEST_F(VirtualNetworkTest, CarriesAQuestionThereAndTheAnswerBack) {
+  const auto answer = ask(1, 2);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->self.id, member(2));
+  EXPECT_GE(clock.now().since_start, 10ms);
+  EXPECT_LT(clock.now().since_start, 110ms);
+  EXPECT_EQ(network.counters().messages, 2U);
+}
+
+TEST_F(VirtualNetworkTest, NamesTheCallerAsItsLinkWouldProveIt) {
+  ASSERT_TRUE(ask(1, 2));
+  EXPECT_EQ(two.last_caller.member, member(1));
+  EXPECT_EQ(two.last_caller.person, 11U);
+  EXPECT_FALSE(two.last_caller.is_client);
+
+  const auto client = network.client(member(3), 33);
+  ASSERT_TRUE(clock.run(wire::ask(*client, member(2), wire::GetNeighbours{})));
+  EXPECT_EQ(two.last_caller.member, member(3));
+  EXPECT_EQ(two.last_caller.person, 33U);
+  EXPECT_TRUE(two.last_caller.is_client);
+
+  const auto joiner = network.joiner();
+  ASSERT_TRUE(clock.run(wire::ask(*joiner, member(2), wire::GetNeighbours{})));
+  EXPECT_TRUE(two.last_caller.is_joiner);
+}
+
+TEST_F(VirtualNetworkTest, RefusesTheConnectionWhereNoProcessRuns) {
+  network.detach(member(2));
+  EXPECT_EQ(error_of(1, 2), Errc::unreachable);
+  EXPECT_LT(clock.now().since_start, 110ms);
+  EXPECT_EQ(error_of(1, 9), Errc::unreachable) << "nobody ever ran there";
+}
+
+TEST_F(VirtualNetworkTest, LeavesTheCallerOfASleeperToItsTimeout) {
+  network.set_asleep(member(2), true);
+  EXPECT_EQ(error_of(1, 2), Errc::timed_out);
+  EXPECT_EQ(clock.now().since_start, 2s);
+  EXPECT_EQ(error_of(1, 2, 500ms), Errc::timed_out) << "patience may be shorter";
+  EXPECT_EQ(clock.now().since_start, 2500ms);
+  EXPECT_EQ(two.begun, 0);
+  network.set_asleep(member(2), false);
+  EXPECT_TRUE(ask(1, 2));
+}
+
+TEST_F(VirtualNetworkTest, TellsASleeperOfItsOwnQuestionsOnlyWhenItWakes) {
+  std::optional<Errc> outcome;
+  TaskScope scope(clock);
+  scope.spawn(note_outcome(network, outcome));
+  network.set_asleep(member(1), true);
+  clock.run_for(1h);
+  EXPECT_FALSE(outcome.has_value());
+  network.set_asleep(member(1), false);
+  clock.run_for(1ms);
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(*outcome, Errc::timed_out);
+}
+
+TEST_F(VirtualNetworkTest, EndsASlowAnswerWithTheCallersPatience) {
+  two.takes = 20s;
+  EXPECT_EQ(error_of(1, 2), Errc::timed_out);
+  EXPECT_EQ(clock.now().since_start, wire::kPatience);
+  EXPECT_TRUE(ask(1, 2, 30s)) << "a longer patience waits for it";
+}
+
+TEST_F(VirtualNetworkTest, CancelsWhatADyingProcessWasServing) {
+  two.takes = 5s;
+  std::optional<Errc> outcome;
+  TaskScope scope(clock);
+  scope.spawn(note_outcome(network, outcome));
+  clock.run_for(1s);
+  EXPECT_EQ(two.begun, 1);
+  network.detach(member(2));
+  clock.run_for(1s);
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(*outcome, Errc::unreachable);
+  clock.run_for(10s);
+  EXPECT_EQ(two.ended, 0);
+}
+
+TEST_F(VirtualNetworkTest, LetsAQuestionArriveWhoseAskerHasGone) {
+  two.takes = 1s;
+  for (const char* when : {"on its way", "being served", "answered"}) {
+    SCOPED_TRACE(when);
+    const int before = two.ended;
+    std::optional<Errc> outcome;
+    {
+      TaskScope scope(clock);
+      scope.spawn(note_outcome(network, outcome));
+      if (when == std::string_view("being served")) clock.run_for(500ms);
+      while (when == std::string_view("answered") && two.ended == before) clock.step();
+    }
+    clock.run_for(5s);
+    EXPECT_EQ(two.ended, before + 1);
+    EXPECT_FALSE(outcome.has_value());
+  }
+}
+
+TEST_F(VirtualNetworkTest, CutsPairsAndIslandsAndHeals) {
+  network.attach(member(3), &one, 33);
+  network.cut(member(1), member(2));
+  EXPECT_EQ(error_of(1, 2), Errc::timed_out);
+  EXPECT_EQ(error_of(2, 1), Errc::timed_out);
+  EXPECT_TRUE(ask(3, 2));
+  network.mend(member(2), member(1));
+  EXPECT_TRUE(ask(1, 2));
+  network.set_island(member(2), 1);
+  EXPECT_EQ(error_of(1, 2), Errc::timed_out);
+  network.heal();
+  EXPECT_TRUE(ask(1, 2));
+  network.detach(member(3));
+}
+
+TEST_F(VirtualNetworkTest, LosesItsShareOfMessages) {
+  network.set_loss(0.5);
+  int answered = 0;
+  for (int i = 0; i < 400; ++i) answered += ask(1, 2).has_value() ? 1 : 0;
+  EXPECT_NEAR(answered, 100, 40);  // both ways have to arrive
+}
+
+class Recorder final : public VirtualNetwork::Observer {
+ public:
+  explicit Recorder(Clock& clock) : clock_(clock) {}
+  void delivered(const VirtualNetwork::Delivery& delivery) override {
+    seen.emplace_back(clock_.now().since_start.count(), delivery.from, delivery.to, delivery.is_answer);
+  }
+  std::vector<std::tuple<std::int64_t, std::uint32_t, std::uint32_t, bool>> seen;
+
+ private:
+  Clock& clock_;
+};
+
+auto history_of(std::uint64_t seed) {
+  VirtualClock clock;
+  VirtualNetwork network(clock, seed);
+  network.set_loss(0.1);
+  Recorder recorder(clock);
+  network.observe(&recorder);
+  Echo one(clock, member(1));
+  network.attach(member(1), &one, 1);
+  for (std::uint8_t from = 2; from < 40; ++from) {
+    (void)clock.run(wire::ask(network.endpoint(member(from)), member(1), wire::GetNeighbours{}));
+  }
+  network.detach(member(1));
+  return recorder.seen;
+}
+
+TEST(VirtualNetworkHistory, RepeatsWithTheSeedAndChangesWithIt) {
+  EXPECT_EQ(history_of(1), history_of(1));
+  EXPECT_NE(history_of(1), history_of(2));
+}
+
+Task<void> ask_over_and_over(VirtualNetwork& network, std::uint8_t from, std::uint8_t to, int times) {
+  for (int i = 0; i < times; ++i) {
+    const auto answer = co_await wire::ask(network.endpoint(member(from)), member(to), wire::GetNeighbours{});
+    CHECK(answer.has_value());
+  }
+}
+
+TEST(VirtualNetworkSpeed, ServesManyCallsASecond) {
+  VirtualClock clock;
+  VirtualNetwork network(clock, 3);
+  std::vector<std::unique_ptr<Echo>> services;
+  for (std::uint8_t i = 0; i < 200; ++i) {
+    services.push_back(std::make_unique<Echo>(clock, member(i)));
+    network.attach(member(i), services.back().get(), i);
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    TaskScope scope(clock);
+    for (std::uint8_t i = 0; i < 200; ++i) scope.spawn(ask_over_and_over(network, i, (i * 7 + 1) % 200, 500));
+    clock.run_for(1h);
+    EXPECT_EQ(scope.running(), 0U);
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  RecordProperty("calls_per_second", static_cast<int>(100'000 / took.count()));
+  EXPECT_EQ(network.counters().calls, 100'000U);
+  for (std::uint8_t i = 0; i < 200; ++i) network.detach(member(i));
+}
+
+}  // namespace
+}  // namespace peerstore::world
