@@ -21,6 +21,10 @@ function(peerstore_module name)
   if(sources)
     # In a syntax check nothing is archived or linked.
     add_library(${target} ${PEERSTORE_LIBRARY_KIND} ${sources})
+    # Private headers are included as "<name>/file.hpp", by this module alone.
+    file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/private/${name}")
+    file(CREATE_LINK "${CMAKE_SOURCE_DIR}/${ARG_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/private/${name}/${name}" SYMBOLIC)
+    target_include_directories(${target} PRIVATE "${CMAKE_BINARY_DIR}/private/${name}")
     set(scope PUBLIC)
     target_link_libraries(${target} PRIVATE peerstore_warnings)
   else()
