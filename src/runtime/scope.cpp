@@ -64,15 +64,25 @@ void TaskScope::cancel() {
 Task<void> TaskScope::join() {
   struct Awaiter {
     TaskScope& scope;
+    bool waiting = false;
+
+    explicit Awaiter(TaskScope& joined) : scope(joined) {}
+    Awaiter(const Awaiter&) = delete;
+    Awaiter& operator=(const Awaiter&) = delete;
+    ~Awaiter() {
+      if (!waiting) return;
+      scope.joiner_.disarm();
+      scope.joining_ = false;
+    }
     bool await_ready() const noexcept { return scope.running_ == 0; }
-    void await_suspend(std::coroutine_handle<> waiter) const {
+    void await_suspend(std::coroutine_handle<> waiter) {
       CHECK(!scope.joining_);
-      scope.joining_ = true;
+      scope.joining_ = waiting = true;
       scope.joiner_.set(waiter);
     }
-    void await_resume() const noexcept { scope.joining_ = false; }
+    void await_resume() noexcept { scope.joining_ = waiting = false; }
   };
-  Awaiter awaiter{*this};
+  Awaiter awaiter(*this);
   co_await awaiter;
 }
 

@@ -24,25 +24,41 @@ class OneShot {
   void set(T value) {
     if (value_) return;
     value_.emplace(std::move(value));
-    if (waiting_) clock_.arm(timer_, clock_.now());
+    if (waiter_ != nullptr) clock_.arm(waiter_->timer_, clock_.now());
   }
 
-  bool await_ready() const noexcept { return value_.has_value(); }
-  void await_suspend(std::coroutine_handle<> waiter) {
-    CHECK(!waiting_);
-    waiting_ = true;
-    timer_.set(waiter);
-  }
-  T await_resume() {
-    waiting_ = false;
-    return std::move(*value_);
-  }
+  // co_await shot: the value. A waiter that is cancelled leaves by itself.
+  class Wait {
+   public:
+    explicit Wait(OneShot& shot) : shot_(shot) {}
+    Wait(const Wait&) = delete;
+    Wait& operator=(const Wait&) = delete;
+    ~Wait() { leave(); }
+    bool await_ready() const noexcept { return shot_.value_.has_value(); }
+    void await_suspend(std::coroutine_handle<> waiter) {
+      CHECK(shot_.waiter_ == nullptr);
+      shot_.waiter_ = this;
+      timer_.set(waiter);
+    }
+    T await_resume() {
+      leave();
+      return std::move(*shot_.value_);
+    }
+
+   private:
+    friend class OneShot;
+    void leave() {
+      if (shot_.waiter_ == this) shot_.waiter_ = nullptr;
+    }
+    OneShot& shot_;
+    ResumeTimer timer_;
+  };
+  Wait operator co_await() { return Wait(*this); }
 
  private:
   Clock& clock_;
   std::optional<T> value_;
-  ResumeTimer timer_;
-  bool waiting_ = false;
+  Wait* waiter_ = nullptr;
 };
 
 namespace detail {
