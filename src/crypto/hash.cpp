@@ -54,9 +54,10 @@ Hash hash(std::string_view purpose, std::initializer_list<ByteView> parts) {
 }
 
 Hash keyed_hash(const SecretKey& key, std::string_view purpose, std::initializer_list<ByteView> parts) {
-  const SecretKey sub_key = derive_key(key, purpose);
+  SecretKey sub_key = derive_key(key, purpose);
   blake3_hasher hasher;
   blake3_hasher_init_keyed(&hasher, sub_key.bytes.data());
+  wipe(sub_key.bytes);
   update(hasher, parts);
   return finish(hasher);
 }

@@ -8,24 +8,11 @@
 #include <unordered_set>
 #include <utility>
 
+#include "signed_statement.hpp"
+
 namespace peerstore::crypto {
 
 namespace {
-
-constexpr std::string_view kPrefix = "peerstore/1/";
-
-// "peerstore/1/<kind>\0" || ring id || bytes
-Bytes statement(std::string_view kind, const Hash& ring_id, ByteView bytes) {
-  CHECK(kind.find('\0') == std::string_view::npos);
-  Bytes out;
-  out.reserve(kPrefix.size() + kind.size() + 1 + Hash::kSize + bytes.size());
-  out.insert(out.end(), kPrefix.begin(), kPrefix.end());
-  out.insert(out.end(), kind.begin(), kind.end());
-  out.push_back(0);
-  out.insert(out.end(), ring_id.bytes.begin(), ring_id.bytes.end());
-  out.insert(out.end(), bytes.begin(), bytes.end());
-  return out;
-}
 
 // libsodium's form of an Ed25519 secret key: the seed, then the public key.
 class ExpandedKey {
@@ -89,7 +76,7 @@ SigningKeyPair Ed25519Signatures::key_pair_from(const SigningSecretKey& secret) 
 Signature Ed25519Signatures::sign(const SigningSecretKey& key, std::string_view kind, const Hash& ring_id,
                                   ByteView bytes) {
   const ExpandedKey expanded(key);
-  const Bytes message = statement(kind, ring_id, bytes);
+  const Bytes message = signed_statement(kind, ring_id, bytes);
   Signature signature;
   CHECK(crypto_sign_ed25519_detached(signature.bytes.data(), nullptr, message.data(), message.size(),
                                      expanded.secret()) == 0);
@@ -98,7 +85,7 @@ Signature Ed25519Signatures::sign(const SigningSecretKey& key, std::string_view 
 
 bool Ed25519Signatures::verify(const SigningPublicKey& key, std::string_view kind, const Hash& ring_id,
                                ByteView bytes, const Signature& signature) {
-  const Bytes message = statement(kind, ring_id, bytes);
+  const Bytes message = signed_statement(kind, ring_id, bytes);
   const Hash digest = hash("verified statement", {key.view(), signature.view(), message});
   if (remembered_->contains(digest)) return true;
   if (crypto_sign_ed25519_verify_detached(signature.bytes.data(), message.data(), message.size(),

@@ -3,9 +3,11 @@
 #include <peerstore/crypto/stream.hpp>
 #include <peerstore/runtime/check.hpp>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <memory>
+#include <string>
 
 namespace peerstore::crypto {
 
