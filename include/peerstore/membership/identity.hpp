@@ -22,10 +22,10 @@ struct Identity {
   std::uint32_t machine = 0;
   wire::MemberId member;
   std::string person_name;
-  crypto::SigningSecretKey person_secret;   // signs machines, heads, departures
-  crypto::SecretKey drive_secret;           // everything that encrypts files derives from it
-  crypto::SigningSecretKey node_secret;     // TLS and receipts
-  std::vector<wire::Statement> proof;       // policy, invitation, person, machine: own membership
+  crypto::SigningSecretKey person_secret;  // signs machines, heads, departures
+  crypto::SecretKey drive_secret;          // everything that encrypts files derives from it
+  crypto::SigningSecretKey node_secret;    // TLS and receipts
+  std::vector<wire::Statement> proof;      // policy, invitation, person, machine: own membership
 };
 
 Bytes encode(const Identity& identity);

@@ -1,10 +1,15 @@
 // The link that a friend pastes: everything that is needed to reach the ring and be let in once.
 //
-//   peerstore:join?ring=<root key>&at=<host:port>&node=<inviter's node key>&token=<128 bits>&as=<person number>
+//   peerstore:join?ring=<root key>&at=<host:port>&node=<inviter's node key>&token=<128 bits>
+//                 &as=<person number>&check=<32 bits over all before it>
+//
+// (in one line; keys, token and check in base64url.) The token is the secret half of a key pair
+// whose public half the ring's root has signed: whoever shows it may take that place, once.
 #pragma once
 
 #include <peerstore/crypto/signatures.hpp>
 #include <peerstore/membership/identity.hpp>
+#include <peerstore/membership/roster.hpp>
 #include <peerstore/membership/statement.hpp>
 
 #include <string>
@@ -16,22 +21,39 @@ using InvitationToken = FixedBytes<struct InvitationTokenTag, 16>;
 
 struct InvitationLink {
   crypto::SigningPublicKey root_key;
-  std::string address;                   // host:port of the inviter
-  crypto::SigningPublicKey node_key;     // whom to expect there
+  std::string address;                // host:port of the inviter
+  crypto::SigningPublicKey node_key;  // whom to expect there
   InvitationToken token;
   wire::PersonNumber person = 0;
 };
 
+// Requires an address of printable ASCII.
 std::string to_text(const InvitationLink& link);
-// Errc::invalid with a reason that a person understands (truncated, not a link, mistyped).
+// Errc::invalid with a reason that a person understands (truncated, not a link, mistyped);
+// Errc::unsupported if a newer PeerStore made it. White space is overlooked, as mail adds it.
 Result<InvitationLink> read_invitation_link(std::string_view text);
 
 // The key pair that the token stands for.
 crypto::SigningKeyPair token_key_pair(crypto::Signatures& signatures, const InvitationToken& token);
 
-// A new ring: root, policy, founder and the founder's first machine.
+// What the founder signs to invite somebody: the next number, the least used colour, a place on the
+// circle. The statement goes into the roster, and so to all members; the token into the link.
+struct NewInvitation {
+  wire::Statement statement;
+  wire::PersonNumber person = 0;
+  InvitationToken token;
+};
+// `expires_at` in seconds since 1970, 0 = never. Errc::refused unless this is the founder's home;
+// Errc::invalid if `for_whom` is no name (statement.hpp).
+Result<NewInvitation> make_invitation(crypto::Signatures& signatures, Entropy& entropy,
+                                      const Identity& founder, const Roster& roster,
+                                      const std::string& for_whom, std::int64_t expires_at);
+
+// A new ring: root, policy, founder and the founder's first machine. `proof` holds all its statements.
+// Requires names that are names, and a policy within the limits of statement.cpp.
 Identity found_ring(crypto::Signatures& signatures, Entropy& entropy, const PolicyStatement& policy,
-                    const std::string& person_name, const std::string& machine_name, std::uint64_t bytes_given);
+                    const std::string& person_name, const std::string& machine_name,
+                    std::uint64_t bytes_given);
 
 // The joiner's side, from the link alone: new keys, and the statements (person, machine) that claim
 // the invitation, in `proof`. `member` and the rest of the proof come with the welcome.

@@ -21,15 +21,15 @@ namespace peerstore::membership {
 class Membership {
  public:
   struct Options {
-    Duration news_period = std::chrono::seconds(1);      // how long news are gathered before they are passed on
-    std::size_t news_fan_out = 3;                        // to how many
+    Duration news_period = std::chrono::seconds(1);  // how long news are gathered before they are passed on
+    std::size_t news_fan_out = 3;                    // to how many
     Duration exchange_pause = std::chrono::seconds(10);  // least time between exchanges with one peer
     Duration away_after = std::chrono::seconds(30);      // silence after a failed call: away
   };
 
   // `self` is zero for a client. References must outlive this. The roster may hold statements.
-  Membership(Clock& clock, Random& random, crypto::Signatures& signatures, wire::Network& network, Roster roster,
-             wire::MemberId self, Options options);
+  Membership(Clock& clock, Random& random, crypto::Signatures& signatures, wire::Network& network,
+             Roster roster, wire::MemberId self, Options options);
   ~Membership();
 
   Roster& roster() { return roster_; }

@@ -1,20 +1,28 @@
 // Roster: the signed facts about the members of a ring, the same everywhere once spread.
 //
-// A set of statements that only grows, from which everything else is derived. Whatever the order
-// in which statements arrive, two rosters with the same statements are equal: revocations and
-// departures win over what they end; of two persons who used one invitation the statement with
-// the lowest id wins; of two versions of a machine the higher.
+// A set of statements from which everything else is derived. Whatever the order in which
+// statements arrive, two rosters that were given the same ones are equal, because for each place
+// that a statement can fill there is one order among those who claim it, and the first keeps it:
+//   policy              the highest version
+//   invitation          one a number: the lowest id
+//   person              one an invitation: the lowest id (used twice under a partition: one is out)
+//   machine             one a number of a person: the lowest node key, then the highest version
+//   departure, revocation  each stands for ever, and wins over what it ends
+// (equal so far: the lowest id). What lost its place is forgotten, so a member can fill no more
+// than its own few places, however much it signs.
 // Pure: no network, no clock, no disk. A statement that does not verify is refused; one that
-// cannot be judged yet (its person is not known) waits in a bounded line.
+// cannot be judged yet (its person is not known, or was displaced) waits in a bounded line.
+// Copies share what they hold until one of them changes. References and pointers into a roster
+// are good until it changes.
 #pragma once
 
 #include <peerstore/membership/statement.hpp>
 #include <peerstore/runtime/result.hpp>
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <vector>
 
@@ -43,8 +51,8 @@ class Roster {
  public:
   Roster(crypto::Signatures& signatures, crypto::SigningPublicKey root);
 
-  // True if it was new and now counts; false if it was known or has to wait for another.
-  // Errc::refused or invalid if it can never count.
+  // True if it was new and now counts; false if it was known, is outdated, or has to wait for
+  // another. Errc::refused, invalid or unsupported if it can never count.
   Result<bool> add(const wire::Statement& statement);
 
   const wire::RingId& ring_id() const { return ring_id_; }
@@ -52,44 +60,51 @@ class Roster {
   std::string ring_name() const;
   placement::Policy policy() const;
 
-  const std::map<wire::MemberId, Member>& members() const { return members_; }
-  const std::map<wire::PersonNumber, Person>& persons() const { return persons_; }
+  const std::map<wire::MemberId, Member>& members() const;
+  const std::map<wire::PersonNumber, Person>& persons() const;
   const Member* find(const wire::MemberId& id) const;
   const Member* find_by_node_key(const crypto::SigningPublicKey& key) const;
-  // Invitations that nobody has used, by number.
+  // Used or not.
+  const InvitationStatement* invitation(wire::PersonNumber person) const;
+  bool is_revoked(wire::PersonNumber person) const;
+  // Invitations that nobody has used and that were not withdrawn, by number.
   std::vector<InvitationStatement> open_invitations() const;
-  // For the next invitation: an unused number, and the colour that fewest persons have.
+  // For the next invitation: an unused number, and the colour that fewest persons have (those
+  // counted who are invited).
   wire::PersonNumber next_person() const;
   std::uint8_t least_used_colour() const;
 
   // Of members that are not gone; the same object until something changes.
   std::shared_ptr<const placement::Map> map() const;
 
-  // Equal exactly if the statements are.
+  // Equal exactly if the statements are. Statements are told so that none comes before one that
+  // it depends on, their ids in order.
   crypto::Hash digest() const;
   std::vector<wire::StatementId> statement_ids() const;
   std::vector<wire::Statement> statements() const;
   // What somebody who has `known` lacks.
   std::vector<wire::Statement> missing_from(std::span<const wire::StatementId> known) const;
   std::optional<wire::Statement> statement(const wire::StatementId& id) const;
-  // What a stranger needs to check that this member belongs: its person's and its own statements,
-  // and the invitation.
+  // What a stranger needs to check that this member belongs: the invitation, its person's statement
+  // and its own.
   std::vector<wire::Statement> proof_of(const wire::MemberId& id) const;
 
  private:
-  void derive();
+  struct State;
+  struct Entry {
+    wire::StatementId id;
+    wire::Statement statement;
+    Fact fact;
+  };
+  void wait(Entry entry);
+  void enter(const Entry& entry);
+  void admit_waiting(wire::PersonNumber person);
 
-  crypto::Signatures& signatures_;
+  crypto::Signatures* signatures_;
   crypto::SigningPublicKey root_;
   wire::RingId ring_id_;
-  std::map<wire::StatementId, wire::Statement> statements_;
-  std::vector<wire::Statement> waiting_;
-  PolicyStatement policy_;
-  std::map<wire::PersonNumber, Person> persons_;
-  std::map<wire::MemberId, Member> members_;
-  std::map<wire::PersonNumber, InvitationStatement> invitations_;
-  crypto::Hash digest_;
-  mutable std::shared_ptr<const placement::Map> map_;
+  std::shared_ptr<State> state_;
+  std::deque<Entry> waiting_;  // oldest first; their signatures were verified
 };
 
 }  // namespace peerstore::membership

@@ -8,10 +8,14 @@
 //                                        from the invitation's seed and the machine's number
 //   departure   by its person            a machine or the person has left for ever
 //   revocation  by the ring root         a machine or person is expelled
+//
+// The kinds are numbered so that none depends on a later one. A statement is signed over its body,
+// for its kind and its ring; what was signed is kept and passed on as it is, never encoded again.
 #pragma once
 
 #include <peerstore/crypto/signatures.hpp>
 #include <peerstore/placement/placement.hpp>
+#include <peerstore/runtime/result.hpp>
 #include <peerstore/wire/types.hpp>
 
 #include <string>
@@ -21,9 +25,19 @@ namespace peerstore::membership {
 
 inline constexpr std::size_t kNameBytesMax = 64;
 inline constexpr std::uint32_t kMachinesPerPersonMax = 8;
+inline constexpr wire::PersonNumber kPersonNumberMax = 1'000'000;
+
+enum class StatementKind : std::uint8_t {
+  policy = 1,
+  invitation = 2,
+  person = 3,
+  machine = 4,
+  departure = 5,
+  revocation = 6,
+};
 
 struct PolicyStatement {
-  std::uint32_t version = 1;
+  std::uint32_t version = 1;  // the highest wins
   std::string ring_name;
   placement::Policy policy;
 };
@@ -32,7 +46,8 @@ struct InvitationStatement {
   std::uint8_t colour = 0;
   crypto::Hash position_seed;
   crypto::SigningPublicKey token_key;
-  std::int64_t expires_at = 0;  // seconds since 1970: advisory, told to people; use is single anyway
+  std::int64_t expires_at =
+      0;  // seconds since 1970: advisory, told to people; use is single anyway; 0 = never
   std::string for_whom;
 };
 struct PersonStatement {
@@ -48,6 +63,7 @@ struct MachineStatement {
   std::string name;
   crypto::SigningPublicKey node_key;
   std::uint64_t bytes_given = 0;
+  crypto::Signature key_proof;  // by the node key: nobody can certify a key that another holds
 };
 struct DepartureStatement {
   wire::PersonNumber person = 0;
@@ -58,16 +74,30 @@ struct RevocationStatement {
   std::optional<std::uint32_t> machine;
 };
 
-using Fact = std::variant<PolicyStatement, InvitationStatement, PersonStatement, MachineStatement, DepartureStatement,
-                          RevocationStatement>;
+using Fact = std::variant<PolicyStatement, InvitationStatement, PersonStatement, MachineStatement,
+                          DepartureStatement, RevocationStatement>;
 
 // The ring's identifier is the hash of its root key: whoever knows the id knows who may invite.
 wire::RingId ring_id_of(const crypto::SigningPublicKey& root);
-wire::MemberId member_id_of(const wire::RingId& ring, const crypto::Hash& position_seed, std::uint32_t machine);
+wire::MemberId member_id_of(const wire::RingId& ring, const crypto::Hash& position_seed,
+                            std::uint32_t machine);
 
+// Fills in key_proof: the node key's word that it is this machine of this person.
+void prove_node_key(crypto::Signatures& signatures, const wire::RingId& ring, MachineStatement& machine,
+                    const crypto::SigningSecretKey& node_secret);
+
+// Requires names and numbers within their limits, and of a machine its key_proof.
 wire::Statement sign_statement(crypto::Signatures& signatures, const wire::RingId& ring, const Fact& fact,
                                const crypto::SigningKeyPair& signer);
 // What the bytes say; says nothing about whether the signer may say so (roster.hpp).
+// Errc::invalid if it breaks a limit, Errc::unsupported if its kind is of a later version.
 Result<Fact> read_statement(const wire::Statement& statement);
+// Did its signer sign it, for this ring? (And of a machine: did the node key prove itself?)
+// `fact` is what read_statement() found in it.
+bool is_signed(crypto::Signatures& signatures, const wire::RingId& ring, const wire::Statement& statement,
+               const Fact& fact);
+
+// May be shown to people: UTF-8 without control characters, at most kNameBytesMax.
+bool is_name(std::string_view text);
 
 }  // namespace peerstore::membership

@@ -1,0 +1,185 @@
+#include <peerstore/membership/roster.hpp>
+#include <peerstore/wire/messages.hpp>
+
+#include "roster_state.hpp"
+
+#include <algorithm>
+#include <array>
+#include <unordered_set>
+
+namespace peerstore::membership {
+
+namespace {
+// As many as one message can bring, in whatever order.
+constexpr std::size_t kWaitingMax = wire::kStatementsMax;
+}  // namespace
+
+Roster::Roster(crypto::Signatures& signatures, crypto::SigningPublicKey root)
+    : signatures_(&signatures), root_(root), ring_id_(ring_id_of(root)), state_(std::make_shared<State>()) {}
+
+Result<bool> Roster::add(const wire::Statement& statement) {
+  Result<Fact> fact = read_statement(statement);
+  if (!fact) return fact.error();
+  Entry entry{wire::id_of(statement), statement, std::move(*fact)};
+  if (state_->statements.contains(entry.id)) return false;
+  const State::Judgement judgement = state_->judge(root_, entry.id, statement.signer, entry.fact);
+  if (judgement.standing == State::Standing::never) return fail(Errc::refused, std::string(judgement.why));
+  if (judgement.standing == State::Standing::outdated) return false;
+  if (!is_signed(*signatures_, ring_id_, statement, entry.fact)) {
+    return fail(Errc::refused, "a statement that was not signed by its signer for this ring");
+  }
+  if (judgement.standing == State::Standing::waits) {
+    wait(std::move(entry));
+    return false;
+  }
+  enter(entry);
+  return true;
+}
+
+void Roster::wait(Entry entry) {
+  const auto same = [&entry](const Entry& other) { return other.id == entry.id; };
+  if (std::ranges::any_of(waiting_, same)) return;
+  if (waiting_.size() == kWaitingMax) waiting_.pop_front();
+  waiting_.push_back(std::move(entry));
+}
+
+void Roster::enter(const Entry& entry) {
+  // Copies of this roster keep what they have.
+  if (state_.use_count() > 1) state_ = std::make_shared<State>(*state_);
+  for (wire::Statement& displaced : state_->enter(ring_id_, entry.id, entry.statement, entry.fact)) {
+    // A lower statement by the same key may bring it back.
+    Fact fact = read_statement(displaced).value();
+    wait({wire::id_of(displaced), std::move(displaced), std::move(fact)});
+  }
+  const bool others_may_rest_on_it = std::holds_alternative<InvitationStatement>(entry.fact) ||
+                                     std::holds_alternative<PersonStatement>(entry.fact);
+  if (others_may_rest_on_it && !waiting_.empty()) admit_waiting(*person_of(entry.fact));
+}
+
+void Roster::admit_waiting(wire::PersonNumber person) {
+  for (std::size_t i = 0; i < waiting_.size();) {
+    const State::Judgement judgement =
+        person_of(waiting_[i].fact) == person
+            ? state_->judge(root_, waiting_[i].id, waiting_[i].statement.signer, waiting_[i].fact)
+            : State::Judgement{State::Standing::waits, {}};
+    if (judgement.standing == State::Standing::waits) {
+      ++i;
+      continue;
+    }
+    const Entry entry = std::move(waiting_[i]);
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (judgement.standing != State::Standing::counts) continue;
+    enter(entry);
+    i = 0;  // the line has moved, and more may count now
+  }
+}
+
+std::string Roster::ring_name() const {
+  return state_->policy ? state_->policy->fact.ring_name : std::string();
+}
+
+placement::Policy Roster::policy() const {
+  return state_->policy ? state_->policy->fact.policy : placement::Policy{};
+}
+
+const std::map<wire::MemberId, Member>& Roster::members() const { return state_->members; }
+const std::map<wire::PersonNumber, Person>& Roster::persons() const { return state_->persons; }
+
+const Member* Roster::find(const wire::MemberId& id) const {
+  const auto found = state_->members.find(id);
+  return found == state_->members.end() ? nullptr : &found->second;
+}
+
+const Member* Roster::find_by_node_key(const crypto::SigningPublicKey& key) const {
+  const Member* found = nullptr;
+  for (auto at = state_->node_keys.lower_bound({key, {}}); at != state_->node_keys.end() && at->first == key;
+       ++at) {
+    const Member* member = find(at->second);
+    if (!member->gone) return member;
+    if (found == nullptr) found = member;
+  }
+  return found;
+}
+
+const InvitationStatement* Roster::invitation(wire::PersonNumber person) const {
+  const State::Record* record = state_->find(person);
+  return record && record->invitation ? &record->invitation->fact : nullptr;
+}
+
+bool Roster::is_revoked(wire::PersonNumber person) const {
+  const State::Record* record = state_->find(person);
+  return record && record->revocations.contains(std::nullopt);
+}
+
+std::vector<InvitationStatement> Roster::open_invitations() const {
+  std::vector<InvitationStatement> open;
+  for (const auto& [number, record] : state_->records) {
+    if (record.invitation && !record.person && !record.is_ended(std::nullopt)) {
+      open.push_back(record.invitation->fact);
+    }
+  }
+  return open;
+}
+
+wire::PersonNumber Roster::next_person() const {
+  return state_->records.empty() ? 0 : state_->records.rbegin()->first + 1;
+}
+
+std::uint8_t Roster::least_used_colour() const {
+  std::array<std::size_t, wire::kClasses> used{};
+  for (const auto& [number, record] : state_->records) {
+    if (record.invitation && !record.is_ended(std::nullopt)) ++used[record.invitation->fact.colour];
+  }
+  return static_cast<std::uint8_t>(std::ranges::min_element(used) - used.begin());
+}
+
+std::shared_ptr<const placement::Map> Roster::map() const {
+  if (state_->map) return state_->map;
+  std::vector<placement::Machine> machines;
+  for (const auto& [id, member] : state_->members) {
+    if (member.gone) continue;
+    machines.push_back({id, member.person, state_->persons.at(member.person).colour, member.bytes_given});
+  }
+  state_->map = std::make_shared<const placement::Map>(policy(), std::move(machines));
+  return state_->map;
+}
+
+crypto::Hash Roster::digest() const { return state_->digest.value(); }
+
+std::vector<wire::StatementId> Roster::statement_ids() const {
+  std::vector<wire::StatementId> ids;
+  ids.reserve(state_->statements.size());
+  for (const auto& [id, statement] : state_->statements) ids.push_back(id);
+  return ids;
+}
+
+std::vector<wire::Statement> Roster::statements() const { return missing_from({}); }
+
+std::vector<wire::Statement> Roster::missing_from(std::span<const wire::StatementId> known) const {
+  const std::unordered_set<wire::StatementId, FixedBytesHash> has(known.begin(), known.end());
+  std::map<std::uint8_t, std::vector<const wire::Statement*>> by_kind;
+  for (const auto& [id, statement] : state_->statements) {
+    if (!has.contains(id)) by_kind[statement.kind].push_back(&statement);
+  }
+  std::vector<wire::Statement> missing;
+  for (const auto& [kind, statements] : by_kind) {
+    for (const wire::Statement* statement : statements) missing.push_back(*statement);
+  }
+  return missing;
+}
+
+std::optional<wire::Statement> Roster::statement(const wire::StatementId& id) const {
+  const auto found = state_->statements.find(id);
+  if (found == state_->statements.end()) return std::nullopt;
+  return found->second;
+}
+
+std::vector<wire::Statement> Roster::proof_of(const wire::MemberId& id) const {
+  const Member* member = find(id);
+  if (member == nullptr) return {};
+  const State::Record& record = *state_->find(member->person);
+  return {state_->statements.at(record.invitation->id), state_->statements.at(record.person->id),
+          state_->statements.at(record.machines.at(member->machine).id)};
+}
+
+}  // namespace peerstore::membership

@@ -1,0 +1,73 @@
+// What a roster holds: the statements that count, filed by the place that each fills, and the
+// persons and members that follow from them. Private to the roster, which shares it between copies.
+#pragma once
+
+#include <peerstore/membership/roster.hpp>
+
+#include "set_digest.hpp"
+
+#include <set>
+#include <string_view>
+#include <utility>
+
+namespace peerstore::membership {
+
+struct Roster::State {
+  enum class Standing : std::uint8_t { counts, outdated, waits, never };
+  struct Judgement {
+    Standing standing = Standing::counts;
+    std::string_view why;  // of `never`
+  };
+
+  template <class Kind>
+  struct Filed {
+    wire::StatementId id;
+    Kind fact;
+  };
+  // Nothing: the person, with all machines.
+  using Ends = std::map<std::optional<std::uint32_t>, wire::StatementId>;
+  // All that counts about one person.
+  struct Record {
+    std::optional<Filed<InvitationStatement>> invitation;
+    std::optional<Filed<PersonStatement>> person;
+    std::map<std::uint32_t, Filed<MachineStatement>> machines;
+    Ends departures;
+    Ends revocations;
+    std::vector<wire::MemberId> members;  // derived from this record
+    bool is_ended(std::optional<std::uint32_t> machine) const {
+      return departures.contains(machine) || revocations.contains(machine);
+    }
+  };
+
+  // Whether a statement of this signer would count now. Pure.
+  Judgement judge(const crypto::SigningPublicKey& root, const wire::StatementId& id,
+                  const crypto::SigningPublicKey& signer, const Fact& fact) const;
+  // Requires that it counts. Returns those that lost what they rested on: they wait for it again.
+  std::vector<wire::Statement> enter(const wire::RingId& ring, const wire::StatementId& id, const wire::Statement& statement,
+             const Fact& fact);
+
+  const Record* find(wire::PersonNumber person) const {
+    const auto found = records.find(person);
+    return found == records.end() ? nullptr : &found->second;
+  }
+
+  std::map<wire::StatementId, wire::Statement> statements;
+  std::optional<Filed<PolicyStatement>> policy;
+  std::map<wire::PersonNumber, Record> records;
+  std::map<wire::PersonNumber, Person> persons;
+  std::map<wire::MemberId, Member> members;
+  std::set<std::pair<crypto::SigningPublicKey, wire::MemberId>> node_keys;
+  SetDigest digest;
+  std::shared_ptr<const placement::Map> map;
+
+ private:
+  void forget(const wire::StatementId& id);
+  void displace(const wire::StatementId& id, std::vector<wire::Statement>& displaced);
+  void displace_what_the_person_signed(Record& record, std::vector<wire::Statement>& displaced);
+  void derive(const wire::RingId& ring, wire::PersonNumber number);
+};
+
+// Whom a statement is about; nobody for a policy.
+std::optional<wire::PersonNumber> person_of(const Fact& fact);
+
+}  // namespace peerstore::membership

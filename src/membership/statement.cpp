@@ -1,0 +1,220 @@
+#include <peerstore/crypto/hash.hpp>
+#include <peerstore/membership/statement.hpp>
+#include <peerstore/runtime/encoding.hpp>
+#include <peerstore/wire/messages.hpp>
+
+namespace peerstore::membership {
+
+namespace {
+
+constexpr std::uint8_t kCopiesMax = 16;
+constexpr std::uint32_t kTokensMax = 4096;
+constexpr Duration kGraceMax = std::chrono::hours(24 * 365);
+constexpr std::string_view kKeyProofKind = "node key";
+
+// The word under which a kind is signed. Empty: not a kind.
+std::string_view word_for(std::uint8_t kind) {
+  switch (static_cast<StatementKind>(kind)) {
+    case StatementKind::policy: return "policy";
+    case StatementKind::invitation: return "invitation";
+    case StatementKind::person: return "person";
+    case StatementKind::machine: return "machine";
+    case StatementKind::departure: return "departure";
+    case StatementKind::revocation: return "revocation";
+  }
+  return {};
+}
+
+// ---- encoding: docs/formats.md, in the order of the fields ----
+
+StatementKind write(ByteWriter& out, const PolicyStatement& policy) {
+  out.u32(policy.version).text(policy.ring_name);
+  out.u8(policy.policy.copies).u8(policy.policy.colours);
+  out.u64(policy.policy.bytes_per_token).u32(policy.policy.tokens_max).i64(policy.policy.grace.count());
+  return StatementKind::policy;
+}
+
+StatementKind write(ByteWriter& out, const InvitationStatement& invitation) {
+  out.u32(invitation.person).u8(invitation.colour);
+  out.fixed(invitation.position_seed).fixed(invitation.token_key);
+  out.i64(invitation.expires_at).text(invitation.for_whom);
+  return StatementKind::invitation;
+}
+
+StatementKind write(ByteWriter& out, const PersonStatement& person) {
+  out.u32(person.person).text(person.name).fixed(person.signing_key).fixed(person.box_key);
+  return StatementKind::person;
+}
+
+StatementKind write(ByteWriter& out, const MachineStatement& machine) {
+  out.u32(machine.person).u32(machine.machine).u32(machine.version).text(machine.name);
+  out.fixed(machine.node_key).u64(machine.bytes_given).fixed(machine.key_proof);
+  return StatementKind::machine;
+}
+
+// Which machine a departure or revocation ends: a count of 0 or 1, then the number.
+void write_end(ByteWriter& out, wire::PersonNumber person, const std::optional<std::uint32_t>& machine) {
+  out.u32(person).u8(machine ? 1 : 0);
+  if (machine) out.u32(*machine);
+}
+
+StatementKind write(ByteWriter& out, const DepartureStatement& departure) {
+  write_end(out, departure.person, departure.machine);
+  return StatementKind::departure;
+}
+
+StatementKind write(ByteWriter& out, const RevocationStatement& revocation) {
+  write_end(out, revocation.person, revocation.machine);
+  return StatementKind::revocation;
+}
+
+// ---- decoding: each fails the reader, or says what limit is broken ----
+
+using Complaint = std::optional<std::string_view>;
+
+Complaint read(ByteReader& in, PolicyStatement& policy) {
+  policy.version = in.u32();
+  policy.ring_name = in.text(kNameBytesMax);
+  policy.policy.copies = in.u8();
+  policy.policy.colours = in.u8();
+  policy.policy.bytes_per_token = in.u64();
+  policy.policy.tokens_max = in.u32();
+  policy.policy.grace = Duration(in.i64());
+  if (policy.ring_name.empty() || !is_name(policy.ring_name)) return "the ring's name";
+  if (policy.policy.copies == 0 || policy.policy.copies > kCopiesMax) return "the number of copies";
+  if (policy.policy.colours != 0 && policy.policy.colours != wire::kClasses) return "the number of colours";
+  if (policy.policy.bytes_per_token == 0) return "the space for a token";
+  if (policy.policy.tokens_max == 0 || policy.policy.tokens_max > kTokensMax) return "the number of tokens";
+  if (policy.policy.grace < Duration::zero() || policy.policy.grace > kGraceMax) return "the grace";
+  return {};
+}
+
+Complaint read(ByteReader& in, InvitationStatement& invitation) {
+  invitation.person = in.u32();
+  invitation.colour = in.u8();
+  invitation.position_seed = in.fixed<crypto::Hash>();
+  invitation.token_key = in.fixed<crypto::SigningPublicKey>();
+  invitation.expires_at = in.i64();
+  invitation.for_whom = in.text(kNameBytesMax);
+  if (invitation.person > kPersonNumberMax) return "the person's number";
+  if (invitation.colour >= wire::kClasses) return "the colour";
+  if (!is_name(invitation.for_whom)) return "whom it is for";
+  return {};
+}
+
+Complaint read(ByteReader& in, PersonStatement& person) {
+  person.person = in.u32();
+  person.name = in.text(kNameBytesMax);
+  person.signing_key = in.fixed<crypto::SigningPublicKey>();
+  person.box_key = in.fixed<crypto::BoxPublicKey>();
+  if (person.person > kPersonNumberMax) return "the person's number";
+  if (person.name.empty() || !is_name(person.name)) return "the person's name";
+  return {};
+}
+
+Complaint read(ByteReader& in, MachineStatement& machine) {
+  machine.person = in.u32();
+  machine.machine = in.u32();
+  machine.version = in.u32();
+  machine.name = in.text(kNameBytesMax);
+  machine.node_key = in.fixed<crypto::SigningPublicKey>();
+  machine.bytes_given = in.u64();
+  machine.key_proof = in.fixed<crypto::Signature>();
+  if (machine.person > kPersonNumberMax) return "the person's number";
+  if (machine.machine >= kMachinesPerPersonMax) return "the machine's number";
+  if (machine.name.empty() || !is_name(machine.name)) return "the machine's name";
+  return {};
+}
+
+Complaint read_end(ByteReader& in, wire::PersonNumber& person, std::optional<std::uint32_t>& machine) {
+  person = in.u32();
+  const std::uint8_t count = in.u8();
+  if (count == 1) machine = in.u32();
+  if (count > 1) return "the count of machines";
+  if (person > kPersonNumberMax) return "the person's number";
+  if (machine && *machine >= kMachinesPerPersonMax) return "the machine's number";
+  return {};
+}
+
+Complaint read(ByteReader& in, DepartureStatement& departure) {
+  return read_end(in, departure.person, departure.machine);
+}
+
+Complaint read(ByteReader& in, RevocationStatement& revocation) {
+  return read_end(in, revocation.person, revocation.machine);
+}
+
+template <class Kind>
+Result<Fact> read_as(std::uint8_t kind, ByteView body) {
+  ByteReader in(body);
+  Kind fact;
+  const Complaint complaint = read(in, fact);
+  const std::string what = "a statement of kind " + std::string(word_for(kind));
+  if (!in.finished()) return fail(Errc::invalid, what + " that is cut short or too long");
+  if (complaint) return fail(Errc::invalid, what + ": " + std::string(*complaint) + " is out of range");
+  return Fact(std::move(fact));
+}
+
+Bytes key_proof_bytes(const MachineStatement& machine) {
+  ByteWriter out;
+  out.u32(machine.person).u32(machine.machine);
+  return out.take();
+}
+
+}  // namespace
+
+wire::RingId ring_id_of(const crypto::SigningPublicKey& root) {
+  return crypto::hash("ring id", {root.view()});
+}
+
+wire::MemberId member_id_of(const wire::RingId& ring, const crypto::Hash& position_seed,
+                            std::uint32_t machine) {
+  ByteWriter out;
+  out.fixed(ring).fixed(position_seed).u32(machine);
+  return wire::MemberId{crypto::hash("member id", {out.view()}).bytes};
+}
+
+void prove_node_key(crypto::Signatures& signatures, const wire::RingId& ring, MachineStatement& machine,
+                    const crypto::SigningSecretKey& node_secret) {
+  machine.key_proof = signatures.sign(node_secret, kKeyProofKind, ring, key_proof_bytes(machine));
+}
+
+wire::Statement sign_statement(crypto::Signatures& signatures, const wire::RingId& ring, const Fact& fact,
+                               const crypto::SigningKeyPair& signer) {
+  ByteWriter out;
+  const StatementKind kind = std::visit([&out](const auto& one) { return write(out, one); }, fact);
+  wire::Statement statement;
+  statement.kind = static_cast<std::uint8_t>(kind);
+  statement.body = SharedBytes(out.take());
+  statement.signer = signer.public_key;
+  statement.signature =
+      signatures.sign(signer.secret_key, word_for(statement.kind), ring, statement.body.view());
+  return statement;
+}
+
+Result<Fact> read_statement(const wire::Statement& statement) {
+  const ByteView body = statement.body.view();
+  if (body.size() > wire::kStatementBytesMax) return fail(Errc::invalid, "a statement that is too long");
+  switch (static_cast<StatementKind>(statement.kind)) {
+    case StatementKind::policy: return read_as<PolicyStatement>(statement.kind, body);
+    case StatementKind::invitation: return read_as<InvitationStatement>(statement.kind, body);
+    case StatementKind::person: return read_as<PersonStatement>(statement.kind, body);
+    case StatementKind::machine: return read_as<MachineStatement>(statement.kind, body);
+    case StatementKind::departure: return read_as<DepartureStatement>(statement.kind, body);
+    case StatementKind::revocation: return read_as<RevocationStatement>(statement.kind, body);
+  }
+  return fail(Errc::unsupported,
+              "a statement of kind " + std::to_string(statement.kind) + ", which this program does not know");
+}
+
+bool is_signed(crypto::Signatures& signatures, const wire::RingId& ring, const wire::Statement& statement,
+               const Fact& fact) {
+  const std::string_view word = word_for(statement.kind);
+  if (!signatures.verify(statement.signer, word, ring, statement.body.view(), statement.signature))
+    return false;
+  const auto* machine = std::get_if<MachineStatement>(&fact);
+  return machine == nullptr || signatures.verify(machine->node_key, kKeyProofKind, ring,
+                                                 key_proof_bytes(*machine), machine->key_proof);
+}
+
+}  // namespace peerstore::membership
