@@ -10,10 +10,10 @@
 namespace peerstore::replica {
 
 enum class Standing : std::uint8_t {
-  live,      // answered lately
-  away,      // does not answer now: sleeping, as far as anybody knows
-  long_away, // away for longer than the policy's grace
-  gone,      // left or expelled: never to be counted again
+  live,       // answered lately
+  away,       // does not answer now: sleeping, as far as anybody knows
+  long_away,  // away for longer than the policy's grace
+  gone,       // left or expelled: never to be counted again
 };
 
 class RingView {
@@ -22,6 +22,9 @@ class RingView {
   // The current map; a new object after each change of the roster.
   virtual std::shared_ptr<const placement::Map> map() const = 0;
   virtual Standing standing(const wire::MemberId& member) const = 0;
+  // Which of its lives the member is in, as far as known: it rises when the member starts anew,
+  // and what it answered before is then to be asked again. 0 if this view does not follow it.
+  virtual std::uint64_t incarnation(const wire::MemberId&) const { return 0; }
   // The signing key of a member's node, to check its receipts. Nothing if unknown.
   virtual std::optional<crypto::SigningPublicKey> node_key(const wire::MemberId& member) const = 0;
   // Keys of persons, to check heads.

@@ -1,0 +1,67 @@
+// ChunkService: the answering side of chunks and heads: what this machine accepts, and whom it serves.
+//
+// The rules it holds against everybody, owners and members alike:
+//   - never a chunk whose class is the colour of this machine's person (the anti-colocation rule);
+//   - never a chunk of this machine's own person: a copy on the owner's laptop is no backup;
+//   - a chunk is taken from its owner alone, or pulled by repair (repair.hpp);
+//   - it is read by whoever shows its read token, or by a member's node that may hold it itself;
+//   - a receipt is signed only when the store has made the chunk durable.
+#pragma once
+
+#include <peerstore/crypto/signatures.hpp>
+#include <peerstore/replica/ring_view.hpp>
+#include <peerstore/store/chunk_store.hpp>
+#include <peerstore/store/head_store.hpp>
+#include <peerstore/wire/network.hpp>
+
+#include <functional>
+
+namespace peerstore::replica {
+
+crypto::Hash read_token_hash(const wire::ReadToken& token);
+
+class ChunkService {
+ public:
+  struct Self {
+    wire::PersonNumber person = 0;
+    crypto::SigningSecretKey node_secret;
+    std::function<wire::NodeRef()> node;  // with the incarnation of today
+  };
+  // A member offered these chunks, which are not here.
+  using OnOffer = std::function<void(wire::MemberId from, std::vector<wire::ChunkAddress> lacking)>;
+
+  // References must outlive this.
+  ChunkService(crypto::Signatures& signatures, const RingView& view, store::ChunkStore& chunks,
+               store::HeadStore& heads, Self self, OnOffer on_offer);
+
+  // `caller` is a member, by its link.
+  Task<Result<wire::Response>> serve(wire::Caller caller, wire::Reserve request);
+  Task<Result<wire::Response>> serve(wire::Caller caller, wire::PutBegin request);
+  Task<Result<wire::Response>> serve(wire::Caller caller, wire::PutSegment request);
+  Task<Result<wire::Response>> serve(wire::Caller caller, wire::PutCommit request);
+  Task<Result<wire::Response>> serve(wire::Caller caller, wire::GetDescription request);
+  Task<Result<wire::Response>> serve(wire::Caller caller, wire::GetSegment request);
+  Task<Result<wire::Response>> serve(wire::Caller caller, wire::HaveChunks request);
+  Task<Result<wire::Response>> serve(wire::Caller caller, wire::OfferChunks request);
+  Task<Result<wire::Response>> serve(wire::Caller caller, wire::GetHeads request);
+  Task<Result<wire::Response>> serve(wire::Caller caller, wire::PutHead request);
+
+ private:
+  Result<void> may_put(const wire::Caller& caller, wire::PersonNumber owner) const;
+  Result<void> may_read(const wire::Caller& caller, const wire::ChunkAddress& address,
+                        const wire::ReadToken& token);
+  std::vector<std::uint8_t> held(const std::vector<wire::ChunkAddress>& addresses);
+
+  crypto::Signatures& signatures_;
+  const RingView& view_;
+  store::ChunkStore& chunks_;
+  store::HeadStore& heads_;
+  Self self_;
+  OnOffer on_offer_;
+};
+
+// May this machine's person hold such a chunk at all? Errc::refused with the reason.
+Result<void> may_keep(const RingView& view, const wire::MemberId& self, wire::PersonNumber self_person,
+                      std::uint8_t chunk_class, wire::PersonNumber owner);
+
+}  // namespace peerstore::replica

@@ -1,0 +1,145 @@
+// Repair: moves the copies of chunks towards where the map says they belong.
+//
+// Every machine walks the chunks it holds and reckons for each who should hold it: the first
+// members of the preference list who have neither left nor been away for longer than the grace.
+// To each of these it offers the chunk until that member has said "I have it"; whoever lacks it
+// pulls it, verifies it and stores it as if its owner had sent it. So a departure is mended at
+// once, a stand-in hands over when the preferred holder is back, and a machine that merely
+// sleeps moves nothing (Carbonite, NSDI 2006: durability is not availability).
+//
+// Repair only ever adds copies. It bends no rule: a machine pulls only what its own reckoning
+// says it should hold, so a lying member cannot make it keep anything else.
+//
+// A quiet ring is quiet: what a member has confirmed in its present life is not offered to it
+// again, and while neither the map, nor the chunks held, nor the members concerned change, no
+// message is sent. Memory: eight bytes (and the set's own) for each chunk and each other holder.
+#pragma once
+
+#include <peerstore/crypto/signatures.hpp>
+#include <peerstore/replica/ring_view.hpp>
+#include <peerstore/runtime/random.hpp>
+#include <peerstore/runtime/scope.hpp>
+#include <peerstore/store/chunk_store.hpp>
+#include <peerstore/store/head_store.hpp>
+#include <peerstore/wire/network.hpp>
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <unordered_set>
+
+namespace peerstore::replica {
+
+class Repair {
+ public:
+  struct Options {
+    Duration period = std::chrono::minutes(1);
+    Duration after_change = std::chrono::seconds(3);  // the first round after the ring changed
+    unsigned slow_down = 16;                          // offers that move nothing become up to this much rarer
+    std::size_t offers_per_message = 512;
+    std::size_t chunks_per_turn = 128;  // reckoned before others get their turn on the loop
+    std::size_t pulls_at_once = 2;
+    std::size_t pulls_waiting = 8192;  // offers beyond these are forgotten, and come again
+    std::size_t heads_from = 3;        // members asked for the heads that this one should keep
+  };
+  struct Counters {
+    std::uint64_t offered = 0;  // chunks, counted once for each member asked
+    std::uint64_t pulled = 0;
+    std::uint64_t pull_failures = 0;
+  };
+
+  // References must outlive this.
+  Repair(Clock& clock, Random& random, crypto::Signatures& signatures, wire::Network& network,
+         const RingView& view, store::ChunkStore& chunks, store::HeadStore& heads, wire::MemberId self,
+         wire::PersonNumber person, Options options);
+
+  // Runs until this is destroyed.
+  void start();
+  // The roster changed, or this machine began a new life: do not wait for the next period.
+  void ring_changed();
+  // `from` says that it holds these and that this machine should: pulled in the background.
+  void offered(wire::MemberId from, std::vector<wire::ChunkAddress> lacking);
+
+  // Copies known to be missing that somebody could make now: to be pulled here, or offered
+  // from here to members who answered that they lack them.
+  std::uint64_t pending() const;
+  const Counters& counters() const { return counters_; }
+
+  // Who should hold the chunk now: the first of its preference list, as many as the policy wants
+  // copies, without those who are gone or have been away for longer than the grace.
+  static std::vector<wire::MemberId> targets(const placement::Map& map, const RingView& view,
+                                             const placement::ChunkPlace& chunk);
+
+ private:
+  // What this machine knows of another that should hold some of its chunks.
+  struct Partner {
+    std::uint64_t incarnation = 0;
+    std::unordered_set<std::uint64_t> confirmed;  // the first 8 bytes of addresses
+    std::uint64_t owing = 0;                      // chunks it has not confirmed, by the last round
+    bool answers = false;                         // was live, and did not fail since
+    bool counts = true;                           // as a holder: not away for longer than the grace
+  };
+  struct Held {
+    wire::ChunkAddress address;
+    placement::ChunkPlace place;
+  };
+  struct Pull {
+    wire::MemberId from;
+    wire::ChunkAddress address;
+  };
+  // Whose heads this machine keeps: of persons whose head place lies in (from, self]. A new life
+  // collects anew what was published while it slept.
+  struct HeadDuty {
+    ring::Id from;
+    std::uint64_t incarnation = 0;
+    bool operator==(const HeadDuty&) const = default;
+  };
+  // Waits until next_look_, which ring_changed() may bring nearer.
+  struct NextLook;
+
+  Task<void> run();
+  bool has_news() const;
+  bool is_owed_by_live() const;
+  Task<void> round();
+  std::vector<Held> held_chunks();
+  void refresh_partners(const placement::Map& map);
+  Task<void> offer(wire::MemberId member, std::vector<wire::ChunkAddress> addresses);
+
+  Task<void> pull_loop();
+  Task<Result<void>> pull(Pull wanted);
+  Result<void> check_offer(const wire::ChunkAddress& address, const wire::DescriptionReply& offered) const;
+
+  HeadDuty head_duty(const placement::Map& map) const;
+  Task<void> collect_heads();
+  Task<bool> collect_heads_of(wire::PersonNumber person);
+
+  Clock& clock_;
+  Random& random_;
+  crypto::Signatures& signatures_;
+  wire::Network& network_;
+  const RingView& view_;
+  store::ChunkStore& chunks_;
+  store::HeadStore& heads_;
+  wire::MemberId self_;
+  wire::PersonNumber person_;
+  Options options_;
+
+  std::map<wire::MemberId, Partner> partners_;
+  std::shared_ptr<const placement::Map> map_of_last_round_;
+  std::uint64_t chunks_of_last_round_ = 0;
+  std::uint64_t confirmed_in_round_ = 0;
+  std::optional<HeadDuty> heads_collected_;
+
+  std::deque<Pull> pulls_;
+  std::set<wire::ChunkAddress> pulls_known_;  // in line or under way
+  std::size_t pulling_ = 0;
+
+  Counters counters_;
+  ResumeTimer alarm_;
+  TimePoint next_look_;
+  bool waiting_ = false;
+  TaskScope scope_;  // last: its tasks use everything above
+};
+
+}  // namespace peerstore::replica

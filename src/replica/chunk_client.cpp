@@ -1,0 +1,264 @@
+#include <peerstore/crypto/hash.hpp>
+#include <peerstore/replica/chunk_client.hpp>
+#include <peerstore/replica/head_keepers.hpp>
+#include <peerstore/runtime/combine.hpp>
+
+#include "replica/chunk_put.hpp"
+#include "replica/chunk_reader.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace peerstore::replica {
+
+namespace {
+// Whom a reader asks for heads: more than keep them, so that stand-ins are heard too.
+constexpr std::size_t kHeadsAskedOf = 2 * kHeadKeepers;
+}  // namespace
+
+struct ChunkClient::Parts {
+  using Addresses = std::vector<wire::ChunkAddress>;
+  // What one member said about the chunks it was asked for; nothing for what it did not answer.
+  using Presence = std::map<wire::ChunkAddress, bool>;
+
+  Clock& clock;
+  Random& random;
+  wire::Network& network;
+  crypto::Signatures& signatures;
+  const RingView& view;
+  wire::PersonNumber owner;
+  Options options;
+  Friends friends;
+  ChunkReader reader;
+
+  Parts(Clock& a_clock, Random& a_random, wire::Network& a_network, crypto::Signatures& some_signatures,
+        const RingView& a_view, wire::PersonNumber an_owner, NameOf name_of, Options some_options)
+      : clock(a_clock),
+        random(a_random),
+        network(a_network),
+        signatures(some_signatures),
+        view(a_view),
+        owner(an_owner),
+        options(some_options),
+        friends(clock, network, view, std::move(name_of)),
+        reader(clock, view, friends, options) {}
+
+  std::vector<wire::MemberId> whom_to_ask_about(const ChunkRef& chunk) const;
+  Task<Presence> have(wire::MemberId member, Addresses addresses);
+  Task<Result<wire::HeadsReply>> heads_at(wire::MemberId member);
+  Task<Result<wire::Done>> put_head(wire::MemberId member, const wire::Head& head);
+  Task<std::optional<std::map<std::uint32_t, wire::Head>>> newest_heads_of(
+      std::vector<wire::MemberId> members);
+  Task<Result<std::vector<wire::Head>>> newest_heads();
+  Task<Result<unsigned>> publish_to(std::vector<wire::MemberId> order, std::size_t wanted,
+                                    const wire::Head& head);
+  void merge(std::map<std::uint32_t, wire::Head>& newest, wire::HeadsReply reply) const;
+};
+
+ChunkClient::ChunkClient(Clock& clock, Random& random, wire::Network& network, crypto::Signatures& signatures,
+                         const RingView& view, wire::PersonNumber owner, NameOf name_of)
+    : ChunkClient(clock, random, network, signatures, view, owner, std::move(name_of), Options()) {}
+
+ChunkClient::ChunkClient(Clock& clock, Random& random, wire::Network& network, crypto::Signatures& signatures,
+                         const RingView& view, wire::PersonNumber owner, NameOf name_of, Options options)
+    : parts_(std::make_unique<Parts>(clock, random, network, signatures, view, owner, std::move(name_of),
+                                     options)) {}
+
+ChunkClient::~ChunkClient() = default;
+
+wire::PersonNumber ChunkClient::owner() const { return parts_->owner; }
+unsigned ChunkClient::reachable_copies() const { return parts_->view.map()->reachable_copies(parts_->owner); }
+unsigned ChunkClient::wanted_copies() const { return parts_->view.map()->policy().copies; }
+std::string ChunkClient::name_of(const wire::MemberId& member) const { return parts_->friends.name(member); }
+
+Task<Result<PutOutcome>> ChunkClient::put(wire::ChunkDescription chunk, std::vector<SharedBytes> segments) {
+  const ChunkPut::Ring ring{parts_->clock,   parts_->random, parts_->signatures, parts_->view,
+                            parts_->friends, parts_->owner,  parts_->options};
+  ChunkPut put(ring, std::move(chunk), std::move(segments));
+  co_return co_await put.run();
+}
+
+Task<Result<SharedBytes>> ChunkClient::get_segment(ChunkRef chunk, std::uint32_t index) {
+  co_return co_await parts_->reader.segment(std::move(chunk), index);
+}
+
+// ---- where chunks stand ----
+
+// Where its copies are by receipts, should be by the map, and would be while some are away.
+std::vector<wire::MemberId> ChunkClient::Parts::whom_to_ask_about(const ChunkRef& chunk) const {
+  const auto map = view.map();
+  std::vector<wire::MemberId> members;
+  const auto add = [&](const wire::MemberId& member) {
+    if (std::ranges::find(members, member) == members.end()) members.push_back(member);
+  };
+  for (const wire::MemberId& holder : chunk.holders) {
+    if (!friends.is_gone(holder)) add(holder);
+  }
+  std::size_t preferred = 0;
+  std::size_t live = 0;
+  for (const wire::MemberId& member :
+       map->preference_list({chunk.placement_key, chunk.chunk_class, chunk.owner})) {
+    if (preferred >= map->policy().copies && live >= map->policy().copies) break;
+    ++preferred;
+    if (friends.is_live(member)) ++live;
+    add(member);
+  }
+  return members;
+}
+
+Task<ChunkClient::Parts::Presence> ChunkClient::Parts::have(wire::MemberId member, Addresses addresses) {
+  Presence presence;
+  for (std::size_t at = 0; at < addresses.size(); at += options.addresses_per_question) {
+    const std::size_t count = std::min(options.addresses_per_question, addresses.size() - at);
+    const auto first = addresses.begin() + static_cast<std::ptrdiff_t>(at);
+    const wire::HaveChunks question{Addresses(first, first + static_cast<std::ptrdiff_t>(count))};
+    const Result<wire::HaveReply> reply = co_await friends.ask(member, question);
+    if (!reply || reply->have.size() != count) break;
+    for (std::size_t i = 0; i < count; ++i) presence[question.addresses[i]] = reply->have[i] == 1;
+  }
+  co_return presence;
+}
+
+Task<Result<std::vector<ChunkStanding>>> ChunkClient::standing(std::vector<ChunkRef> chunks) {
+  std::map<wire::MemberId, std::set<wire::ChunkAddress>> questions;
+  std::vector<std::vector<wire::MemberId>> asked;
+  for (const ChunkRef& chunk : chunks) {
+    asked.push_back(parts_->whom_to_ask_about(chunk));
+    for (const wire::MemberId& member : asked.back()) questions[member].insert(chunk.address);
+  }
+  std::vector<wire::MemberId> members;
+  std::vector<Task<Parts::Presence>> tasks;
+  for (const auto& [member, addresses] : questions) {
+    if (!parts_->friends.is_live(member) && !parts_->friends.may_be_back(member)) continue;
+    members.push_back(member);
+    tasks.push_back(parts_->have(member, Parts::Addresses(addresses.begin(), addresses.end())));
+  }
+  const std::vector<Parts::Presence> answers = co_await when_all(parts_->clock, std::move(tasks));
+  std::map<wire::MemberId, const Parts::Presence*> said;
+  for (std::size_t i = 0; i < members.size(); ++i) said[members[i]] = &answers[i];
+
+  std::vector<ChunkStanding> result(chunks.size());
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    for (const wire::MemberId& member : asked[i]) {
+      const auto answer = said.find(member);
+      const bool answered = answer != said.end() && answer->second->contains(chunks[i].address);
+      if (answered && answer->second->at(chunks[i].address)) result[i].confirmed.push_back(member);
+      const auto& holders = chunks[i].holders;
+      const bool by_receipt = std::ranges::find(holders, member) != holders.end();
+      if (!answered && by_receipt) result[i].away.push_back(member);
+    }
+  }
+  co_return result;
+}
+
+// ---- heads ----
+
+Task<Result<wire::HeadsReply>> ChunkClient::Parts::heads_at(wire::MemberId member) {
+  const wire::GetHeads question{owner};
+  co_return co_await friends.ask(member, question);
+}
+
+Task<Result<wire::Done>> ChunkClient::Parts::put_head(wire::MemberId member, const wire::Head& head) {
+  const wire::PutHead question{head};
+  co_return co_await friends.ask(member, question);
+}
+
+// Keeps the highest version of each machine; of two heads of one version, which only a copied
+// machine can have signed, the one with the lower hash, so that all readers take the same.
+void ChunkClient::Parts::merge(std::map<std::uint32_t, wire::Head>& newest, wire::HeadsReply reply) const {
+  const auto key = view.person_key(owner);
+  if (!key) return;
+  const auto identity = [](const wire::Head& head) {
+    const Bytes bytes = wire::head_bytes(head);
+    return crypto::hash("head identity", {bytes});
+  };
+  for (wire::Head& head : reply.heads) {
+    if (head.person != owner || head.body.size() > wire::kHeadBodyBytesMax) continue;
+    const auto held = newest.find(head.machine);
+    if (held != newest.end() && head.version < held->second.version) continue;
+    if (held != newest.end() && head.version == held->second.version &&
+        identity(held->second) <= identity(head)) {
+      continue;
+    }
+    if (!signatures.verify(*key, "head", view.ring_id(), wire::head_bytes(head), head.signature)) continue;
+    newest.insert_or_assign(head.machine, std::move(head));
+  }
+}
+
+// Nothing if none of them answered.
+Task<std::optional<std::map<std::uint32_t, wire::Head>>> ChunkClient::Parts::newest_heads_of(
+    std::vector<wire::MemberId> members) {
+  std::vector<Task<Result<wire::HeadsReply>>> tasks;
+  for (const wire::MemberId& member : members) tasks.push_back(heads_at(member));
+  std::vector<Result<wire::HeadsReply>> replies = co_await when_all(clock, std::move(tasks));
+  std::map<std::uint32_t, wire::Head> newest;
+  bool answered = false;
+  for (Result<wire::HeadsReply>& reply : replies) {
+    if (!reply) continue;
+    answered = true;
+    merge(newest, std::move(*reply));
+  }
+  if (!answered) co_return std::nullopt;
+  co_return newest;
+}
+
+Task<Result<std::vector<wire::Head>>> ChunkClient::Parts::newest_heads() {
+  const std::vector<wire::MemberId> walk = head_walk(*view.map(), owner);
+  std::vector<wire::MemberId> live;
+  std::vector<wire::MemberId> others;
+  for (const wire::MemberId& member : walk) {
+    auto& list = friends.is_live(member) ? live : others;
+    if (list.size() < kHeadsAskedOf) list.push_back(member);
+  }
+  // Those who are away are asked only if nobody else answers.
+  std::optional<std::map<std::uint32_t, wire::Head>> newest = co_await newest_heads_of(std::move(live));
+  if (!newest) newest = co_await newest_heads_of(friends.worth_asking(others));
+  if (!newest) co_return fail(Errc::unreachable, "none of " + friends.names(walk) + " answers");
+  std::vector<wire::Head> heads;
+  for (auto& [machine, head] : *newest) heads.push_back(std::move(head));
+  co_return heads;
+}
+
+Task<Result<std::vector<wire::Head>>> ChunkClient::heads() { co_return co_await parts_->newest_heads(); }
+
+// Asks `wanted` of `order` to keep it, and for each who does not, the next.
+Task<Result<unsigned>> ChunkClient::Parts::publish_to(std::vector<wire::MemberId> order, std::size_t wanted,
+                                                      const wire::Head& head) {
+  unsigned kept = 0;
+  std::optional<Error> refusal;
+  for (std::size_t at = 0; at < order.size() && kept < wanted;) {
+    std::vector<wire::MemberId> asked;
+    std::vector<Task<Result<wire::Done>>> tasks;
+    for (; at < order.size() && asked.size() < wanted - kept; ++at) asked.push_back(order[at]);
+    for (const wire::MemberId& member : asked) tasks.push_back(put_head(member, head));
+    const std::vector<Result<wire::Done>> replies = co_await when_all(clock, std::move(tasks));
+    for (std::size_t i = 0; i < replies.size(); ++i) {
+      if (replies[i]) {
+        ++kept;
+      } else if (!is_silence(replies[i].error().code)) {
+        refusal = replies[i].error_in(friends.name(asked[i]));
+      }
+    }
+  }
+  if (kept == 0 && refusal) co_return *refusal;
+  co_return kept;
+}
+
+Task<Result<unsigned>> ChunkClient::publish(wire::Head head) {
+  const auto map = parts_->view.map();
+  const std::vector<wire::MemberId> walk = head_walk(*map, parts_->owner);
+  std::vector<wire::MemberId> live;
+  std::vector<wire::MemberId> away;
+  for (const wire::MemberId& member : parts_->friends.worth_asking(walk)) {
+    (parts_->friends.is_live(member) ? live : away).push_back(member);
+  }
+  Result<unsigned> kept = co_await parts_->publish_to(std::move(live), keepers_wanted(*map), head);
+  if (kept && *kept == 0) kept = co_await parts_->publish_to(std::move(away), keepers_wanted(*map), head);
+  if (kept && *kept == 0) {
+    co_return fail(Errc::unreachable, "none of " + parts_->friends.names(walk) + " answers");
+  }
+  co_return kept;
+}
+
+}  // namespace peerstore::replica

@@ -1,0 +1,191 @@
+#include "replica/chunk_put.hpp"
+
+#include <peerstore/runtime/check.hpp>
+#include <peerstore/runtime/scope.hpp>
+
+#include <algorithm>
+
+namespace peerstore::replica {
+
+namespace {
+
+// Worth a second attempt at the same holder: it may have been a lost packet or a full queue.
+bool is_transient(Errc code) {
+  switch (code) {
+    case Errc::timed_out:
+    case Errc::unreachable:
+    case Errc::busy:
+    case Errc::not_found:  // it lost the begun chunk: restarted in between
+    case Errc::io: return true;
+    default: return false;
+  }
+}
+
+std::string count_in_words(std::size_t count) {
+  static constexpr std::array<std::string_view, 5> kWords = {"no", "one", "two", "three", "four"};
+  return count < kWords.size() ? std::string(kWords[count]) : std::to_string(count);
+}
+
+void add_reason(std::string& text, const std::string& reason) {
+  if (!text.empty()) text += "; ";
+  text += reason;
+}
+
+}  // namespace
+
+ChunkPut::ChunkPut(Ring ring, wire::ChunkDescription chunk, std::vector<SharedBytes> segments)
+    : ring_(ring), chunk_(std::move(chunk)), segments_(std::move(segments)) {
+  CHECK(chunk_.header.segments >= 1 && chunk_.header.segments <= wire::kSegmentsMax);
+  CHECK(chunk_.leaves.size() == chunk_.header.segments && segments_.size() == chunk_.header.segments);
+  for (const SharedBytes& segment : segments_) CHECK(segment.size() == wire::kSegmentBytes);
+  address_ = wire::address_of(chunk_);
+}
+
+Task<Result<PutOutcome>> ChunkPut::run() {
+  const auto map = ring_.view.map();
+  wanted_ = map->policy().copies;
+  list_ = map->preference_list({chunk_.header.placement_key, chunk_.header.chunk_class, ring_.owner});
+  taken_.assign(list_.size(), false);
+  {
+    TaskScope lanes(ring_.clock);
+    for (std::size_t i = 0; i < std::min(wanted_, list_.size()); ++i) lanes.spawn(lane());
+    co_await lanes.join();
+  }
+  if (receipts_.empty()) co_return nothing_stored();
+  PutOutcome outcome;
+  outcome.receipts = receipts_;
+  outcome.wanted = static_cast<unsigned>(wanted_);
+  if (!outcome.safe()) outcome.shortfall = shortfall();
+  co_return outcome;
+}
+
+// The next live member of the list; when there is none left, one that may be back.
+std::optional<wire::MemberId> ChunkPut::next_candidate() {
+  for (const bool live : {true, false}) {
+    for (std::size_t i = 0; i < list_.size(); ++i) {
+      if (taken_[i]) continue;
+      if (live ? !ring_.friends.is_live(list_[i]) : !ring_.friends.may_be_back(list_[i])) continue;
+      taken_[i] = true;
+      return list_[i];
+    }
+  }
+  return std::nullopt;
+}
+
+Task<void> ChunkPut::lane() {
+  while (const std::optional<wire::MemberId> member = next_candidate()) {
+    Result<wire::Receipt> receipt = co_await store_on(*member);
+    if (receipt) {
+      receipts_.push_back(*receipt);
+      co_return;
+    }
+    failures_.push_back({*member, receipt.error()});
+  }
+}
+
+Task<Result<wire::Receipt>> ChunkPut::store_on(wire::MemberId member) {
+  const bool was_live = ring_.friends.is_live(member);
+  Result<wire::Receipt> receipt = co_await try_once(member);
+  if (receipt || !was_live || !is_transient(receipt.error().code)) co_return receipt;
+  const Duration pause = ring_.random.jitter(ring_.options.retry_pause);
+  co_await ring_.clock.sleep(pause);
+  co_return co_await try_once(member);
+}
+
+Task<Result<wire::Receipt>> ChunkPut::try_once(wire::MemberId member) {
+  const wire::Reserve room{chunk_.header.segments * std::uint64_t{wire::kSegmentBytes}};
+  const Result<wire::Reserved> reserved = co_await ring_.friends.ask(member, room);
+  if (!reserved) co_return reserved.error();
+
+  const wire::PutBegin begin{ring_.owner, chunk_, reserved->reservation};
+  const Result<wire::PutState> state = co_await ring_.friends.ask(member, begin);
+  if (!state) co_return state.error();
+  std::vector<std::uint32_t> missing = state->missing;
+  std::ranges::sort(missing);
+  const auto repeated = std::ranges::unique(missing);
+  missing.erase(repeated.begin(), repeated.end());
+  if (!missing.empty() && missing.back() >= segments_.size()) {
+    co_return fail(Errc::invalid, "asked for a segment that the chunk does not have");
+  }
+
+  const Result<void> sent = co_await send_segments(member, std::move(missing));
+  if (!sent) co_return sent.error();
+  const wire::PutCommit commit{address_, ring_.owner};
+  const Result<wire::Receipt> receipt = co_await ring_.friends.ask(member, commit);
+  if (!receipt) co_return receipt.error();
+  co_return checked(member, *receipt);
+}
+
+Task<Result<void>> ChunkPut::send_segments(wire::MemberId member, std::vector<std::uint32_t> missing) {
+  Sending sending{member, std::move(missing), 0, std::nullopt};
+  TaskScope lanes(ring_.clock);
+  const std::size_t window = std::min(ring_.options.segments_in_flight, sending.missing.size());
+  for (std::size_t i = 0; i < window; ++i) lanes.spawn(segment_lane(sending));
+  co_await lanes.join();
+  if (sending.error) co_return *sending.error;
+  co_return Result<void>();
+}
+
+Task<void> ChunkPut::segment_lane(Sending& sending) {
+  while (!sending.error && sending.next < sending.missing.size()) {
+    const std::uint32_t index = sending.missing[sending.next++];
+    const wire::PutSegment segment{address_, index, segments_[index]};
+    const Result<wire::Done> done = co_await ring_.friends.ask(sending.member, segment);
+    if (!done && !sending.error) sending.error = done.error();
+  }
+}
+
+Result<wire::Receipt> ChunkPut::checked(const wire::MemberId& member, const wire::Receipt& receipt) const {
+  if (receipt.address != address_ || receipt.owner != ring_.owner || receipt.holder.id != member) {
+    return fail(Errc::invalid, "a receipt for something else");
+  }
+  const auto key = ring_.view.node_key(member);
+  if (!key) return fail(Errc::invalid, "a receipt of a machine that is not known");
+  if (!ring_.signatures.verify(*key, "receipt", ring_.view.ring_id(), wire::receipt_bytes(receipt),
+                               receipt.signature)) {
+    return fail(Errc::invalid, "a receipt with a bad signature");
+  }
+  return receipt;
+}
+
+// Why there are fewer copies than wanted, for the owner: who is needed, away, full, or failing.
+std::string ChunkPut::shortfall() const {
+  std::vector<wire::MemberId> away;
+  std::vector<wire::MemberId> full;
+  std::string reasons;
+  if (list_.size() < wanted_) {
+    const std::size_t needed = wanted_ - list_.size();
+    add_reason(reasons, count_in_words(needed) +
+                            (needed == 1 ? " more friend is needed" : " more friends are needed"));
+  }
+  for (std::size_t i = 0; i < list_.size(); ++i) {
+    if (!taken_[i]) away.push_back(list_[i]);
+  }
+  for (const Failure& failure : failures_) {
+    if (is_silence(failure.error.code)) away.push_back(failure.member);
+    if (failure.error.code == Errc::full) full.push_back(failure.member);
+  }
+  if (!away.empty()) {
+    add_reason(reasons, ring_.friends.names(away) + (away.size() == 1 ? " is away" : " are away"));
+  }
+  if (!full.empty()) add_reason(reasons, "no room left on " + ring_.friends.names(full));
+  for (const Failure& failure : failures_) {
+    if (is_silence(failure.error.code) || failure.error.code == Errc::full) continue;
+    add_reason(reasons,
+               ring_.friends.name(failure.member) + " did not take it (" + failure.error.message() + ")");
+  }
+  return std::to_string(receipts_.size()) + " of " + std::to_string(wanted_) + " copies: " + reasons;
+}
+
+Error ChunkPut::nothing_stored() const {
+  if (list_.empty()) return fail(Errc::refused, "no friend may hold this chunk: " + shortfall());
+  Errc code = Errc::unreachable;
+  for (const Failure& failure : failures_) {
+    if (is_silence(failure.error.code)) continue;
+    code = failure.error.code;
+    if (code == Errc::full) break;  // the reason that people can do something about
+  }
+  return fail(code, shortfall());
+}
+
+}  // namespace peerstore::replica

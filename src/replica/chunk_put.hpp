@@ -1,0 +1,67 @@
+// ChunkPut: one chunk on its way to its holders. Lives as long as one ChunkSpace::put.
+//
+// As many lanes as copies are wanted run side by side; each takes the next member of the
+// preference list and gives up on it only for the next one, until it has a receipt or the list
+// is at its end. So a holder that dies in the middle of a put is replaced, and no two lanes ever
+// write to the same person.
+#pragma once
+
+#include <peerstore/crypto/signatures.hpp>
+#include <peerstore/replica/chunk_client.hpp>
+
+#include "replica/friends.hpp"
+
+namespace peerstore::replica {
+
+class ChunkPut {
+ public:
+  // The ring as the owner writes to it. References outlive the put.
+  struct Ring {
+    Clock& clock;
+    Random& random;
+    crypto::Signatures& signatures;
+    const RingView& view;
+    Friends& friends;
+    wire::PersonNumber owner;
+    const ChunkClient::Options& options;
+  };
+
+  ChunkPut(Ring ring, wire::ChunkDescription chunk, std::vector<SharedBytes> segments);
+
+  Task<Result<PutOutcome>> run();
+
+ private:
+  struct Failure {
+    wire::MemberId member;
+    Error error;
+  };
+  struct Sending {
+    wire::MemberId member;
+    std::vector<std::uint32_t> missing;
+    std::size_t next = 0;
+    std::optional<Error> error;
+  };
+
+  std::optional<wire::MemberId> next_candidate();
+  Task<void> lane();
+  Task<Result<wire::Receipt>> store_on(wire::MemberId member);
+  Task<Result<wire::Receipt>> try_once(wire::MemberId member);
+  Task<Result<void>> send_segments(wire::MemberId member, std::vector<std::uint32_t> missing);
+  Task<void> segment_lane(Sending& sending);
+  Result<wire::Receipt> checked(const wire::MemberId& member, const wire::Receipt& receipt) const;
+
+  std::string shortfall() const;
+  Error nothing_stored() const;
+
+  Ring ring_;
+  wire::ChunkDescription chunk_;
+  wire::ChunkAddress address_;
+  std::vector<SharedBytes> segments_;
+  std::size_t wanted_ = 0;
+  std::vector<wire::MemberId> list_;
+  std::vector<bool> taken_;
+  std::vector<wire::Receipt> receipts_;
+  std::vector<Failure> failures_;
+};
+
+}  // namespace peerstore::replica

@@ -1,0 +1,189 @@
+#include <peerstore/crypto/hash.hpp>
+#include <peerstore/replica/chunk_service.hpp>
+
+#include <algorithm>
+
+namespace peerstore::replica {
+
+namespace {
+
+Result<void> well_formed(const wire::ChunkDescription& chunk) {
+  const std::uint32_t segments = chunk.header.segments;
+  if (segments < 1 || segments > wire::kSegmentsMax || chunk.leaves.size() != segments) {
+    return fail(Errc::invalid, "a chunk with " + std::to_string(segments) + " segments and " +
+                                   std::to_string(chunk.leaves.size()) + " leaves");
+  }
+  if (chunk.header.chunk_class >= wire::kClasses) return fail(Errc::invalid, "a chunk of no known class");
+  return {};
+}
+
+}  // namespace
+
+crypto::Hash read_token_hash(const wire::ReadToken& token) {
+  return crypto::hash("read token", {token.view()});
+}
+
+Result<void> may_keep(const RingView& view, const wire::MemberId& self, wire::PersonNumber self_person,
+                      std::uint8_t chunk_class, wire::PersonNumber owner) {
+  const auto map = view.map();
+  const placement::Machine* machine = map->find(self);
+  if (machine == nullptr) return fail(Errc::refused, "this machine no longer belongs to the ring");
+  if (owner == self_person) return fail(Errc::refused, "a copy on the owner's own machine is no backup");
+  if (!placement::may_hold(map->policy(), machine->colour, chunk_class)) {
+    return fail(Errc::refused, "this machine must never hold chunks of class " + std::to_string(chunk_class));
+  }
+  return {};
+}
+
+ChunkService::ChunkService(crypto::Signatures& signatures, const RingView& view, store::ChunkStore& chunks,
+                           store::HeadStore& heads, Self self, OnOffer on_offer)
+    : signatures_(signatures),
+      view_(view),
+      chunks_(chunks),
+      heads_(heads),
+      self_(std::move(self)),
+      on_offer_(std::move(on_offer)) {}
+
+// ---- writing ----
+
+Result<void> ChunkService::may_put(const wire::Caller& caller, wire::PersonNumber owner) const {
+  if (caller.person != owner) return fail(Errc::refused, "chunks are taken from their owner alone");
+  if (owner == self_.person) return fail(Errc::refused, "a copy on the owner's own machine is no backup");
+  return {};
+}
+
+Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::Reserve request) {
+  if (const Result<void> may = may_put(caller, caller.person); !may) co_return may.error();
+  if (request.bytes > wire::kSegmentsMax * std::uint64_t{wire::kSegmentBytes}) {
+    co_return fail(Errc::invalid, "more room than a chunk takes");
+  }
+  const Result<std::uint64_t> reservation = chunks_.reserve(request.bytes);
+  if (!reservation) co_return reservation.error();
+  co_return wire::Response(wire::Reserved{*reservation});
+}
+
+Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::PutBegin request) {
+  if (const Result<void> sound = well_formed(request.chunk); !sound) co_return sound.error();
+  if (const Result<void> may = may_put(caller, request.owner); !may) co_return may.error();
+  const Result<void> keep =
+      may_keep(view_, self_.node().id, self_.person, request.chunk.header.chunk_class, request.owner);
+  if (!keep) co_return keep.error();
+  Result<std::vector<std::uint32_t>> missing =
+      co_await chunks_.begin(request.owner, std::move(request.chunk), request.reservation);
+  if (!missing) co_return missing.error();
+  co_return wire::Response(wire::PutState{std::move(*missing)});
+}
+
+// Who sends a segment does not matter: it counts only if it is what the owner's description says.
+Task<Result<wire::Response>> ChunkService::serve(wire::Caller, wire::PutSegment request) {
+  if (request.data.size() != wire::kSegmentBytes) co_return fail(Errc::invalid, "not a whole segment");
+  const Result<void> put =
+      co_await chunks_.put_segment(request.address, request.index, std::move(request.data));
+  if (!put) co_return put.error();
+  co_return wire::Response(wire::Done{});
+}
+
+Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::PutCommit request) {
+  if (const Result<void> may = may_put(caller, request.owner); !may) co_return may.error();
+  const Result<void> committed = co_await chunks_.commit(request.address, request.owner);
+  if (!committed) co_return committed.error();
+  const auto facts = chunks_.find(request.address);
+  if (!facts || facts->owner != request.owner) co_return fail(Errc::refused, "held for another owner");
+  wire::Receipt receipt{request.address, request.owner, self_.node(), {}};
+  const Bytes signed_bytes = wire::receipt_bytes(receipt);
+  receipt.signature = signatures_.sign(self_.node_secret, "receipt", view_.ring_id(), signed_bytes);
+  co_return wire::Response(receipt);
+}
+
+// ---- reading ----
+
+Result<void> ChunkService::may_read(const wire::Caller& caller, const wire::ChunkAddress& address,
+                                    const wire::ReadToken& token) {
+  const auto facts = chunks_.find(address);
+  if (!facts) return fail(Errc::not_found, "not held here");
+  if (!token.is_zero()) {
+    const crypto::Hash shown = read_token_hash(token);
+    if (!crypto::equal_in_constant_time(shown.view(), facts->header.read_token_hash.view())) {
+      return fail(Errc::refused, "not the token of this chunk");
+    }
+    return {};
+  }
+  // No token: repair. Only for a node that the rule allows to hold this very chunk.
+  const auto map = view_.map();
+  const placement::Machine* reader = map->find(caller.member);
+  if (caller.is_client || reader == nullptr) return fail(Errc::refused, "reading needs the chunk's token");
+  if (reader->person == facts->owner ||
+      !placement::may_hold(map->policy(), reader->colour, facts->header.chunk_class)) {
+    return fail(Errc::refused, "that machine must never hold this chunk");
+  }
+  return {};
+}
+
+Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::GetDescription request) {
+  if (const Result<void> may = may_read(caller, request.address, request.token); !may) co_return may.error();
+  const auto facts = chunks_.find(request.address);
+  Result<wire::ChunkDescription> chunk = co_await chunks_.describe(request.address);
+  if (!chunk) co_return chunk.error();
+  co_return wire::Response(wire::DescriptionReply{std::move(*chunk), facts->owner});
+}
+
+Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::GetSegment request) {
+  if (const Result<void> may = may_read(caller, request.address, request.token); !may) co_return may.error();
+  Result<SharedBytes> data = co_await chunks_.read_segment(request.address, request.index);
+  if (!data) co_return data.error();
+  co_return wire::Response(wire::SegmentReply{std::move(*data)});
+}
+
+// ---- who has what ----
+
+std::vector<std::uint8_t> ChunkService::held(const std::vector<wire::ChunkAddress>& addresses) {
+  std::vector<std::uint8_t> have;
+  have.reserve(addresses.size());
+  for (const wire::ChunkAddress& address : addresses) have.push_back(chunks_.find(address) ? 1 : 0);
+  return have;
+}
+
+Task<Result<wire::Response>> ChunkService::serve(wire::Caller, wire::HaveChunks request) {
+  if (request.addresses.size() > wire::kAddressesPerMessageMax) {
+    co_return fail(Errc::invalid, "too many addresses");
+  }
+  co_return wire::Response(wire::HaveReply{held(request.addresses)});
+}
+
+Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::OfferChunks request) {
+  if (request.addresses.size() > wire::kAddressesPerMessageMax) {
+    co_return fail(Errc::invalid, "too many addresses");
+  }
+  if (caller.is_client) co_return fail(Errc::refused, "only machines that hold chunks offer them");
+  wire::OfferReply reply{held(request.addresses)};
+  std::vector<wire::ChunkAddress> lacking;
+  for (std::size_t i = 0; i < reply.have.size(); ++i) {
+    if (reply.have[i] == 0) lacking.push_back(request.addresses[i]);
+  }
+  if (!lacking.empty()) on_offer_(caller.member, std::move(lacking));
+  co_return wire::Response(std::move(reply));
+}
+
+// ---- heads ----
+
+Task<Result<wire::Response>> ChunkService::serve(wire::Caller, wire::GetHeads request) {
+  std::vector<wire::Head> heads = heads_.of_person(request.person);
+  if (heads.size() > wire::kHeadsMax) heads.resize(wire::kHeadsMax);
+  co_return wire::Response(wire::HeadsReply{std::move(heads)});
+}
+
+// Whoever brings it: the person's own signature is what counts.
+Task<Result<wire::Response>> ChunkService::serve(wire::Caller, wire::PutHead request) {
+  if (request.head.body.size() > wire::kHeadBodyBytesMax) co_return fail(Errc::invalid, "too large a head");
+  const auto key = view_.person_key(request.head.person);
+  if (!key) co_return fail(Errc::refused, "the head of a person who is not known here");
+  const Bytes signed_bytes = wire::head_bytes(request.head);
+  if (!signatures_.verify(*key, "head", view_.ring_id(), signed_bytes, request.head.signature)) {
+    co_return fail(Errc::refused, "a head that its person did not sign");
+  }
+  const Result<void> put = co_await heads_.put(std::move(request.head));
+  if (!put) co_return put.error();
+  co_return wire::Response(wire::Done{});
+}
+
+}  // namespace peerstore::replica

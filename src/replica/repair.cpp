@@ -1,0 +1,202 @@
+#include <peerstore/replica/chunk_service.hpp>
+#include <peerstore/replica/repair.hpp>
+
+#include <algorithm>
+
+namespace peerstore::replica {
+
+namespace {
+std::uint64_t short_form(const wire::ChunkAddress& address) {
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < sizeof word; ++i) word = word << 8 | address.bytes[i];
+  return word;
+}
+}  // namespace
+
+struct Repair::NextLook {
+  Repair& repair;
+  explicit NextLook(Repair& a_repair) : repair(a_repair) {}
+  NextLook(const NextLook&) = delete;
+  NextLook& operator=(const NextLook&) = delete;
+  ~NextLook() {
+    repair.waiting_ = false;
+    repair.alarm_.disarm();
+  }
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiter) {
+    repair.waiting_ = true;
+    repair.alarm_.set(waiter);
+    repair.clock_.arm(repair.alarm_, repair.next_look_);
+  }
+  void await_resume() noexcept { repair.waiting_ = false; }
+};
+
+Repair::Repair(Clock& clock, Random& random, crypto::Signatures& signatures, wire::Network& network,
+               const RingView& view, store::ChunkStore& chunks, store::HeadStore& heads, wire::MemberId self,
+               wire::PersonNumber person, Options options)
+    : clock_(clock),
+      random_(random),
+      signatures_(signatures),
+      network_(network),
+      view_(view),
+      chunks_(chunks),
+      heads_(heads),
+      self_(self),
+      person_(person),
+      options_(options),
+      scope_(clock) {}
+
+void Repair::start() { scope_.spawn(run()); }
+
+void Repair::ring_changed() {
+  const TimePoint soon = clock_.now() + random_.jitter(options_.after_change);
+  if (soon >= next_look_) return;
+  next_look_ = soon;
+  if (waiting_) clock_.arm(alarm_, next_look_);
+}
+
+std::uint64_t Repair::pending() const {
+  std::uint64_t pending = pulls_known_.size();
+  for (const auto& [member, partner] : partners_) {
+    if (partner.answers) pending += partner.owing;
+  }
+  return pending;
+}
+
+// ---- who should hold what ----
+
+std::vector<wire::MemberId> Repair::targets(const placement::Map& map, const RingView& view,
+                                            const placement::ChunkPlace& chunk) {
+  const std::size_t copies = map.policy().copies;
+  std::vector<wire::MemberId> targets;
+  // A longer list is reckoned only if somebody on the shorter one does not count.
+  for (std::size_t most = copies;; most *= 2) {
+    const std::vector<ring::Id> list = map.preference_list(chunk, most);
+    targets.clear();
+    for (const wire::MemberId& member : list) {
+      const Standing standing = view.standing(member);
+      if (standing == Standing::gone || standing == Standing::long_away) continue;
+      if (targets.size() < copies) targets.push_back(member);
+    }
+    if (targets.size() >= copies || list.size() < most) return targets;
+  }
+}
+
+// ---- offering ----
+
+Task<void> Repair::run() {
+  unsigned patience = 1;
+  TimePoint offer_again;
+  next_look_ = clock_.now() + random_.jitter(options_.after_change);
+  while (true) {
+    NextLook next_look(*this);
+    co_await next_look;
+    next_look_ = clock_.now() + random_.jitter(options_.period);
+    const bool news = has_news();
+    if (news || (is_owed_by_live() && clock_.now() >= offer_again)) {
+      co_await round();
+      const bool moving = news || confirmed_in_round_ > 0 || !pulls_known_.empty();
+      patience = moving ? 1 : std::min(patience * 2, options_.slow_down);
+      offer_again = clock_.now() + options_.period * patience;
+    }
+    co_await collect_heads();
+  }
+}
+
+bool Repair::has_news() const {
+  if (view_.map() != map_of_last_round_) return true;
+  if (chunks_.usage().chunks != chunks_of_last_round_) return true;
+  for (const auto& [member, partner] : partners_) {
+    const Standing standing = view_.standing(member);
+    if (partner.counts != (standing != Standing::long_away)) return true;
+    if (partner.incarnation != view_.incarnation(member) && !partner.confirmed.empty()) return true;
+    if (partner.owing > 0 && !partner.answers && standing == Standing::live) return true;
+  }
+  return false;
+}
+
+bool Repair::is_owed_by_live() const {
+  return std::ranges::any_of(
+      partners_, [](const auto& partner) { return partner.second.answers && partner.second.owing > 0; });
+}
+
+std::vector<Repair::Held> Repair::held_chunks() {
+  std::vector<Held> held;
+  const Result<void> visited = chunks_.for_each([&held](const store::ChunkFacts& facts) {
+    held.push_back({facts.address, {facts.header.placement_key, facts.header.chunk_class, facts.owner}});
+    return true;
+  });
+  // A database that cannot be read is the store's to report and mend; what was read is offered.
+  (void)visited;
+  return held;
+}
+
+void Repair::refresh_partners(const placement::Map& map) {
+  std::erase_if(partners_, [&map](const auto& entry) { return map.find(entry.first) == nullptr; });
+  for (const placement::Machine& machine : map.machines()) {
+    if (view_.standing(machine.id) == Standing::long_away) partners_[machine.id];
+  }
+  for (auto& [member, partner] : partners_) {
+    const Standing standing = view_.standing(member);
+    partner.counts = standing != Standing::long_away;
+    partner.answers = standing == Standing::live;
+    partner.owing = 0;
+    const std::uint64_t incarnation = view_.incarnation(member);
+    if (std::exchange(partner.incarnation, incarnation) != incarnation) partner.confirmed.clear();
+  }
+}
+
+Task<void> Repair::round() {
+  const auto map = view_.map();
+  map_of_last_round_ = map;
+  chunks_of_last_round_ = chunks_.usage().chunks;
+  confirmed_in_round_ = 0;
+  refresh_partners(*map);
+
+  std::map<wire::MemberId, std::vector<wire::ChunkAddress>> open;
+  const std::vector<Held> held = held_chunks();
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    if ((i + 1) % options_.chunks_per_turn == 0) co_await clock_.sleep(Duration(0));
+    for (const wire::MemberId& member : targets(*map, view_, held[i].place)) {
+      if (member == self_) continue;
+      const auto [entry, is_new] = partners_.try_emplace(member);
+      Partner& partner = entry->second;
+      if (is_new) {
+        partner.incarnation = view_.incarnation(member);
+        partner.answers = view_.standing(member) == Standing::live;
+      }
+      if (partner.confirmed.contains(short_form(held[i].address))) continue;
+      ++partner.owing;
+      if (!partner.answers) continue;
+      std::vector<wire::ChunkAddress>& addresses = open[member];
+      addresses.push_back(held[i].address);
+      if (addresses.size() >= options_.offers_per_message) {
+        co_await offer(member, std::exchange(addresses, {}));
+      }
+    }
+  }
+  for (auto& [member, addresses] : open) {
+    if (!addresses.empty()) co_await offer(member, std::move(addresses));
+  }
+}
+
+Task<void> Repair::offer(wire::MemberId member, std::vector<wire::ChunkAddress> addresses) {
+  const wire::OfferChunks question{std::move(addresses)};
+  counters_.offered += question.addresses.size();
+  const Result<wire::OfferReply> reply = co_await wire::ask(network_, member, question);
+  Partner& partner = partners_[member];
+  if (!reply) {
+    if (reply.error().code == Errc::timed_out || reply.error().code == Errc::unreachable) {
+      partner.answers = false;
+    }
+    co_return;
+  }
+  if (reply->have.size() != question.addresses.size()) co_return;
+  for (std::size_t i = 0; i < reply->have.size(); ++i) {
+    if (reply->have[i] != 1 || !partner.confirmed.insert(short_form(question.addresses[i])).second) continue;
+    ++confirmed_in_round_;
+    if (partner.owing > 0) --partner.owing;
+  }
+}
+
+}  // namespace peerstore::replica

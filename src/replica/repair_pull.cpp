@@ -1,0 +1,137 @@
+// The receiving side of repair: chunks that others say this machine should hold, and the heads
+// that it should keep.
+#include <peerstore/replica/chunk_service.hpp>
+#include <peerstore/replica/head_keepers.hpp>
+#include <peerstore/replica/repair.hpp>
+
+#include <algorithm>
+
+namespace peerstore::replica {
+
+// ---- chunks ----
+
+void Repair::offered(wire::MemberId from, std::vector<wire::ChunkAddress> lacking) {
+  for (const wire::ChunkAddress& address : lacking) {
+    if (pulls_known_.size() >= options_.pulls_waiting) break;
+    if (pulls_known_.insert(address).second) pulls_.push_back({from, address});
+  }
+  while (pulling_ < options_.pulls_at_once && pulling_ < pulls_known_.size()) {
+    ++pulling_;
+    scope_.spawn(pull_loop());
+  }
+}
+
+Task<void> Repair::pull_loop() {
+  // Offers are taken after the question that brought them has been answered.
+  co_await clock_.sleep(Duration(0));
+  while (!pulls_.empty()) {
+    const Pull wanted = pulls_.front();
+    pulls_.pop_front();
+    const Result<void> pulled = co_await pull(wanted);
+    pulls_known_.erase(wanted.address);
+    ++(pulled ? counters_.pulled : counters_.pull_failures);
+  }
+  --pulling_;
+}
+
+Task<Result<void>> Repair::pull(Pull wanted) {
+  if (chunks_.find(wanted.address)) co_return Result<void>();
+  const wire::GetDescription describe{wanted.address, wire::ReadToken{}};
+  Result<wire::DescriptionReply> offered = co_await wire::ask(network_, wanted.from, describe);
+  if (!offered) co_return offered.error();
+  if (const Result<void> fit = check_offer(wanted.address, *offered); !fit) co_return fit.error();
+  const wire::PersonNumber owner = offered->owner;
+
+  const Result<std::uint64_t> room =
+      chunks_.reserve(offered->chunk.header.segments * std::uint64_t{wire::kSegmentBytes});
+  if (!room) co_return room.error();
+  Result<std::vector<std::uint32_t>> missing =
+      co_await chunks_.begin(owner, std::move(offered->chunk), *room);
+  if (!missing) co_return missing.error();
+  for (const std::uint32_t index : *missing) {
+    const wire::GetSegment question{wanted.address, index, wire::ReadToken{}};
+    Result<wire::SegmentReply> segment = co_await wire::ask(network_, wanted.from, question);
+    if (!segment) co_return segment.error();
+    const Result<void> put = co_await chunks_.put_segment(wanted.address, index, std::move(segment->data));
+    if (!put) co_return put.error();
+  }
+  co_return co_await chunks_.commit(wanted.address, owner);
+}
+
+// An offer is a claim: the description must be the chunk's own, and this machine must find by its
+// own reckoning that it should hold the chunk.
+Result<void> Repair::check_offer(const wire::ChunkAddress& address,
+                                 const wire::DescriptionReply& offered) const {
+  const wire::ChunkHeader& header = offered.chunk.header;
+  if (header.segments < 1 || header.segments > wire::kSegmentsMax || header.chunk_class >= wire::kClasses ||
+      offered.chunk.leaves.size() != header.segments || wire::address_of(offered.chunk) != address) {
+    return fail(Errc::corrupt, "a description of another chunk");
+  }
+  const Result<void> may = may_keep(view_, self_, person_, header.chunk_class, offered.owner);
+  if (!may) return may;
+  const placement::ChunkPlace place{header.placement_key, header.chunk_class, offered.owner};
+  const std::vector<wire::MemberId> holders = targets(*view_.map(), view_, place);
+  if (std::ranges::find(holders, self_) == holders.end()) {
+    return fail(Errc::refused, "not this machine's to hold");
+  }
+  return {};
+}
+
+// ---- heads ----
+
+Repair::HeadDuty Repair::head_duty(const placement::Map& map) const {
+  const auto& machines = map.machines();
+  HeadDuty duty{self_, view_.incarnation(self_)};
+  if (keepers_wanted(map) == machines.size()) return duty;  // (self, self]: everybody's
+  const auto place = std::ranges::lower_bound(machines, self_, {}, &placement::Machine::id);
+  const auto index = static_cast<std::size_t>(place - machines.begin());
+  duty.from = machines[(index + machines.size() - keepers_wanted(map)) % machines.size()].id;
+  return duty;
+}
+
+// What was published while this machine slept, or before it had to keep it.
+Task<void> Repair::collect_heads() {
+  const auto map = view_.map();
+  if (map->find(self_) == nullptr) co_return;
+  const HeadDuty duty = head_duty(*map);
+  if (heads_collected_ == duty) co_return;
+  std::set<wire::PersonNumber> persons;
+  for (const placement::Machine& machine : map->machines()) {
+    if (ring::in_half_open(duty.from, head_place(machine.person), self_)) persons.insert(machine.person);
+  }
+  bool complete = true;
+  for (const wire::PersonNumber person : persons) {
+    const bool answered = co_await collect_heads_of(person);
+    complete = complete && answered;
+  }
+  if (complete) heads_collected_ = duty;
+}
+
+// True if somebody answered, or nobody else is there to keep heads.
+Task<bool> Repair::collect_heads_of(wire::PersonNumber person) {
+  const auto map = view_.map();
+  if (map->machines().size() == 1) co_return true;
+  std::vector<wire::MemberId> keepers;
+  for (const wire::MemberId& member : head_walk(*map, person, 2 * kHeadKeepers)) {
+    if (member != self_ && view_.standing(member) == Standing::live) keepers.push_back(member);
+  }
+  if (keepers.size() > options_.heads_from) keepers.resize(options_.heads_from);
+  bool answered = false;
+  for (const wire::MemberId& keeper : keepers) {
+    const wire::GetHeads question{person};
+    Result<wire::HeadsReply> reply = co_await wire::ask(network_, keeper, question);
+    if (!reply) continue;
+    answered = true;
+    const auto key = view_.person_key(person);
+    for (wire::Head& head : reply->heads) {
+      if (!key || head.person != person || head.body.size() > wire::kHeadBodyBytesMax) continue;
+      const Bytes signed_bytes = wire::head_bytes(head);
+      if (!signatures_.verify(*key, "head", view_.ring_id(), signed_bytes, head.signature)) continue;
+      // Refused if it is not newer than what is here, which is what is wanted.
+      (void)co_await heads_.put(std::move(head));
+    }
+  }
+  co_return answered;
+}
+
+}  // namespace peerstore::replica
