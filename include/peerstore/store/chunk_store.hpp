@@ -28,6 +28,9 @@ struct ChunkFacts {
   wire::ChunkHeader header;
 };
 
+// What a chunk takes of the capacity: its file, which is a little more than its segments.
+std::uint64_t stored_bytes(const wire::ChunkHeader& header);
+
 class ChunkStore {
  public:
   struct Options {
@@ -41,6 +44,8 @@ class ChunkStore {
     std::uint64_t promised = 0;  // reservations and chunks being written
     std::uint64_t chunks = 0;
     std::uint64_t quarantined = 0;  // files that failed verification, kept aside
+    std::uint64_t quarantined_bytes = 0;
+    std::uint64_t room = 0;  // what reserve() would grant now
   };
 
   // Opens or creates the store below "chunks/" of `disk`. Removes what a crash left half written;
@@ -49,24 +54,32 @@ class ChunkStore {
                                                         Workers& workers, Options options);
   virtual ~ChunkStore() = default;
 
-  // Errc::full if the room is not there.
+  // Errc::full if the room is not there; busy. Chunks that nobody has touched for a reservation's
+  // life while they were being written are given up when their room or their slot is needed.
   virtual Result<std::uint64_t> reserve(std::uint64_t bytes) = 0;
   // The segments that are still missing: none if the chunk is held already. Idempotent; a chunk
   // that is being written may be begun again by another link and goes on where it was.
-  // `reservation` 0 asks for room now. Errc::invalid, full, busy.
+  // `reservation` 0, or one that has expired, asks for room now. The first owner of a chunk
+  // stays its owner. Errc::invalid, full, busy, refused (another owner's chunk).
   virtual Task<Result<std::vector<std::uint32_t>>> begin(wire::PersonNumber owner, wire::ChunkDescription chunk,
                                                          std::uint64_t reservation) = 0;
   // Errc::corrupt if the data is not what the description promised; not_found without begin().
+  // Done already if the chunk is held. After an error of the disk begin again: what was written
+  // is dropped, here and in commit().
   virtual Task<Result<void>> put_segment(wire::ChunkAddress address, std::uint32_t index, SharedBytes data) = 0;
-  // Durable when it returns. Errc::invalid while segments are missing.
+  // Durable when it returns. Done already if the chunk is held. Errc::invalid while segments are
+  // missing, not_found without begin(), refused (another owner's chunk).
   virtual Task<Result<void>> commit(wire::ChunkAddress address, wire::PersonNumber owner) = 0;
 
+  // Verified. Errc::corrupt if the file is damaged: it is in quarantine then, and the chunk is no
+  // longer held. not_found if the chunk is not held, or its file has gone (then it was, until now).
   virtual Task<Result<SharedBytes>> read_segment(wire::ChunkAddress address, std::uint32_t index) = 0;
   virtual Task<Result<wire::ChunkDescription>> describe(wire::ChunkAddress address) = 0;
   // Blocking but quick: one look into the facts. Nothing if it is not held.
   virtual std::optional<ChunkFacts> find(const wire::ChunkAddress& address) = 0;
   // In order of placement key, until `visit` returns false.
   virtual Result<void> for_each(const std::function<bool(const ChunkFacts&)>& visit) = 0;
+  // Errc::not_found if it is not held.
   virtual Task<Result<void>> remove(wire::ChunkAddress address) = 0;
 
   virtual Usage usage() const = 0;

@@ -20,7 +20,9 @@ class HeadStore {
   static Task<Result<std::unique_ptr<HeadStore>>> open(Disk& disk, Workers& workers);
   virtual ~HeadStore() = default;
 
-  // Errc::refused if an equal or higher version is held (unless it is this very head: done).
+  // Errc::refused if an equal or higher version is held (unless it is this very head: done);
+  // busy while another head of the same machine is being written; full at kHeadsMax machines of
+  // one person; invalid if the body is too large.
   virtual Task<Result<void>> put(wire::Head head) = 0;
   virtual std::vector<wire::Head> of_person(wire::PersonNumber person) const = 0;
   virtual std::vector<wire::Head> all() const = 0;

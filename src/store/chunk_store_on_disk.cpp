@@ -1,0 +1,233 @@
+// Opening, reading and removing; chunk_store_writes.cpp has the writing.
+#include "store/chunk_store_on_disk.hpp"
+
+#include "store/chunk_file.hpp"
+#include "store/layout.hpp"
+#include "store/quarantine.hpp"
+
+#include <memory>
+
+namespace peerstore::store {
+
+namespace {
+
+std::string about(const wire::ChunkAddress& address) { return "chunk " + short_name(address); }
+
+Error not_held(const wire::ChunkAddress& address) {
+  return fail(Errc::not_found, about(address) + ": not held here");
+}
+
+Result<void> without_value(const auto& result) {
+  if (!result) return result.error();
+  return {};
+}
+
+// Reads the head, and a segment if one is named, and forgets what it read.
+Result<void> read_through(Disk& disk, const wire::ChunkAddress& address, std::optional<std::uint32_t> index) {
+  const std::string path = chunk_path(address);
+  if (index) return without_value(read_segment_of(disk, path, address, *index));
+  return without_value(read_head(disk, path, address));
+}
+
+// Whether the disk gives any part of the file: then the part that it refuses is damaged. If it
+// gives nothing, the trouble may be with the disk, or with this process, and not with the file.
+bool some_part_reads(Disk& disk, const ChunkFacts& facts) {
+  const std::string path = chunk_path(facts.address);
+  if (disk.read(path, 0, kHeadBlockBytes)) return true;
+  for (std::uint32_t i = 0; i < facts.header.segments; ++i) {
+    if (disk.read(path, segment_offset(i), wire::kSegmentBytes)) return true;
+  }
+  return false;
+}
+
+Result<void> examine(Disk& disk, const ChunkFacts& facts, std::optional<std::uint32_t> index) {
+  auto outcome = read_through(disk, facts.address, index);
+  if (!outcome && outcome.error().code == Errc::io && some_part_reads(disk, facts)) {
+    return fail(Errc::corrupt, outcome.error().context);
+  }
+  return outcome;
+}
+
+Result<void> remove_file(Disk& disk, const wire::ChunkAddress& address) {
+  if (auto done = disk.remove(chunk_path(address)); !done && done.error().code != Errc::not_found)
+    return done;
+  return {};
+}
+
+// Where a change in the store's scope leaves its result for the caller, if that is still there.
+struct Outcome {
+  explicit Outcome(Clock& clock) : left(clock) {}
+  std::optional<Result<void>> result;
+  Event left;
+};
+
+Task<void> leave_result(Task<Result<void>> change, std::shared_ptr<Outcome> outcome) {
+  outcome->result.emplace(co_await std::move(change));
+  outcome->left.notify_all();
+}
+
+}  // namespace
+
+std::uint64_t stored_bytes(const wire::ChunkHeader& header) { return chunk_file_bytes(header.segments); }
+
+Task<Result<std::unique_ptr<ChunkStore>>> ChunkStore::open(Clock& clock, Disk& disk, KeyValue& facts,
+                                                           Workers& workers, Options options) {
+  auto store = std::make_unique<ChunkStoreOnDisk>(clock, disk, facts, workers, options);
+  const auto recovered = co_await store->recover();
+  if (!recovered) co_return recovered.error_in("opening the chunk store");
+  co_return std::unique_ptr<ChunkStore>(std::move(store));
+}
+
+ChunkStoreOnDisk::ChunkStoreOnDisk(Clock& clock, Disk& disk, KeyValue& facts, Workers& workers,
+                                   Options options)
+    : clock_(clock),
+      disk_(disk),
+      rows_(facts),
+      workers_(workers),
+      writes_at_once_(options.writes_at_once),
+      idle_life_(options.reservation_life),
+      ledger_(options.capacity, options.reservation_life),
+      turns_(clock),
+      changes_(clock) {}
+
+Task<Result<void>> ChunkStoreOnDisk::recover() {
+  const auto folders = co_await workers_.run([this] { return recover_layout(disk_); });
+  if (!folders) co_return folders.error();
+  folder_is_durable_ = *folders;
+
+  FoundChunks found;
+  for (unsigned number = 0; number < kChunkFolders; ++number) {
+    const bool is_there = folder_is_durable_[number];
+    const auto here = co_await workers_.run(
+        [this, number, is_there] { return recover_folder(disk_, rows_, number, is_there); });
+    if (!here) co_return here.error();
+    found.held_files += here->held_files;
+    found.held_bytes += here->held_bytes;
+  }
+  ledger_.found_held(found.held_files, found.held_bytes);
+
+  // After the folders, which may have added to it.
+  const auto aside = co_await workers_.run([this] { return count_quarantine(disk_); });
+  if (!aside) co_return aside.error();
+  ledger_.found_quarantined(aside->quarantined_files, aside->quarantined_bytes);
+
+  co_return co_await workers_.run([this] { return rows_.mend_placement_order(); });
+}
+
+Task<Result<void>> ChunkStoreOnDisk::run_to_its_end(Task<Result<void>> change) {
+  const auto outcome = std::make_shared<Outcome>(clock_);
+  changes_.spawn(leave_result(std::move(change), outcome));
+  while (!outcome->result) co_await outcome->left.wait();
+  co_return *outcome->result;
+}
+
+Task<Result<SharedBytes>> ChunkStoreOnDisk::read_segment(wire::ChunkAddress address, std::uint32_t index) {
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const auto facts = rows_.get(address);
+    if (!facts) co_return facts.error_in(about(address));
+    if (!*facts) co_return not_held(address);
+    if (index >= (*facts)->header.segments) {
+      co_return fail(Errc::invalid, about(address) + ": it has no segment " + std::to_string(index));
+    }
+    auto data = co_await workers_.run(
+        [this, &address, index] { return read_segment_of(disk_, chunk_path(address), address, index); });
+    if (data) co_return std::move(data);
+    const auto examined = co_await run_to_its_end(examine_in_turn(address, index));
+    if (!examined) co_return examined.error();
+  }
+  co_return fail(Errc::io, about(address) + ": it fails to read, and reads well when looked at again");
+}
+
+Task<Result<wire::ChunkDescription>> ChunkStoreOnDisk::describe(wire::ChunkAddress address) {
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const auto facts = rows_.get(address);
+    if (!facts) co_return facts.error_in(about(address));
+    if (!*facts) co_return not_held(address);
+    auto head =
+        co_await workers_.run([this, &address] { return read_head(disk_, chunk_path(address), address); });
+    if (head) co_return std::move(head->description);
+    const auto examined = co_await run_to_its_end(examine_in_turn(address, std::nullopt));
+    if (!examined) co_return examined.error();
+  }
+  co_return fail(Errc::io, about(address) + ": it fails to read, and reads well when looked at again");
+}
+
+Task<Result<void>> ChunkStoreOnDisk::examine_in_turn(wire::ChunkAddress address,
+                                                     std::optional<std::uint32_t> index) {
+  const AddressTurns::Turn turn = co_await turns_.take(address);
+  const auto row = rows_.get(address);
+  if (!row) co_return row.error_in(about(address));
+  if (!*row) co_return not_held(address);
+  const ChunkFacts facts = **row;
+  const auto outcome = co_await workers_.run([this, &facts, index] { return examine(disk_, facts, index); });
+  if (outcome) co_return outcome;
+  if (outcome.error().code == Errc::not_found) co_return forget_missing(facts);
+  if (outcome.error().code == Errc::corrupt) co_return co_await quarantine(facts, outcome.error());
+  co_return outcome.error_in(about(address));
+}
+
+Task<Error> ChunkStoreOnDisk::quarantine(ChunkFacts facts, Error damage) {
+  const auto moved =
+      co_await workers_.run([this, &facts] { return move_to_quarantine(disk_, facts.address); });
+  if (moved) ledger_.found_quarantined(1, *moved);
+  if (const auto dropped = rows_.drop(facts); !dropped) co_return dropped.error_in(about(facts.address));
+  if (moved || moved.error().code == Errc::not_found) {
+    ledger_.held_dropped(stored_bytes(facts.header));
+  } else {
+    ledger_.held_stuck(stored_bytes(facts.header));
+  }
+  co_return damage.in(about(facts.address));
+}
+
+Error ChunkStoreOnDisk::forget_missing(const ChunkFacts& facts) {
+  if (const auto dropped = rows_.drop(facts); !dropped) return dropped.error_in(about(facts.address));
+  ledger_.held_dropped(stored_bytes(facts.header));
+  return fail(Errc::not_found, about(facts.address) + ": its file has gone");
+}
+
+Task<Result<void>> ChunkStoreOnDisk::remove(wire::ChunkAddress address) {
+  co_return co_await run_to_its_end(remove_in_turn(address));
+}
+
+Task<Result<void>> ChunkStoreOnDisk::remove_in_turn(wire::ChunkAddress address) {
+  const AddressTurns::Turn turn = co_await turns_.take(address);
+  const auto row = rows_.get(address);
+  if (!row) co_return row.error_in(about(address));
+  if (!*row) co_return not_held(address);
+  const ChunkFacts facts = **row;
+
+  const auto removed = co_await workers_.run([this, &address] { return remove_file(disk_, address); });
+  if (!removed) co_return removed.error_in(about(address) + ": removing it");
+  const auto synced =
+      co_await workers_.run([this, &address] { return disk_.sync_folder(chunk_folder(address.bytes[0])); });
+
+  if (const auto dropped = rows_.drop(facts); !dropped) co_return dropped.error_in(about(address));
+  ledger_.held_dropped(stored_bytes(facts.header));
+  if (!synced) co_return synced.error_in(about(address) + ": removed, but it may come back after a crash");
+  co_return Result<void>();
+}
+
+std::optional<ChunkFacts> ChunkStoreOnDisk::find(const wire::ChunkAddress& address) {
+  auto facts = rows_.get(address);
+  if (!facts) return std::nullopt;
+  return *facts;
+}
+
+Result<void> ChunkStoreOnDisk::for_each(const std::function<bool(const ChunkFacts&)>& visit) {
+  return rows_.for_each(visit);
+}
+
+ChunkStore::Usage ChunkStoreOnDisk::usage() const {
+  const TimePoint now = clock_.now();
+  Usage usage;
+  usage.capacity = ledger_.capacity();
+  usage.held = ledger_.held();
+  usage.promised = ledger_.reserved(now) + ledger_.writing();
+  usage.chunks = ledger_.chunks();
+  usage.quarantined = ledger_.quarantined_files();
+  usage.quarantined_bytes = ledger_.quarantined();
+  usage.room = ledger_.room(now);
+  return usage;
+}
+
+}  // namespace peerstore::store

@@ -1,0 +1,85 @@
+// ChunkStoreOnDisk: the ChunkStore, put together from its parts.
+//
+//   capacity_ledger   who has a claim on the space       incoming_chunk  a chunk being received
+//   address_turns     one change of a chunk at a time    chunk_file      the bytes on disk
+//   chunk_facts       the rows                           recovery        what open() does
+//
+// A chunk is held exactly while it has a row, and the ledger counts it exactly while it is held:
+// rows and ledger change together, on the loop, by whoever has the chunk's turn. Files change on
+// workers. What changes held chunks runs in the store's own scope, so that a caller that goes
+// away (a link that breaks) cannot leave it half done.
+//
+// Memory: chunks being received, turns in use, reservations; nothing for a chunk that is held.
+#pragma once
+
+#include "store/address_turns.hpp"
+#include "store/capacity_ledger.hpp"
+#include "store/chunk_facts.hpp"
+#include "store/incoming_chunk.hpp"
+#include "store/recovery.hpp"
+
+#include <peerstore/runtime/scope.hpp>
+#include <peerstore/store/chunk_store.hpp>
+
+namespace peerstore::store {
+
+class ChunkStoreOnDisk final : public ChunkStore {
+ public:
+  ChunkStoreOnDisk(Clock& clock, Disk& disk, KeyValue& facts, Workers& workers, Options options);
+
+  // To be called once, before anything else.
+  Task<Result<void>> recover();
+
+  Result<std::uint64_t> reserve(std::uint64_t bytes) override;
+  Task<Result<std::vector<std::uint32_t>>> begin(wire::PersonNumber owner, wire::ChunkDescription chunk,
+                                                 std::uint64_t reservation) override;
+  Task<Result<void>> put_segment(wire::ChunkAddress address, std::uint32_t index, SharedBytes data) override;
+  Task<Result<void>> commit(wire::ChunkAddress address, wire::PersonNumber owner) override;
+
+  Task<Result<SharedBytes>> read_segment(wire::ChunkAddress address, std::uint32_t index) override;
+  Task<Result<wire::ChunkDescription>> describe(wire::ChunkAddress address) override;
+  std::optional<ChunkFacts> find(const wire::ChunkAddress& address) override;
+  Result<void> for_each(const std::function<bool(const ChunkFacts&)>& visit) override;
+  Task<Result<void>> remove(wire::ChunkAddress address) override;
+
+  Usage usage() const override;
+
+ private:
+  using Incoming = std::map<wire::ChunkAddress, IncomingChunk>;
+
+  // Runs `change` in the store's scope: it goes on to its end even if the caller is dropped.
+  Task<Result<void>> run_to_its_end(Task<Result<void>> change);
+  Task<Result<void>> commit_in_turn(wire::ChunkAddress address, wire::PersonNumber owner);
+  Task<Result<void>> remove_in_turn(wire::ChunkAddress address);
+  // After a read failed: looks again. Success means that it reads well now. Otherwise the error
+  // for the reader; a chunk that is missing or damaged is no longer held when it returns.
+  Task<Result<void>> examine_in_turn(wire::ChunkAddress address, std::optional<std::uint32_t> index);
+
+  // The chunk being received: the one that is there already, or a new one. The caller has the turn.
+  Result<Incoming::iterator> admit(const wire::ChunkAddress& address, wire::PersonNumber owner,
+                                   wire::ChunkDescription chunk, std::uint64_t reservation);
+  // Drops a chunk being received, with its file. The caller has the turn.
+  Task<void> give_up(Incoming::iterator chunk, Published progress);
+  void forget(Incoming::iterator chunk, bool file_is_gone);
+  // Whether it made room, or a slot. Blocking, but quick and rare: one unlink for each chunk that
+  // was abandoned.
+  bool drop_idle_writes();
+
+  // Both for a held chunk, by who has the turn; they return the error for the reader.
+  Task<Error> quarantine(ChunkFacts facts, Error damage);
+  Error forget_missing(const ChunkFacts& facts);
+
+  Clock& clock_;
+  Disk& disk_;
+  ChunkFactsRows rows_;
+  Workers& workers_;
+  std::size_t writes_at_once_;
+  Duration idle_life_;  // of a chunk being received that nobody touches
+  CapacityLedger ledger_;
+  AddressTurns turns_;
+  Incoming incoming_;
+  ChunkFolderSet folder_is_durable_{};
+  TaskScope changes_;  // last: its tasks refer to all of the above
+};
+
+}  // namespace peerstore::store

@@ -1,0 +1,189 @@
+// How a chunk comes in: reserve, begin, put_segment, commit.
+#include "store/chunk_store_on_disk.hpp"
+
+#include "store/chunk_file.hpp"
+#include "store/layout.hpp"
+
+namespace peerstore::store {
+
+namespace {
+
+std::string about(const wire::ChunkAddress& address) { return "chunk " + short_name(address); }
+
+Error another_owners(const wire::ChunkAddress& address) {
+  return fail(Errc::refused, about(address) + ": it belongs to somebody else");
+}
+
+Error not_begun(const wire::ChunkAddress& address) {
+  return fail(Errc::not_found, about(address) + ": not begun, or given up");
+}
+
+// True if no file is left. Not a file of the final name unless it is this very chunk.
+bool remove_file(Disk& disk, const wire::ChunkAddress& address, Published progress) {
+  const std::string path = progress == Published::renamed ? chunk_path(address) : incoming_path(address);
+  const auto removed = disk.remove(path);
+  return removed || removed.error().code == Errc::not_found;
+}
+
+}  // namespace
+
+Result<std::uint64_t> ChunkStoreOnDisk::reserve(std::uint64_t bytes) {
+  auto reservation = ledger_.reserve(bytes, clock_.now());
+  if (!reservation && reservation.error().code == Errc::full && drop_idle_writes()) {
+    reservation = ledger_.reserve(bytes, clock_.now());
+  }
+  return reservation;
+}
+
+Task<Result<std::vector<std::uint32_t>>> ChunkStoreOnDisk::begin(wire::PersonNumber owner,
+                                                                 wire::ChunkDescription chunk,
+                                                                 std::uint64_t reservation) {
+  if (!is_well_formed(chunk)) co_return fail(Errc::invalid, "a chunk whose description breaks the rules");
+  const wire::ChunkAddress address = wire::address_of(chunk);
+  const AddressTurns::Turn turn = co_await turns_.take(address);
+  const auto held = rows_.get(address);
+  if (!held) co_return held.error_in(about(address));
+  if (*held && (*held)->owner != owner) co_return another_owners(address);
+  if (*held) co_return std::vector<std::uint32_t>();
+
+  const auto admitted = admit(address, owner, std::move(chunk), reservation);
+  if (!admitted) co_return admitted.error_in(about(address));
+  IncomingChunk& incoming = (*admitted)->second;
+  if (!incoming.file) {
+    incoming.present.reset();
+    auto file = co_await workers_.run([this, &incoming] { return create_file(disk_, incoming); });
+    if (!file) {
+      const Error error = file.error_in(about(address) + ": creating its file");
+      co_await give_up(*admitted, Published::not_renamed);
+      co_return error;
+    }
+    incoming.file = std::move(*file);
+  }
+  co_return incoming.missing();
+}
+
+Result<ChunkStoreOnDisk::Incoming::iterator> ChunkStoreOnDisk::admit(const wire::ChunkAddress& address,
+                                                                     wire::PersonNumber owner,
+                                                                     wire::ChunkDescription chunk,
+                                                                     std::uint64_t reservation) {
+  const TimePoint now = clock_.now();
+  if (const auto known = incoming_.find(address); known != incoming_.end()) {
+    if (known->second.owner != owner) return another_owners(address);
+    known->second.touched = now;
+    return known;
+  }
+  if (incoming_.size() >= writes_at_once_) drop_idle_writes();
+  if (incoming_.size() >= writes_at_once_) return fail(Errc::busy, "too many chunks are being received");
+
+  const std::uint64_t bytes = chunk_file_bytes(chunk.header.segments);
+  auto room = ledger_.start_write(reservation, bytes, now);
+  if (!room && drop_idle_writes()) room = ledger_.start_write(reservation, bytes, now);
+  if (!room) return room.error();
+
+  IncomingChunk incoming;
+  incoming.address = address;
+  incoming.owner = owner;
+  incoming.description = std::move(chunk);
+  incoming.bytes = bytes;
+  incoming.touched = now;
+  return incoming_.emplace(address, std::move(incoming)).first;
+}
+
+Task<Result<void>> ChunkStoreOnDisk::put_segment(wire::ChunkAddress address, std::uint32_t index,
+                                                 SharedBytes data) {
+  const AddressTurns::Turn turn = co_await turns_.take(address);
+  const auto found = incoming_.find(address);
+  if (found == incoming_.end() || !found->second.file) {
+    const auto held = rows_.get(address);
+    if (!held) co_return held.error_in(about(address));
+    if (*held) co_return Result<void>();
+    co_return not_begun(address);
+  }
+  IncomingChunk& incoming = found->second;
+  if (index >= incoming.description.header.segments || data.size() != wire::kSegmentBytes) {
+    co_return fail(Errc::invalid, about(address) + ": no such segment, or not of a segment's size");
+  }
+  incoming.touched = clock_.now();
+  if (incoming.present[index]) co_return Result<void>();
+
+  const auto written = co_await workers_.run(
+      [&incoming, index, &data] { return write_segment(incoming, index, data.view()); });
+  if (!written) {
+    const Error error = written.error_in(about(address));
+    if (error.code != Errc::corrupt) co_await give_up(found, Published::not_renamed);
+    co_return error;
+  }
+  incoming.present.set(index);
+  co_return Result<void>();
+}
+
+Task<Result<void>> ChunkStoreOnDisk::commit(wire::ChunkAddress address, wire::PersonNumber owner) {
+  co_return co_await run_to_its_end(commit_in_turn(address, owner));
+}
+
+Task<Result<void>> ChunkStoreOnDisk::commit_in_turn(wire::ChunkAddress address, wire::PersonNumber owner) {
+  const AddressTurns::Turn turn = co_await turns_.take(address);
+  const auto held = rows_.get(address);
+  if (!held) co_return held.error_in(about(address));
+  if (*held && (*held)->owner != owner) co_return another_owners(address);
+  if (*held) co_return Result<void>();
+
+  const auto found = incoming_.find(address);
+  if (found == incoming_.end() || !found->second.file) co_return not_begun(address);
+  IncomingChunk& incoming = found->second;
+  if (incoming.owner != owner) co_return another_owners(address);
+  incoming.touched = clock_.now();
+  if (const std::size_t missing = incoming.missing().size(); missing > 0) {
+    co_return fail(Errc::invalid, about(address) + ": " + std::to_string(missing) + " segments are missing");
+  }
+
+  const unsigned folder = address.bytes[0];
+  const bool folder_is_durable = folder_is_durable_[folder];
+  Published progress = Published::not_renamed;
+  auto kept = co_await workers_.run([this, &incoming, folder_is_durable, &progress] {
+    return publish(disk_, incoming, folder_is_durable, progress);
+  });
+  if (progress == Published::renamed) folder_is_durable_[folder] = true;
+  if (kept) kept = rows_.put({address, owner, incoming.description.header});
+  if (!kept) {
+    co_await give_up(found, progress);
+    co_return kept.error_in(about(address) + ": keeping it");
+  }
+  ledger_.write_kept(incoming.bytes);
+  incoming_.erase(found);
+  co_return Result<void>();
+}
+
+Task<void> ChunkStoreOnDisk::give_up(Incoming::iterator chunk, Published progress) {
+  // Nobody else erases the entry while its turn is taken, and without a file it can be begun anew.
+  IncomingChunk& incoming = chunk->second;
+  incoming.file.reset();
+  const bool gone = co_await workers_.run(
+      [this, &incoming, progress] { return remove_file(disk_, incoming.address, progress); });
+  forget(chunk, gone);
+}
+
+void ChunkStoreOnDisk::forget(Incoming::iterator chunk, bool file_is_gone) {
+  if (file_is_gone) {
+    ledger_.write_dropped(chunk->second.bytes);
+  } else {
+    ledger_.write_stuck(chunk->second.bytes);
+  }
+  incoming_.erase(chunk);
+}
+
+bool ChunkStoreOnDisk::drop_idle_writes() {
+  const TimePoint now = clock_.now();
+  bool dropped = false;
+  for (auto chunk = incoming_.begin(); chunk != incoming_.end();) {
+    const auto here = chunk++;
+    IncomingChunk& incoming = here->second;
+    if (incoming.touched + idle_life_ > now || turns_.is_taken(incoming.address)) continue;
+    incoming.file.reset();
+    forget(here, remove_file(disk_, incoming.address, Published::not_renamed));
+    dropped = true;
+  }
+  return dropped;
+}
+
+}  // namespace peerstore::store

@@ -1,0 +1,50 @@
+#include "store/incoming_chunk.hpp"
+
+#include "store/chunk_file.hpp"
+#include "store/layout.hpp"
+
+#include <peerstore/crypto/merkle.hpp>
+#include <peerstore/runtime/check.hpp>
+
+namespace peerstore::store {
+
+std::vector<std::uint32_t> IncomingChunk::missing() const {
+  std::vector<std::uint32_t> indexes;
+  for (std::uint32_t i = 0; i < description.header.segments; ++i) {
+    if (!present[i]) indexes.push_back(i);
+  }
+  return indexes;
+}
+
+Result<std::unique_ptr<Disk::Writer>> create_file(Disk& disk, const IncomingChunk& chunk) {
+  auto writer = disk.create(incoming_path(chunk.address));
+  if (!writer) return writer.error();
+  const Bytes head = encode_head_block({chunk.owner, chunk.description});
+  if (auto done = (*writer)->write_at(0, head); !done) return done.error();
+  return writer;
+}
+
+Result<void> write_segment(IncomingChunk& chunk, std::uint32_t index, ByteView data) {
+  CHECK(chunk.file && index < chunk.description.leaves.size() && data.size() == wire::kSegmentBytes);
+  if (crypto::merkle_leaf(data) != chunk.description.leaves[index]) {
+    return fail(Errc::corrupt, "segment " + std::to_string(index) + " is not what was announced");
+  }
+  return chunk.file->write_at(segment_offset(index), data);
+}
+
+Result<void> publish(Disk& disk, IncomingChunk& chunk, bool folder_is_durable, Published& progress) {
+  CHECK(chunk.file && chunk.missing().empty());
+  progress = Published::not_renamed;
+  const std::string folder = chunk_folder(chunk.address.bytes[0]);
+  if (!folder_is_durable) {
+    if (auto done = disk.make_folder(folder); !done) return done;
+    if (auto done = disk.sync_folder(kChunksFolder); !done) return done;
+  }
+  if (auto done = chunk.file->sync(); !done) return done;
+  chunk.file.reset();
+  if (auto done = disk.rename(incoming_path(chunk.address), chunk_path(chunk.address)); !done) return done;
+  progress = Published::renamed;
+  return disk.sync_folder(folder);
+}
+
+}  // namespace peerstore::store

@@ -1,0 +1,45 @@
+// IncomingChunk: a chunk that is being received, and its temporary file.
+//
+// The head block is written first, then segments in any order, each checked against its leaf
+// before it touches the file. publish() is what makes it a held chunk. Belongs to whoever has the
+// chunk's turn (address_turns.hpp); the functions block and are called on workers.
+#pragma once
+
+#include <peerstore/runtime/clock.hpp>
+#include <peerstore/runtime/disk.hpp>
+#include <peerstore/wire/types.hpp>
+
+#include <bitset>
+#include <memory>
+#include <vector>
+
+namespace peerstore::store {
+
+struct IncomingChunk {
+  wire::ChunkAddress address;
+  wire::PersonNumber owner = 0;
+  wire::ChunkDescription description;
+  std::uint64_t bytes = 0;                  // of the whole file, charged to the ledger
+  TimePoint touched;                        // when somebody last did something for it
+  std::unique_ptr<Disk::Writer> file;       // none before create_file() and after a failure
+  std::bitset<wire::kSegmentsMax> present;  // segments that are written
+
+  std::vector<std::uint32_t> missing() const;
+};
+
+// Creates (or empties) the temporary file and writes its head block.
+Result<std::unique_ptr<Disk::Writer>> create_file(Disk& disk, const IncomingChunk& chunk);
+
+// Requires chunk.file, index and size within the description. Errc::corrupt if `data` is not the
+// segment: then nothing was written.
+Result<void> write_segment(IncomingChunk& chunk, std::uint32_t index, ByteView data);
+
+// How far publish() came, for whoever cleans up after its failure.
+enum class Published : std::uint8_t { not_renamed, renamed };
+
+// Syncs the file, gives it its final name, and syncs the folder; makes the folder first unless
+// `folder_is_durable`. After success the chunk survives a power cut. After a failure it must be
+// given up: a sync that failed once must not be believed the next time.
+Result<void> publish(Disk& disk, IncomingChunk& chunk, bool folder_is_durable, Published& progress);
+
+}  // namespace peerstore::store
