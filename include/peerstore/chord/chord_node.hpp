@@ -52,32 +52,53 @@ class ChordNode {
   ChordNode(Clock& clock, Random& random, wire::Network& network, Acquaintances& acquaintances, NodeRef self,
             Options options);
 
-  // Joins through the contacts, or stands alone if there are none, and keeps the ring in order
-  // until destroyed.
+  // Joins through the contacts, or stands alone if none of them answers (and goes on looking for
+  // them), and keeps the ring in order until destroyed.
   void start();
-  // Tells predecessor and successor, and is out. Correct even if nobody hears it.
+  // Tells the predecessor, and is out, until start() is called again. Correct even if nobody
+  // hears it. Not to be called from within this node's own calls to the network.
   Task<void> leave();
 
+  // Who answers for `key` now, confirmed by itself. Errc::unreachable if nobody confirms.
   Task<Result<Found>> find_successor(ring::Id key);
 
   // Answers to other members' questions; immediate, from committed state.
   wire::Neighbours neighbours() const;
   Result<wire::FoundSuccessor> answer(const wire::FindSuccessor& request) const;
-  void notified(NodeRef from);  // rectify
+  // rectify. `from` must be what the link proved: one member may not speak for another.
+  void notified(NodeRef from);
 
   const RingState& state() const { return state_; }
   // After each step of the protocol: the simulator's laws look here.
   void on_step(std::function<void()> observer) { on_step_ = std::move(observer); }
-  // The incarnation must rise with each life; the owner keeps it.
+  // The incarnation must rise with each life; the owner keeps it. Without an owner it rises by one.
   void on_new_incarnation(std::function<std::uint64_t()> next) { next_incarnation_ = std::move(next); }
 
  private:
+  struct Lookup;
+  struct PredecessorSearch;
+
+  // chord_node.cpp: the ring's upkeep.
   Task<void> run();
-  Task<bool> join();
   Task<void> stabilize();
+  Task<bool> ask_then_adopt(NodeRef candidate);
+  Task<void> look_around();
   Task<void> rectify(NodeRef candidate);
+  Task<void> pause();
   Task<Result<wire::Neighbours>> ask_neighbours(NodeRef peer);
+  bool is_neighbour(const wire::MemberId& member) const;
+  void report(const wire::MemberId& member, bool silent);
+  void stepped();
   void changed();
+  void begin_new_life();
+
+  // chord_join.cpp
+  Task<bool> join();
+  Task<void> ask_for_predecessor(PredecessorSearch& search, NodeRef candidate);
+
+  // chord_lookup.cpp
+  std::vector<NodeRef> closer_to(const ring::Id& key) const;
+  Task<void> ask_for_successor(Lookup& lookup, NodeRef candidate);
 
   Clock& clock_;
   Random& random_;
@@ -85,7 +106,9 @@ class ChordNode {
   Acquaintances& acquaintances_;
   Options options_;
   RingState state_;
-  Duration period_;
+  Duration period_;            // of stabilize, now
+  bool changed_ = false;       // something, since this round began
+  bool was_suspended_ = false; // the clock jumped: what is known of the ring is of another day
   bool rectifying_ = false;
   std::function<void()> on_step_;
   std::function<std::uint64_t()> next_incarnation_;

@@ -15,6 +15,7 @@
 
 #include <peerstore/wire/types.hpp>
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -23,12 +24,17 @@ namespace peerstore::chord {
 using wire::NodeRef;
 using wire::Phase;
 
+// The longest beginning of `list` that is in strictly clockwise order from `origin`, at most
+// `most` entries: what may be believed of a list that somebody sent.
+std::vector<NodeRef> in_ring_order(const ring::Id& origin, const std::vector<NodeRef>& list, std::size_t most);
+
 class RingState {
  public:
-  RingState(NodeRef self, std::size_t list_length) : self_(self), list_length_(list_length) {}
+  RingState(NodeRef self, std::size_t list_length);
 
   const NodeRef& self() const { return self_; }
   Phase phase() const { return phase_; }
+  bool is_member() const { return phase_ == Phase::member; }
   const std::optional<NodeRef>& predecessor() const { return predecessor_; }
   const std::vector<NodeRef>& successors() const { return successors_; }
 
@@ -36,21 +42,26 @@ class RingState {
   void restart(std::uint64_t incarnation);
   // Phase joining; nothing else changes.
   void begin_join();
-  // join: the list of the future predecessor m, copied whole.
+  // join: the list of the future predecessor m, copied whole; what lies between m and self (dead,
+  // or an earlier life of self) is passed over. `m` must be another member.
   void complete_join(const NodeRef& m, const std::vector<NodeRef>& its_successors);
   // The first member of a new ring, or the last one left of an old one.
   void become_alone();
 
-  // stabilize, on the answer of the first successor: adopts its whole list.
+  // stabilize, on the answer of `successor`: adopts it and its whole list. Never itself self.
   void adopt(const NodeRef& successor, const std::vector<NodeRef>& its_successors);
-  // The first successor did not answer, or is not a member: dropped.
+  // The first successor did not answer, or is not a member: dropped. Requires a successor.
   void drop_first_successor();
-  void drop(const wire::MemberId& member);  // wherever it stands in the list
 
-  // rectify, on a notify: true if `candidate` became the predecessor at once; false if the present
-  // predecessor must be asked whether it lives, and then replace_predecessor() called.
+  // rectify, on a notify: true if that settles it (`candidate` is now the predecessor, in its
+  // newest life); false if the present predecessor must be asked whether it lives, and if it does
+  // not, replace_predecessor() called.
   bool rectify(const NodeRef& candidate);
   void replace_predecessor(const NodeRef& candidate);
+
+  // A member spoke to this one: false if it is an earlier life of it than one that spoke before.
+  // Only what members say of themselves counts, or a liar could age others.
+  bool heard(const NodeRef& speaker);
 
   // key in (predecessor, self]: the keys this member answers for. False while it has none, unless alone.
   bool owns(const ring::Id& key) const;
@@ -64,6 +75,7 @@ class RingState {
   Phase phase_ = Phase::out;
   std::optional<NodeRef> predecessor_;
   std::vector<NodeRef> successors_;
+  std::map<wire::MemberId, std::uint64_t> lives_;  // the newest incarnation that spoke to self
 };
 
 }  // namespace peerstore::chord

@@ -1,0 +1,117 @@
+// Joining and leaving. A member that starts, wakes up, or has run out of successors looks for the
+// member after which it belongs, and copies that one's whole list.
+#include <peerstore/chord/chord_node.hpp>
+
+#include "search.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace peerstore::chord {
+
+namespace {
+constexpr std::size_t kContactsAtFirst = 8;
+constexpr std::size_t kContactsAtLast = 64;  // when none of the first helps, the sleeping included
+}  // namespace
+
+struct ChordNode::PredecessorSearch : Search {
+  PredecessorSearch(Clock& clock, const NodeRef& joiner)
+      : Search(clock, joiner.id, joiner.id), self(joiner.id) {}
+
+  // The nearest member that answered and has nobody alive between itself and self, as far as is
+  // known. An earlier life of self counts as nobody.
+  const wire::Neighbours* found() const {
+    const wire::Neighbours* nearest = nullptr;
+    for (const auto& [id, member] : members) {
+      const auto next = std::ranges::find_if(member.successors, [&](const NodeRef& successor) {
+        return successor.id != self && !dead.contains(successor.id);
+      });
+      const bool adjacent = next == member.successors.end() || ring::in_open(id, self, next->id);
+      if (adjacent && (!nearest || ring::in_open(nearest->self.id, id, self))) nearest = &member;
+    }
+    return nearest;
+  }
+
+  wire::MemberId self;
+  std::map<wire::MemberId, wire::Neighbours> members;  // that answered
+  std::set<wire::MemberId> dead;                       // to the ring: silent, or not members
+  bool defers = false;                                 // another joiner comes first
+};
+
+// True if this is now a member with neighbours. False: it stands alone, or must try again.
+Task<bool> ChordNode::join() {
+  if (!state_.is_member()) {
+    state_.begin_join();
+    stepped();
+  }
+  const NodeRef self = state_.self();
+  PredecessorSearch search(clock_, self);
+  if (state_.predecessor()) search.candidates.add(*state_.predecessor());
+  for (const auto& id : acquaintances_.closest_preceding(self.id, options_.lookups_at_once)) {
+    search.candidates.add(NodeRef{id, 0});
+  }
+  auto question = [&](NodeRef candidate) { return ask_for_predecessor(search, candidate); };
+  for (const std::size_t most : {kContactsAtFirst, kContactsAtLast}) {
+    for (const auto& id : acquaintances_.contacts(most, most == kContactsAtLast)) {
+      search.candidates.add(NodeRef{id, 0});
+    }
+    co_await ask_around(clock_, search, options_.lookups_at_once, question);
+    if (search.settled || was_suspended_) break;
+  }
+  if (was_suspended_) co_return false;
+  if (state_.is_member() && state_.predecessor()) co_return true;  // meanwhile somebody joined us
+  if (const wire::Neighbours* m = search.found()) {
+    state_.complete_join(m->self, m->successors);
+    stepped();
+    changed();
+    co_return true;
+  }
+  // Members that are all in one another's way will be in order soon. Joiners that all wait for a
+  // ring (a group that wakes up together) let the smallest identifier begin it.
+  if (!search.members.empty() || search.defers) {
+    changed();
+  } else if (!state_.is_member()) {
+    state_.become_alone();
+    stepped();
+    changed();
+  }
+  co_return false;
+}
+
+Task<void> ChordNode::ask_for_predecessor(PredecessorSearch& search, NodeRef candidate) {
+  const Result<wire::Neighbours> answer = co_await ask_neighbours(candidate);
+  if (answer && answer->phase == Phase::member) {
+    search.members.emplace(candidate.id, *answer);
+    if (answer->predecessor) search.candidates.add(*answer->predecessor);
+    for (const NodeRef& successor : answer->successors) search.candidates.add(successor);
+  } else {
+    search.dead.insert(candidate.id);
+    if (answer && answer->phase == Phase::joining && candidate.id < search.self) search.defers = true;
+  }
+  const bool joined_by_another = state_.is_member() && state_.predecessor();
+  search.settled = search.found() || joined_by_another || was_suspended_;
+  if (!search.settled && answer && answer->phase == Phase::member) {
+    // In a large ring its list is short of us: it may know somebody far closer.
+    const wire::FindSuccessor closer{search.self};
+    const Result<wire::FoundSuccessor> step = co_await wire::ask(network_, candidate.id, closer);
+    report(candidate.id, is_silent(step));
+    if (step) search.candidates.add_best_first(step->closer);
+  }
+  search.finish_question();
+}
+
+Task<void> ChordNode::leave() {
+  scope_.cancel();
+  rectifying_ = false;
+  const NodeRef self = state_.self();
+  const std::optional<NodeRef> predecessor = state_.predecessor();
+  begin_new_life();
+  if (!predecessor) co_return;
+  // Unexpected by one who is before this member, so it stabilizes at once and finds it gone; the
+  // successor hears of its new predecessor from that one.
+  const wire::Notify farewell{self};
+  const Result<wire::Done> told = co_await wire::ask(network_, predecessor->id, farewell);
+  report(predecessor->id, is_silent(told));
+}
+
+}  // namespace peerstore::chord

@@ -1,0 +1,107 @@
+// Search: asking members along the ring, several at once, until one settles the question. What
+// lookups and joins have in common.
+//
+// Candidates come from own knowledge and from the answers of those asked, who may lie: nobody is
+// asked twice, and there is an end to the number of questions.
+#pragma once
+
+#include <peerstore/runtime/result.hpp>
+#include <peerstore/runtime/scope.hpp>
+#include <peerstore/runtime/sync.hpp>
+#include <peerstore/wire/types.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace peerstore::chord {
+
+using wire::NodeRef;
+
+inline constexpr std::size_t kQuestionsMax = 64;         // of one search
+inline constexpr std::size_t kCandidatesOfAnAnswer = 8;  // that are believed
+
+// Nobody there. (Any other error is the peer's own answer: it lives.)
+template <class T>
+bool is_silent(const Result<T>& answer) {
+  if (answer) return false;
+  const Errc code = answer.error().code;
+  return code == Errc::timed_out || code == Errc::unreachable;
+}
+
+class Candidates {
+ public:
+  Candidates(const wire::MemberId& self, const ring::Id& key) : key_(key) { seen_.insert(self); }
+
+  // To be asked in turn: nearest to the key first, in whichever direction.
+  void add(const NodeRef& candidate) {
+    if (!seen_.insert(candidate.id).second) return;
+    const ring::Id after = ring::distance(key_, candidate.id);
+    const ring::Id before = ring::distance(candidate.id, key_);
+    waiting_.emplace(std::min(after, before), candidate);
+  }
+  // Best first, as members list them: the first is asked before all others.
+  void add_best_first(const std::vector<NodeRef>& list) {
+    const std::size_t believed = std::min(list.size(), kCandidatesOfAnAnswer);
+    for (std::size_t i = 0; i < believed; ++i) {
+      add(list[i]);
+      if (i == 0) favourite_ = list[i].id;
+    }
+  }
+  std::optional<NodeRef> next() {
+    if (asked_ == kQuestionsMax || waiting_.empty()) return std::nullopt;
+    auto chosen = std::ranges::find_if(
+        waiting_, [&](const auto& ranked) { return favourite_ && ranked.second.id == *favourite_; });
+    if (chosen == waiting_.end()) chosen = waiting_.begin();
+    const NodeRef candidate = chosen->second;
+    waiting_.erase(chosen);
+    ++asked_;
+    return candidate;
+  }
+  unsigned asked() const { return asked_; }
+
+ private:
+  ring::Id key_;
+  std::set<wire::MemberId> seen_;
+  std::set<std::pair<ring::Id, NodeRef>> waiting_;
+  std::optional<wire::MemberId> favourite_;
+  unsigned asked_ = 0;
+};
+
+struct Search {
+  Search(Clock& clock, const wire::MemberId& self, const ring::Id& key)
+      : candidates(self, key), progress(clock) {}
+
+  // The last act of each question.
+  void finish_question() {
+    --in_flight;
+    progress.notify_all();
+  }
+
+  Candidates candidates;
+  bool settled = false;
+  std::size_t in_flight = 0;
+  Event progress;
+};
+
+// Asks until the search is settled or nobody is left. `question` is a callable that takes a
+// NodeRef and returns Task<void>. The first goes alone: with a good roster it is the last, too.
+template <class Question>
+Task<void> ask_around(Clock& clock, Search& search, std::size_t at_once, Question& question) {
+  TaskScope scope(clock);
+  std::size_t limit = 1;
+  for (;;) {
+    while (!search.settled && search.in_flight < limit) {
+      const std::optional<NodeRef> candidate = search.candidates.next();
+      if (!candidate) break;
+      ++search.in_flight;
+      scope.spawn(question(*candidate));
+    }
+    if (search.settled || search.in_flight == 0) co_return;
+    co_await search.progress.wait();
+    limit = at_once;
+  }
+}
+
+}  // namespace peerstore::chord
