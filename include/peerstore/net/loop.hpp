@@ -34,13 +34,11 @@ class Loop final : public Clock, public Workers {
   // Calls `handler` on the loop at SIGINT and SIGTERM, with the signal's number.
   void on_signal(std::function<void(int)> handler);
 
-  // For api/, which serves HTTP on the same loop.
+  // For net/, and for api/, which serves HTTP on the same loop.
   boost::asio::io_context& context();
 
-  struct Implementation;
-  Implementation& implementation() { return *implementation_; }  // for net/ and api/ only
-
  private:
+  struct Implementation;
   std::unique_ptr<Implementation> implementation_;
 };
 

@@ -51,8 +51,8 @@ class TlsNetwork final : public wire::Network {
   struct Counters {
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
-    std::uint64_t links = 0;
-    std::uint64_t refused_links = 0;
+    std::uint64_t links = 0;          // open now
+    std::uint64_t refused_links = 0;  // of those who came to us
   };
 
   TlsNetwork(Loop& loop, Directory& directory, Options options);
@@ -77,9 +77,10 @@ class TlsNetwork final : public wire::Network {
   void drop_strangers();
   Counters counters() const;
 
+  class Core;  // src/net/core.hpp
+
  private:
-  struct Implementation;
-  std::unique_ptr<Implementation> implementation_;
+  std::shared_ptr<Core> core_;
 };
 
 }  // namespace peerstore::net

@@ -1,0 +1,76 @@
+#include "frame.hpp"
+
+#include <peerstore/runtime/check.hpp>
+#include <peerstore/runtime/encoding.hpp>
+#include <peerstore/wire/codec.hpp>
+
+#include "limits.hpp"
+
+#include <algorithm>
+
+namespace peerstore::net {
+
+namespace {
+
+constexpr std::string_view kMagic = "PSF1";
+
+struct SizeLimits {
+  std::size_t message = 0;
+  std::size_t attachment = 0;
+};
+
+// Nothing if a frame of this kind has no business at this stage.
+std::optional<SizeLimits> limits_of(FrameKind kind, Stage stage) {
+  switch (kind) {
+    case FrameKind::hello:
+      if (stage != Stage::greeting) return std::nullopt;
+      return SizeLimits{kHelloBytesMax, 0};
+    case FrameKind::request:
+      if (stage == Stage::greeting) return std::nullopt;
+      if (stage == Stage::joiner) return SizeLimits{kJoinBytesMax, 0};
+      return SizeLimits{wire::kMessageBytesMax, wire::kAttachmentBytesMax};
+    case FrameKind::reply:
+      if (stage != Stage::members) return std::nullopt;
+      return SizeLimits{wire::kMessageBytesMax, wire::kAttachmentBytesMax};
+    case FrameKind::goodbye: return SizeLimits{kGoodbyeBytesMax, 0};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+FrameHeaderBytes encode(const FrameHeader& header) {
+  ByteWriter out;
+  out.raw(as_bytes(kMagic)).u8(static_cast<std::uint8_t>(header.kind)).u8(0).u16(0).u64(header.request);
+  out.u32(header.patience_ms).u32(header.message_bytes).u32(header.attachment_bytes);
+  CHECK(out.size() == kFrameHeaderBytes);
+  FrameHeaderBytes bytes;
+  std::ranges::copy(out.view(), bytes.begin());
+  return bytes;
+}
+
+Result<FrameHeader> decode_frame_header(const FrameHeaderBytes& bytes, Stage stage) {
+  ByteReader in(bytes);
+  if (as_text(in.raw(kMagic.size())) != kMagic) return fail(Errc::invalid, "not a frame");
+  FrameHeader header;
+  header.kind = static_cast<FrameKind>(in.u8());
+  if (in.u8() != 0 || in.u16() != 0) return fail(Errc::invalid, "a frame with unknown flags");
+  header.request = in.u64();
+  header.patience_ms = in.u32();
+  header.message_bytes = in.u32();
+  header.attachment_bytes = in.u32();
+  const std::optional<SizeLimits> limits = limits_of(header.kind, stage);
+  if (!limits) return fail(Errc::invalid, "a frame that does not belong here");
+  if (header.message_bytes == 0) return fail(Errc::invalid, "a frame without a message");
+  if (header.message_bytes > limits->message || header.attachment_bytes > limits->attachment) {
+    return fail(Errc::invalid, "a frame that is too long");
+  }
+  const bool numbered = header.kind == FrameKind::request || header.kind == FrameKind::reply;
+  if (numbered != (header.request != 0)) return fail(Errc::invalid, "a frame with a wrong request id");
+  if (header.kind != FrameKind::request && header.patience_ms != 0) {
+    return fail(Errc::invalid, "a frame with patience that asks nothing");
+  }
+  return header;
+}
+
+}  // namespace peerstore::net
