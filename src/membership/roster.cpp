@@ -174,6 +174,10 @@ std::optional<wire::Statement> Roster::statement(const wire::StatementId& id) co
   return found->second;
 }
 
+bool Roster::contains(const wire::StatementId& id) const { return state_->statements.contains(id); }
+
+std::size_t Roster::size() const { return state_->statements.size(); }
+
 std::vector<wire::Statement> Roster::proof_of(const wire::MemberId& id) const {
   const Member* member = find(id);
   if (member == nullptr) return {};

@@ -43,8 +43,8 @@ struct Roster::State {
   Judgement judge(const crypto::SigningPublicKey& root, const wire::StatementId& id,
                   const crypto::SigningPublicKey& signer, const Fact& fact) const;
   // Requires that it counts. Returns those that lost what they rested on: they wait for it again.
-  std::vector<wire::Statement> enter(const wire::RingId& ring, const wire::StatementId& id, const wire::Statement& statement,
-             const Fact& fact);
+  std::vector<wire::Statement> enter(const wire::RingId& ring, const wire::StatementId& id,
+                                     const wire::Statement& statement, const Fact& fact);
 
   const Record* find(wire::PersonNumber person) const {
     const auto found = records.find(person);

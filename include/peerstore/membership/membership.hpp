@@ -1,9 +1,15 @@
 // Membership: this node's part in spreading the roster, and its own view of who answers now.
 //
 // The roster (who belongs) and presences (where they are, in which incarnation) travel as news: what
-// a node learns it passes on, in batches, to a few others; neighbours compare digests at every
-// stabilisation and exchange what differs, so nothing depends on the news arriving. Liveness is
-// each node's own opinion, fed by every answer and every failed call; it never travels.
+// a node learns it passes on once, in batches, to the next live member clockwise and to a few random
+// ones (rumour mongering, Demers et al., PODC 1987: the random ones make it fast, the ring makes it
+// complete). Neighbours compare digests at every stabilisation and exchange what stays different, so
+// nothing depends on the news arriving. When there is nothing to tell, nothing is sent.
+//
+// Liveness is each node's own opinion, fed by every answer and every failed call; it never travels.
+// A member whose call failed is away at once, and live again when it is heard from; a new presence
+// of it makes it worth another try. Those who are away are asked now and then, one at a time, so
+// that one lost answer, or a partition that healed, is not remembered for ever.
 #pragma once
 
 #include <peerstore/membership/roster.hpp>
@@ -14,8 +20,6 @@
 #include <peerstore/wire/network.hpp>
 
 #include <functional>
-#include <map>
-
 namespace peerstore::membership {
 
 class Membership {
@@ -23,8 +27,9 @@ class Membership {
   struct Options {
     Duration news_period = std::chrono::seconds(1);  // how long news are gathered before they are passed on
     std::size_t news_fan_out = 3;                    // to how many
+    Duration settle = std::chrono::seconds(5);       // a younger difference is news on their way: no exchange
     Duration exchange_pause = std::chrono::seconds(10);  // least time between exchanges with one peer
-    Duration away_after = std::chrono::seconds(30);      // silence after a failed call: away
+    Duration probe_period = std::chrono::seconds(30);    // between questions to one that is away
   };
 
   // `self` is zero for a client. References must outlive this. The roster may hold statements.
@@ -32,26 +37,35 @@ class Membership {
              Roster roster, wire::MemberId self, Options options);
   ~Membership();
 
+  // Statements are added through learn(), which passes them on.
   Roster& roster() { return roster_; }
   const Roster& roster() const { return roster_; }
 
-  // Tells what changed, after the fact: for saving the roster, for repair, for links of the revoked.
+  // Tells that the roster changed, after the fact, once a batch: for saving it, for repair, for links
+  // of the revoked. Each callback that was given is called; it must not destroy this.
   void on_change(std::function<void()> callback);
 
-  // Starts passing news on. Runs until this is destroyed.
+  // Starts passing news on, and asking those who are away. Runs until this is destroyed. What was
+  // learned before is not news.
   void start();
 
-  // Own presence: signed by the caller, spread like any other.
+  // Own presence: signed by the caller, spread like any other. It has to be newer than
+  // presence(self), which may have come back from an earlier life; else it is dropped.
   void announce(wire::Presence presence);
   const wire::Presence* presence(const wire::MemberId& member) const;
   std::vector<wire::Presence> presences() const;
 
   // Statements and presences from anywhere. Refused ones are counted and dropped.
+  // Tell statements in the order of their dependence, as rosters do: it is cheaper.
   void learn(const std::vector<wire::Statement>& statements, const std::vector<wire::Presence>& presences);
+
+  std::uint64_t refused() const;
 
   // Of roster and presences: what neighbours compare.
   crypto::Hash digest() const;
-  // `peer` said that its digest is `theirs`: exchanges in the background if they differ.
+  // `peer` said that its digest is `theirs`: exchanges in the background if they differ. At once
+  // with one that was not compared with before, or was away meanwhile; else when news had the time
+  // to settle, and not again within the pause.
   void compare(wire::MemberId peer, const crypto::Hash& theirs);
   // One exchange, now.
   Task<Result<void>> exchange(wire::MemberId peer);
@@ -59,17 +73,21 @@ class Membership {
   // The answering side.
   wire::RosterDifference answer(const wire::ExchangeRoster& request);
   // Admits the joiner: checks the claim, adds it, passes it on. Errc::refused with a reason for
-  // people: not invited, invitation used, expired.
+  // people: not invited, invitation used, expired. A refused one changes nothing; one who was let in
+  // by the same statements is let in again.
   Result<wire::Welcome> admit(const wire::Join& request, WallTime now);
 
   // Liveness. Every answered or failed call reports here.
   void heard_from(const wire::MemberId& member);
   void failed(const wire::MemberId& member);
+  // Self is live; whoever is gone or unknown is not.
   bool is_live(const wire::MemberId& member) const;
   // When it last answered; nothing if never since this process began (then: since start).
   std::optional<TimePoint> last_heard(const wire::MemberId& member) const;
   // Members that are not gone, not self, and live, by id.
   std::vector<wire::MemberId> live_members() const;
+  // The same without a copy; good until anything is learned, heard or failed.
+  const std::vector<wire::MemberId>& live() const;
 
  private:
   struct State;
@@ -77,7 +95,8 @@ class Membership {
   std::unique_ptr<State> state_;
 };
 
-// The statements on disk ("roster"), replaced atomically.
+// The statements on disk ("roster"), replaced atomically. Loading: Errc::not_found if there is no
+// such file, Errc::corrupt, with a remedy, if it is damaged.
 Result<void> save_statements(Disk& disk, const std::vector<wire::Statement>& statements);
 Result<std::vector<wire::Statement>> load_statements(Disk& disk);
 

@@ -85,6 +85,8 @@ class Roster {
   // What somebody who has `known` lacks.
   std::vector<wire::Statement> missing_from(std::span<const wire::StatementId> known) const;
   std::optional<wire::Statement> statement(const wire::StatementId& id) const;
+  bool contains(const wire::StatementId& id) const;
+  std::size_t size() const;  // how many statements
   // What a stranger needs to check that this member belongs: the invitation, its person's statement
   // and its own.
   std::vector<wire::Statement> proof_of(const wire::MemberId& id) const;

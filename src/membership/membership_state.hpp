@@ -1,0 +1,99 @@
+// The moving parts of Membership. Private to it.
+#pragma once
+
+#include <peerstore/membership/membership.hpp>
+#include <peerstore/runtime/sync.hpp>
+
+#include <set>
+#include <unordered_map>
+
+#include "liveness.hpp"
+#include "presences.hpp"
+
+namespace peerstore::membership {
+
+struct Membership::State {
+  // How comparing digests with one peer went.
+  struct Comparison {
+    bool met = false;  // since it was last away
+    bool exchanging = false;
+    std::optional<TimePoint> differs_since;
+    std::optional<TimePoint> exchanged;
+  };
+  // What is new here and was not passed on yet. Names, not contents: what is outdated by the time
+  // it would be sent is left out.
+  struct News {
+    std::vector<wire::StatementId> statements;
+    std::set<wire::MemberId> presences;
+    bool empty() const { return statements.empty() && presences.empty(); }
+  };
+  struct Learned {
+    std::vector<wire::StatementId> statements;
+    std::vector<wire::MemberId> presences;
+    std::size_t size() const { return statements.size() + presences.size(); }
+  };
+
+  State(Clock& given_clock, Random& given_random, crypto::Signatures& given_signatures,
+        wire::Network& given_network, Roster& given_roster, wire::MemberId given_self, Options given_options)
+      : clock(given_clock),
+        random(given_random),
+        signatures(given_signatures),
+        network(given_network),
+        roster(given_roster),
+        self(given_self),
+        options(given_options),
+        liveness(given_self),
+        has_news(given_clock),
+        somebody_is_away(given_clock),
+        scope(given_clock) {}
+
+  // Takes what counts and tells everybody who wants to know. What was new is returned, not yet news.
+  Learned take(const std::vector<wire::Statement>& statements, const std::vector<wire::Presence>& presences);
+  void pass_on(const Learned& learned);
+  void note_heard(const wire::MemberId& member);
+  void note_failed(const wire::MemberId& member);
+  // What an answer, or its lack, says about whether the peer is live.
+  template <class Reply>
+  void note(const wire::MemberId& member, const Result<Reply>& answer) {
+    const bool is_silent =
+        !answer && (answer.error().code == Errc::timed_out || answer.error().code == Errc::unreachable);
+    if (is_silent) return note_failed(member);
+    note_heard(member);
+  }
+  crypto::Hash digest() const;
+
+  // spreading.cpp
+  Task<void> spread();
+  Task<void> tell(wire::MemberId peer, wire::PushStatements news);
+  wire::PushStatements take_news();
+  std::vector<wire::MemberId> audience();
+  Task<void> ask_those_away();
+
+  // exchange.cpp
+  void compare(const wire::MemberId& peer, const crypto::Hash& theirs);
+  Task<void> exchange_in_background(wire::MemberId peer);
+  Task<Result<void>> exchange(wire::MemberId peer);
+  std::vector<wire::StatementId> own_ids();
+  wire::PushStatements requested(const std::vector<wire::StatementId>& wanted) const;
+
+  Clock& clock;
+  Random& random;
+  crypto::Signatures& signatures;
+  wire::Network& network;
+  Roster& roster;
+  const wire::MemberId self;
+  const Options options;
+
+  Presences presences;
+  Liveness liveness;
+  News news;
+  std::unordered_map<wire::MemberId, Comparison, FixedBytesHash> comparisons;
+  std::vector<std::function<void()>> on_change;
+  std::uint64_t refused = 0;
+  bool started = false;
+  Event has_news;
+  Event somebody_is_away;
+  TaskScope scope;  // last: its tasks use everything above
+};
+
+}  // namespace peerstore::membership
