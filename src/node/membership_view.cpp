@@ -18,6 +18,11 @@ replica::Standing MembershipView::standing(const wire::MemberId& id) const {
   return long_away ? replica::Standing::long_away : replica::Standing::away;
 }
 
+std::uint64_t MembershipView::incarnation(const wire::MemberId& id) const {
+  const wire::Presence* presence = membership_.presence(id);
+  return presence == nullptr ? 0 : presence->node.incarnation;
+}
+
 std::optional<crypto::SigningPublicKey> MembershipView::node_key(const wire::MemberId& id) const {
   const membership::Member* member = membership_.roster().find(id);
   if (member == nullptr) return std::nullopt;

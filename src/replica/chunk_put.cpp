@@ -1,5 +1,6 @@
 #include "replica/chunk_put.hpp"
 
+#include <peerstore/replica/chunk_service.hpp>
 #include <peerstore/runtime/check.hpp>
 #include <peerstore/runtime/scope.hpp>
 
@@ -93,7 +94,7 @@ Task<Result<wire::Receipt>> ChunkPut::store_on(wire::MemberId member) {
 }
 
 Task<Result<wire::Receipt>> ChunkPut::try_once(wire::MemberId member) {
-  const wire::Reserve room{chunk_.header.segments * std::uint64_t{wire::kSegmentBytes}};
+  const wire::Reserve room{room_for_chunk(chunk_.header.segments)};
   const Result<wire::Reserved> reserved = co_await ring_.friends.ask(member, room);
   if (!reserved) co_return reserved.error();
 

@@ -95,6 +95,7 @@ Task<Result<T>> ChunkReader::from_any_holder(const ChunkRef& chunk, std::uint32_
       known.useless.insert(asked.member);
     }
   }
+  for (const wire::MemberId& member : race.slow()) friends_.was_slow(member);
   if (found) co_return std::move(*found);
   co_return explain(chunk, possible, race.in_vain());
 }
@@ -151,12 +152,12 @@ Error ChunkReader::explain(const ChunkRef& chunk, const std::vector<wire::Member
                            const std::vector<AskedInVain>& in_vain) const {
   std::vector<wire::MemberId> corrupt;
   std::vector<wire::MemberId> answered;
-  Errc last = Errc::not_found;
+  std::optional<AskedInVain> other;  // neither silent nor without the chunk
   for (const AskedInVain& asked : in_vain) {
     if (is_silence(asked.error.code)) continue;
     answered.push_back(asked.member);
-    last = asked.error.code;
     if (asked.error.code == Errc::corrupt) corrupt.push_back(asked.member);
+    if (asked.error.code != Errc::corrupt && asked.error.code != Errc::not_found) other = asked;
   }
   // Those to wait for: by receipt, if receipts are known, else by the preference list.
   std::vector<wire::MemberId> away;
@@ -172,8 +173,8 @@ Error ChunkReader::explain(const ChunkRef& chunk, const std::vector<wire::Member
   }
   if (!corrupt.empty()) return fail(Errc::corrupt, bad);
   if (possible.empty()) return fail(Errc::not_found, "nobody in this ring may hold it");
-  if (last == Errc::not_found) return fail(last, "none of " + friends_.names(possible) + " has it");
-  return fail(last, in_vain.back().error.in(friends_.name(in_vain.back().member)).context);
+  if (other) return other->error.in(friends_.name(other->member));
+  return fail(Errc::not_found, "none of " + friends_.names(possible) + " has it");
 }
 
 std::shared_ptr<ChunkReader::Known> ChunkReader::known(const wire::ChunkAddress& address) {

@@ -19,6 +19,11 @@ Result<void> well_formed(const wire::ChunkDescription& chunk) {
 
 }  // namespace
 
+std::uint64_t room_for_chunk(std::uint32_t segments) {
+  constexpr std::uint64_t kDescriptionBytes = 4096;
+  return kDescriptionBytes + segments * std::uint64_t{wire::kSegmentBytes};
+}
+
 crypto::Hash read_token_hash(const wire::ReadToken& token) {
   return crypto::hash("read token", {token.view()});
 }
@@ -54,7 +59,7 @@ Result<void> ChunkService::may_put(const wire::Caller& caller, wire::PersonNumbe
 
 Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::Reserve request) {
   if (const Result<void> may = may_put(caller, caller.person); !may) co_return may.error();
-  if (request.bytes > wire::kSegmentsMax * std::uint64_t{wire::kSegmentBytes}) {
+  if (request.bytes > room_for_chunk(wire::kSegmentsMax)) {
     co_return fail(Errc::invalid, "more room than a chunk takes");
   }
   const Result<std::uint64_t> reservation = chunks_.reserve(request.bytes);

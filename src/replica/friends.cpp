@@ -2,27 +2,29 @@
 
 namespace peerstore::replica {
 
-bool Friends::left_alone(const wire::MemberId& member) const {
-  const auto silent = silent_since_.find(member);
-  return silent != silent_since_.end() && clock_.now() < silent->second + kLeftAlone;
+bool Friends::lately(const Since& since, const wire::MemberId& member) const {
+  const auto found = since.find(member);
+  return found != since.end() && clock_.now() < found->second + kLeftAlone;
 }
 
 bool Friends::is_gone(const wire::MemberId& member) const { return view_.standing(member) == Standing::gone; }
 
 bool Friends::is_live(const wire::MemberId& member) const {
-  return view_.standing(member) == Standing::live && !left_alone(member);
+  return view_.standing(member) == Standing::live && !lately(silent_since_, member);
 }
 
 bool Friends::may_be_back(const wire::MemberId& member) const {
   const Standing standing = view_.standing(member);
-  return standing != Standing::live && standing != Standing::gone && !left_alone(member);
+  return standing != Standing::live && standing != Standing::gone && !lately(silent_since_, member);
 }
 
 std::vector<wire::MemberId> Friends::worth_asking(const std::vector<wire::MemberId>& members) const {
   std::vector<wire::MemberId> order;
+  std::vector<wire::MemberId> slow;
   for (const wire::MemberId& member : members) {
-    if (is_live(member)) order.push_back(member);
+    if (is_live(member)) (lately(slow_since_, member) ? slow : order).push_back(member);
   }
+  order.insert(order.end(), slow.begin(), slow.end());
   for (const wire::MemberId& member : members) {
     if (may_be_back(member)) order.push_back(member);
   }

@@ -32,7 +32,10 @@ class Friends {
   bool is_live(const wire::MemberId& member) const;
   // Away by the view, but not asked in vain lately: worth a question when the live ones do not suffice.
   bool may_be_back(const wire::MemberId& member) const;
-  // The live ones of `members` first, then those that may be back; the others left out.
+  // It took so long that another was asked: for a while the others go first.
+  void was_slow(const wire::MemberId& member) { slow_since_.insert_or_assign(member, clock_.now()); }
+  // The live ones of `members` first, slow ones after the others, then those that may be back. The
+  // rest is left out.
   std::vector<wire::MemberId> worth_asking(const std::vector<wire::MemberId>& members) const;
 
   template <class Question>
@@ -50,13 +53,15 @@ class Friends {
 
  private:
   void note(const wire::MemberId& member, bool answered);
-  bool left_alone(const wire::MemberId& member) const;
+  using Since = std::map<wire::MemberId, TimePoint>;  // members only: bounded by the ring
+  bool lately(const Since& since, const wire::MemberId& member) const;
 
   Clock& clock_;
   wire::Network& network_;
   const RingView& view_;
   NameOf name_of_;
-  std::map<wire::MemberId, TimePoint> silent_since_;  // members only: bounded by the ring
+  Since silent_since_;
+  Since slow_since_;
 };
 
 }  // namespace peerstore::replica

@@ -7,6 +7,7 @@
 #include <peerstore/runtime/sync.hpp>
 #include <peerstore/wire/types.hpp>
 
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -40,6 +41,14 @@ class HedgedRace {
     co_return co_await end_;
   }
   const std::vector<AskedInVain>& in_vain() const { return in_vain_; }
+  // Those who had not answered when the end came, though they had had time to.
+  std::vector<wire::MemberId> slow() const {
+    std::vector<wire::MemberId> slow;
+    for (const auto& [member, since] : waiting_for_) {
+      if (clock_.now() - since >= hedge_after_) slow.push_back(member);
+    }
+    return slow;
+  }
 
  private:
   void start_lane() {
@@ -49,7 +58,9 @@ class HedgedRace {
   Task<void> lane() {
     while (next_ < candidates_.size() && !end_.is_set()) {
       const wire::MemberId member = candidates_[next_++];
+      waiting_for_.emplace(member, clock_.now());
       Result<T> answer = co_await ask_(member);
+      waiting_for_.erase(member);
       if (answer) {
         end_.set(std::move(*answer));
         break;
@@ -71,6 +82,7 @@ class HedgedRace {
   Ask& ask_;
   std::size_t next_ = 0;
   std::size_t running_ = 0;
+  std::map<wire::MemberId, TimePoint> waiting_for_;
   std::vector<AskedInVain> in_vain_;
   OneShot<std::optional<T>> end_;
   TaskScope lanes_;

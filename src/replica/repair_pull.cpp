@@ -27,23 +27,23 @@ Task<void> Repair::pull_loop() {
   while (!pulls_.empty()) {
     const Pull wanted = pulls_.front();
     pulls_.pop_front();
-    const Result<void> pulled = co_await pull(wanted);
+    if (!chunks_.find(wanted.address)) {
+      const Result<void> pulled = co_await pull(wanted);
+      ++(pulled ? counters_.pulled : counters_.pull_failures);
+    }
     pulls_known_.erase(wanted.address);
-    ++(pulled ? counters_.pulled : counters_.pull_failures);
   }
   --pulling_;
 }
 
 Task<Result<void>> Repair::pull(Pull wanted) {
-  if (chunks_.find(wanted.address)) co_return Result<void>();
   const wire::GetDescription describe{wanted.address, wire::ReadToken{}};
   Result<wire::DescriptionReply> offered = co_await wire::ask(network_, wanted.from, describe);
   if (!offered) co_return offered.error();
   if (const Result<void> fit = check_offer(wanted.address, *offered); !fit) co_return fit.error();
   const wire::PersonNumber owner = offered->owner;
 
-  const Result<std::uint64_t> room =
-      chunks_.reserve(offered->chunk.header.segments * std::uint64_t{wire::kSegmentBytes});
+  const Result<std::uint64_t> room = chunks_.reserve(room_for_chunk(offered->chunk.header.segments));
   if (!room) co_return room.error();
   Result<std::vector<std::uint32_t>> missing =
       co_await chunks_.begin(owner, std::move(offered->chunk), *room);

@@ -14,6 +14,7 @@ class MembershipView final : public replica::RingView {
 
   std::shared_ptr<const placement::Map> map() const override;
   replica::Standing standing(const wire::MemberId& member) const override;
+  std::uint64_t incarnation(const wire::MemberId& member) const override;
   std::optional<crypto::SigningPublicKey> node_key(const wire::MemberId& member) const override;
   std::optional<crypto::SigningPublicKey> person_key(wire::PersonNumber person) const override;
   std::optional<wire::PersonNumber> person_of(const wire::MemberId& member) const override;

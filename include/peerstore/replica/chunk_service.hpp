@@ -18,6 +18,9 @@
 
 namespace peerstore::replica {
 
+// The room that a chunk takes on its holder, its description included: what to reserve for it.
+std::uint64_t room_for_chunk(std::uint32_t segments);
+
 crypto::Hash read_token_hash(const wire::ReadToken& token);
 
 class ChunkService {

@@ -1,0 +1,229 @@
+#include "replica/test_ring.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace peerstore::replica::test {
+namespace {
+
+std::set<wire::PersonNumber> persons_of(const TestRing& ring, const PutOutcome& outcome) {
+  std::set<wire::PersonNumber> persons;
+  for (const wire::Receipt& receipt : outcome.receipts) {
+    persons.insert(ring.truth.members.at(receipt.holder.id).person);
+  }
+  return persons;
+}
+
+TEST(ChunkPut, ReachesAsManyPersonsAsThePolicyAsks) {
+  TestRing ring(6);
+  for (std::uint8_t chunk_class = 0; chunk_class < wire::kClasses; ++chunk_class) {
+    const TestChunk chunk = make_chunk(0, chunk_class, 100u + chunk_class, 3);
+    const Result<PutOutcome> outcome = ring.put(chunk);
+    ASSERT_TRUE(outcome) << outcome.error().message();
+    EXPECT_TRUE(outcome->safe());
+    EXPECT_EQ(outcome->shortfall, "");
+    EXPECT_EQ(persons_of(ring, *outcome).size(), 3u);
+    EXPECT_EQ(ring.holders_of(chunk).size(), 3u);
+  }
+  EXPECT_TRUE(ring.nobody_breaks_the_rule());
+}
+
+TEST(ChunkPut, WritesToTheFirstOfThePreferenceList) {
+  TestRing ring(8);
+  const TestChunk chunk = make_chunk(0, 1, 7);
+  const auto list = ring.preference(chunk);
+  const Result<PutOutcome> outcome = ring.put(chunk);
+  ASSERT_TRUE(outcome);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(ring.holder(list[i]).has(chunk.ref.address)) << i;
+}
+
+TEST(ChunkPut, SendsNothingTwiceWhenItIsRepeated) {
+  TestRing ring(6);
+  const TestChunk chunk = make_chunk(0, 2, 8, 4);
+  ASSERT_TRUE(ring.put(chunk)->safe());
+  const unsigned sent = ring.served(kind_of<wire::PutSegment>());
+  EXPECT_EQ(sent, 3u * 4u);
+  ASSERT_TRUE(ring.put(chunk)->safe());
+  EXPECT_EQ(ring.served(kind_of<wire::PutSegment>()), sent);
+}
+
+TEST(ChunkPut, PassesOverAMemberThatIsKnownToBeAway) {
+  TestRing ring(6);
+  const TestChunk chunk = make_chunk(0, 2, 9);
+  const auto list = ring.preference(chunk);
+  ring.sleep(list[0]);
+  const TimePoint before = ring.clock.now();
+  const Result<PutOutcome> outcome = ring.put(chunk);
+  ASSERT_TRUE(outcome);
+  EXPECT_TRUE(outcome->safe());
+  EXPECT_TRUE(ring.holder(list[3]).has(chunk.ref.address));
+  EXPECT_LT(ring.clock.now() - before, 1s);  // nobody waited for the sleeper
+}
+
+TEST(ChunkPut, PassesOverAMemberThatDiesInTheMiddle) {
+  TestRing ring(6);
+  const TestChunk chunk = make_chunk(0, 2, 10, 4);
+  const auto list = ring.preference(chunk);
+  Holder& dying = ring.holder(list[1]);
+  unsigned segments = 0;
+  dying.tamper = [&](const wire::Request& asked, Result<wire::Response>&) {
+    if (std::holds_alternative<wire::PutSegment>(asked) && ++segments == 2)
+      ring.hub.set_asleep(list[1], true);
+  };
+  const Result<PutOutcome> outcome = ring.put(chunk);
+  ASSERT_TRUE(outcome);
+  EXPECT_TRUE(outcome->safe());
+  EXPECT_FALSE(dying.has(chunk.ref.address));
+  EXPECT_TRUE(ring.holder(list[3]).has(chunk.ref.address));
+}
+
+TEST(ChunkPut, TriesAHolderOnceMoreAfterAPassingFailure) {
+  TestRing ring(5);
+  const TestChunk chunk = make_chunk(0, 2, 11, 4);
+  Holder& busy = ring.holder(ring.preference(chunk)[0]);
+  unsigned asked_for_room = 0;
+  busy.tamper = [&](const wire::Request& asked, Result<wire::Response>& answer) {
+    if (std::holds_alternative<wire::Reserve>(asked) && ++asked_for_room == 1) {
+      answer = fail(Errc::busy, "later");
+    }
+  };
+  const Result<PutOutcome> outcome = ring.put(chunk);
+  ASSERT_TRUE(outcome);
+  EXPECT_TRUE(busy.has(chunk.ref.address));
+  EXPECT_EQ(asked_for_room, 2u);
+}
+
+TEST(ChunkPut, PassesOverAFullMember) {
+  TestRing ring(6);
+  const TestChunk chunk = make_chunk(0, 2, 12);
+  const auto list = ring.preference(chunk);
+  ring.holder(list[0]).tamper = [](const wire::Request& asked, Result<wire::Response>& answer) {
+    if (std::holds_alternative<wire::Reserve>(asked)) answer = fail(Errc::full, "");
+  };
+  const Result<PutOutcome> outcome = ring.put(chunk);
+  ASSERT_TRUE(outcome);
+  EXPECT_TRUE(outcome->safe());
+  EXPECT_FALSE(ring.holder(list[0]).has(chunk.ref.address));
+}
+
+TEST(ChunkPut, SaysWhoIsFullWhenNobodyElseIsLeft) {
+  TestRing ring(5, 3, 1, std::uint64_t{3} * 64 * 1024);  // room for one chunk of two segments each
+  for (std::uint64_t seed = 20; seed < 30; ++seed) {
+    const Result<PutOutcome> outcome = ring.put(make_chunk(0, 0, seed));
+    if (outcome && outcome->safe()) continue;
+    const std::string words = outcome ? outcome->shortfall : outcome.error().context;
+    EXPECT_NE(words.find("no room left on"), std::string::npos) << words;
+    if (!outcome) EXPECT_EQ(outcome.error().code, Errc::full);
+    return;
+  }
+  FAIL() << "the ring never filled up";
+}
+
+TEST(ChunkPut, CountsNoReceiptThatTheHolderDidNotSign) {
+  TestRing ring(5);
+  const TestChunk chunk = make_chunk(0, 2, 13);
+  const auto list = ring.preference(chunk);
+  ASSERT_EQ(list.size(), 3u);
+  ring.holder(list[0]).tamper = [](const wire::Request& asked, Result<wire::Response>& answer) {
+    if (std::holds_alternative<wire::PutCommit>(asked))
+      std::get<wire::Receipt>(*answer).signature.bytes[0] ^= 1;
+  };
+  ring.holder(list[1]).tamper = [&](const wire::Request& asked, Result<wire::Response>& answer) {
+    if (std::holds_alternative<wire::PutCommit>(asked)) std::get<wire::Receipt>(*answer).holder.id = list[2];
+  };
+  const Result<PutOutcome> outcome = ring.put(chunk);
+  ASSERT_TRUE(outcome);
+  EXPECT_FALSE(outcome->safe());
+  ASSERT_EQ(outcome->receipts.size(), 1u);
+  EXPECT_EQ(outcome->receipts[0].holder.id, list[2]);
+  EXPECT_NE(outcome->shortfall.find(ring.names[list[0]] + " did not take it"), std::string::npos)
+      << outcome->shortfall;
+}
+
+TEST(ChunkPut, RefusesAHolderThatAsksForSegmentsTheChunkDoesNotHave) {
+  TestRing ring(6);
+  const TestChunk chunk = make_chunk(0, 2, 14);
+  const auto list = ring.preference(chunk);
+  ring.holder(list[0]).tamper = [](const wire::Request& asked, Result<wire::Response>& answer) {
+    if (std::holds_alternative<wire::PutBegin>(asked)) std::get<wire::PutState>(*answer).missing = {0, 99999};
+  };
+  const Result<PutOutcome> outcome = ring.put(chunk);
+  ASSERT_TRUE(outcome);
+  EXPECT_TRUE(outcome->safe());
+  EXPECT_FALSE(ring.holder(list[0]).has(chunk.ref.address));
+}
+
+TEST(ChunkPut, SaysThatOneMoreFriendIsNeeded) {
+  TestRing ring(4);  // three friends, one of whom may not hold class 1
+  const Result<PutOutcome> outcome = ring.put(make_chunk(0, 1, 15));
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->receipts.size(), 2u);
+  EXPECT_EQ(outcome->shortfall, "2 of 3 copies: one more friend is needed");
+}
+
+TEST(ChunkPut, SaysWhoIsAway) {
+  TestRing ring(5);
+  const TestChunk chunk = make_chunk(0, 1, 16);
+  const auto list = ring.preference(chunk);
+  ring.sleep(list[0]);
+  ring.sleep(list[2]);
+  const Result<PutOutcome> outcome = ring.put(chunk);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->shortfall,
+            "1 of 3 copies: " + ring.names[list[0]] + " and " + ring.names[list[2]] + " are away");
+}
+
+TEST(ChunkPut, AsksAMemberThatWasAwayAgainBeforeItGivesUp) {
+  TestRing ring(5);
+  const TestChunk chunk = make_chunk(0, 1, 17);
+  const auto list = ring.preference(chunk);
+  ring.truth.members[list[0]].standing = Standing::away;  // it woke, and nobody has noticed
+  const Result<PutOutcome> outcome = ring.put(chunk);
+  ASSERT_TRUE(outcome);
+  EXPECT_TRUE(outcome->safe());
+}
+
+TEST(ChunkPut, WaitsForASilentMemberOnceAndNotForEveryChunk) {
+  TestRing ring(5);
+  const auto first = make_chunk(0, 1, 18);
+  const auto dead = ring.preference(first)[0];
+  ring.hub.set_asleep(dead, true);  // dead, and thought to be live
+  ASSERT_TRUE(ring.put(first));
+  const TimePoint before = ring.clock.now();
+  for (std::uint64_t seed = 40; seed < 50; ++seed) ASSERT_TRUE(ring.put(make_chunk(0, 1, seed)));
+  EXPECT_LT(ring.clock.now() - before, 10s);
+  EXPECT_LE(ring.holder(dead).served[kind_of<wire::Reserve>()], 1u);
+}
+
+TEST(ChunkPut, FailsWhenNoCopyCouldBeMade) {
+  TestRing ring(5);
+  for (std::size_t i = 1; i < 5; ++i) ring.sleep(ring.holders[i]->id());
+  const Result<PutOutcome> outcome = ring.put(make_chunk(0, 1, 19));
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, Errc::unreachable);
+
+  TestRing pair(2);  // the only friend has colour 1
+  const Result<PutOutcome> refused = pair.put(make_chunk(0, 1, 19));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::refused);
+  EXPECT_NE(refused.error().context.find("three more friends are needed"), std::string::npos)
+      << refused.error().context;
+}
+
+TEST(ChunkPut, SurvivesALossyNetwork) {
+  TestRing ring(7);
+  ring.hub.set_loss(0.02);
+  for (std::uint64_t seed = 60; seed < 70; ++seed) {
+    const TestChunk chunk = make_chunk(0, static_cast<std::uint8_t>(seed % 5), seed, 4);
+    const Result<PutOutcome> outcome = ring.put(chunk);
+    ASSERT_TRUE(outcome);
+    for (const wire::Receipt& receipt : outcome->receipts) {
+      EXPECT_TRUE(ring.holder(receipt.holder.id).has(chunk.ref.address));
+    }
+  }
+  EXPECT_TRUE(ring.nobody_breaks_the_rule());
+}
+
+}  // namespace
+}  // namespace peerstore::replica::test

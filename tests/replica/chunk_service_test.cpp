@@ -1,0 +1,190 @@
+#include "replica/test_ring.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace peerstore::replica::test {
+namespace {
+
+// Asks the machine `to` directly, as the node (or a client) of machine `from`.
+template <class Question>
+Result<typename Question::Reply> ask(TestRing& ring, std::size_t from, std::size_t to, Question question,
+                                     bool as_client = true) {
+  const Holder& asker = *ring.holders[from];
+  const wire::Caller caller{asker.id(), asker.person(), false, as_client};
+  Result<wire::Response> answer = ring.clock.run(ring.holders[to]->serve(caller, wire::Request(question)));
+  if (!answer) return answer.error();
+  return std::get<typename Question::Reply>(*answer);
+}
+
+Errc code_of(const auto& result) { return result ? Errc{} : result.error().code; }
+
+TEST(ChunkService, NeverTakesAChunkOfItsOwnColour) {
+  TestRing ring(6);
+  const TestChunk chunk = make_chunk(0, 3, 1);
+  const wire::PutBegin begin{0, chunk.description, 0};
+  EXPECT_EQ(code_of(ask(ring, 0, 3, begin)), Errc::refused);
+  EXPECT_TRUE(ask(ring, 0, 2, begin));
+}
+
+TEST(ChunkService, TakesAnyClassInARingWithoutColours) {
+  TestRing ring(4);
+  ring.truth.policy.colours = 0;
+  ring.truth.changed();
+  const TestChunk chunk = make_chunk(0, 3, 1);
+  EXPECT_TRUE(ask(ring, 0, 3, wire::PutBegin{0, chunk.description, 0}));
+}
+
+TEST(ChunkService, NeverTakesAChunkOfItsOwnPerson) {
+  TestRing ring(5);
+  ring.add(1, 1);  // a second machine of person 1
+  const TestChunk chunk = make_chunk(1, 3, 2);
+  EXPECT_EQ(code_of(ask(ring, 5, 1, wire::PutBegin{1, chunk.description, 0})), Errc::refused);
+  EXPECT_EQ(code_of(ask(ring, 5, 1, wire::Reserve{1000})), Errc::refused);
+}
+
+TEST(ChunkService, TakesChunksFromTheirOwnerAlone) {
+  TestRing ring(6);
+  const TestChunk chunk = make_chunk(0, 3, 3);
+  EXPECT_EQ(code_of(ask(ring, 4, 1, wire::PutBegin{0, chunk.description, 0})), Errc::refused);
+  EXPECT_EQ(code_of(ask(ring, 4, 1, wire::PutCommit{chunk.ref.address, 0})), Errc::refused);
+  ASSERT_TRUE(ring.put(chunk));
+  const auto holder = ring.preference(chunk)[0];
+  const auto place = std::ranges::find(ring.holders, holder, [](const auto& h) { return h->id(); });
+  const auto to = static_cast<std::size_t>(place - ring.holders.begin());
+  const std::size_t stranger = to == 4 ? 5 : 4;
+  // A receipt in another's name would let that person claim the chunk.
+  EXPECT_FALSE(
+      ask(ring, stranger, to, wire::PutCommit{chunk.ref.address, static_cast<wire::PersonNumber>(stranger)}));
+}
+
+TEST(ChunkService, RefusesDescriptionsThatAreNotWhole) {
+  TestRing ring(6);
+  TestChunk chunk = make_chunk(0, 3, 4);
+  wire::ChunkDescription lacking = chunk.description;
+  lacking.leaves.pop_back();
+  EXPECT_EQ(code_of(ask(ring, 0, 1, wire::PutBegin{0, lacking, 0})), Errc::invalid);
+  wire::ChunkDescription none = chunk.description;
+  none.leaves.clear();
+  none.header.segments = 0;
+  EXPECT_EQ(code_of(ask(ring, 0, 1, wire::PutBegin{0, none, 0})), Errc::invalid);
+  wire::ChunkDescription huge = chunk.description;
+  huge.header.segments = 4'000'000;
+  EXPECT_EQ(code_of(ask(ring, 0, 1, wire::PutBegin{0, huge, 0})), Errc::invalid);
+  wire::ChunkDescription odd = chunk.description;
+  odd.header.chunk_class = 5;
+  EXPECT_EQ(code_of(ask(ring, 0, 1, wire::PutBegin{0, odd, 0})), Errc::invalid);
+  EXPECT_EQ(code_of(ask(ring, 0, 1, wire::Reserve{std::uint64_t{1} << 40})), Errc::invalid);
+}
+
+TEST(ChunkService, RefusesBytesThatAreNotWhatTheOwnerDescribed) {
+  TestRing ring(6);
+  const TestChunk chunk = make_chunk(0, 3, 5);
+  ASSERT_TRUE(ask(ring, 0, 1, wire::PutBegin{0, chunk.description, 0}));
+  const wire::PutSegment swapped{chunk.ref.address, 0, chunk.segments[1]};
+  EXPECT_EQ(code_of(ask(ring, 0, 1, swapped)), Errc::corrupt);
+  const wire::PutSegment torn{chunk.ref.address, 0, chunk.segments[0].slice(0, 100)};
+  EXPECT_EQ(code_of(ask(ring, 0, 1, torn)), Errc::invalid);
+  EXPECT_FALSE(ask(ring, 0, 1, wire::PutCommit{chunk.ref.address, 0}));
+  EXPECT_FALSE(ring.holders[1]->has(chunk.ref.address));
+}
+
+TEST(ChunkService, SignsAReceiptThatNamesChunkOwnerHolderAndLife) {
+  TestRing ring(6);
+  const TestChunk chunk = make_chunk(0, 3, 6);
+  ring.truth.members[ring.holders[1]->id()].incarnation = 42;
+  ASSERT_TRUE(ask(ring, 0, 1, wire::PutBegin{0, chunk.description, 0}));
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    ASSERT_TRUE(ask(ring, 0, 1, wire::PutSegment{chunk.ref.address, i, chunk.segments[i]}));
+  }
+  const auto receipt = ask(ring, 0, 1, wire::PutCommit{chunk.ref.address, 0});
+  ASSERT_TRUE(receipt);
+  EXPECT_EQ(receipt->address, chunk.ref.address);
+  EXPECT_EQ(receipt->owner, 0u);
+  EXPECT_EQ(receipt->holder, (wire::NodeRef{ring.holders[1]->id(), 42}));
+  EXPECT_TRUE(ring.signatures.verify(*ring.view.node_key(receipt->holder.id), "receipt", ring.truth.ring_id,
+                                     wire::receipt_bytes(*receipt), receipt->signature));
+}
+
+class ChunkServiceReads : public testing::Test {
+ protected:
+  // The chunk is of class 3 and of person 0; machine 1 holds it. Machine 8 is of colour 3.
+  ChunkServiceReads() : ring(9), chunk(make_chunk(0, 3, 7)) {
+    CHECK(ask(ring, 0, 1, wire::PutBegin{0, chunk.description, 0}).has_value());
+    for (std::uint32_t i = 0; i < 2; ++i) {
+      CHECK(ask(ring, 0, 1, wire::PutSegment{chunk.ref.address, i, chunk.segments[i]}).has_value());
+    }
+    CHECK(ask(ring, 0, 1, wire::PutCommit{chunk.ref.address, 0}).has_value());
+  }
+  TestRing ring;
+  TestChunk chunk;
+};
+
+TEST_F(ChunkServiceReads, ServesWhoeverShowsTheToken) {
+  const wire::GetSegment question{chunk.ref.address, 1, chunk.ref.token};
+  const auto reply = ask(ring, 4, 1, question);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->data, chunk.segments[1]);
+  EXPECT_TRUE(ask(ring, 4, 1, wire::GetDescription{chunk.ref.address, chunk.ref.token}));
+}
+
+TEST_F(ChunkServiceReads, ServesANodeThatRepairsAndMayHoldTheChunk) {
+  const wire::GetSegment question{chunk.ref.address, 1, wire::ReadToken{}};
+  EXPECT_TRUE(ask(ring, 4, 1, question, false));
+  EXPECT_EQ(code_of(ask(ring, 4, 1, question, true)), Errc::refused);   // a command of its owner
+  EXPECT_EQ(code_of(ask(ring, 8, 1, question, false)), Errc::refused);  // of the chunk's class
+  EXPECT_EQ(code_of(ask(ring, 0, 1, question, false)), Errc::refused);  // the owner's own machine
+  const wire::GetDescription describe{chunk.ref.address, wire::ReadToken{}};
+  EXPECT_TRUE(ask(ring, 4, 1, describe, false));
+  EXPECT_EQ(code_of(ask(ring, 8, 1, describe, false)), Errc::refused);
+}
+
+TEST_F(ChunkServiceReads, RefusesAWrongToken) {
+  wire::ReadToken wrong = chunk.ref.token;
+  wrong.bytes[31] ^= 1;
+  EXPECT_EQ(code_of(ask(ring, 0, 1, wire::GetSegment{chunk.ref.address, 0, wrong})), Errc::refused);
+  EXPECT_EQ(code_of(ask(ring, 4, 1, wire::GetSegment{chunk.ref.address, 0, wrong}, false)), Errc::refused);
+}
+
+TEST_F(ChunkServiceReads, SaysNotFoundForWhatIsNotThere) {
+  const wire::ChunkAddress nothing{};
+  EXPECT_EQ(code_of(ask(ring, 0, 1, wire::GetSegment{nothing, 0, chunk.ref.token})), Errc::not_found);
+  EXPECT_EQ(code_of(ask(ring, 0, 1, wire::GetDescription{nothing, chunk.ref.token})), Errc::not_found);
+  EXPECT_FALSE(ask(ring, 0, 1, wire::GetSegment{chunk.ref.address, 2, chunk.ref.token}));
+}
+
+TEST_F(ChunkServiceReads, TellsWhatIsHere) {
+  const wire::HaveChunks question{{chunk.ref.address, wire::ChunkAddress{}}};
+  const auto reply = ask(ring, 4, 1, question);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->have, (std::vector<std::uint8_t>{1, 0}));
+}
+
+TEST(ChunkService, TakesOffersFromNodesOnly) {
+  TestRing ring(6);
+  const wire::OfferChunks question{{wire::ChunkAddress{}}};
+  EXPECT_EQ(code_of(ask(ring, 0, 1, question, true)), Errc::refused);
+  EXPECT_TRUE(ask(ring, 0, 1, question, false));
+}
+
+TEST(ChunkService, KeepsOnlyHeadsThatTheirPersonSigned) {
+  TestRing ring(6);
+  wire::Head head;
+  head.person = 2;
+  head.version = 1;
+  head.body = SharedBytes(Bytes(10, 1));
+  const Bytes bytes = wire::head_bytes(head);
+  head.signature = ring.signatures.sign(ring.person_keys[4].secret_key, "head", ring.truth.ring_id, bytes);
+  EXPECT_EQ(code_of(ask(ring, 4, 1, wire::PutHead{head})), Errc::refused);
+  head.signature = ring.signatures.sign(ring.person_keys[2].secret_key, "head", ring.truth.ring_id, bytes);
+  EXPECT_TRUE(ask(ring, 4, 1, wire::PutHead{head}));  // another member may pass it on
+  head.person = 77;
+  EXPECT_EQ(code_of(ask(ring, 4, 1, wire::PutHead{head})), Errc::refused);
+  const auto heads = ask(ring, 5, 1, wire::GetHeads{2});
+  ASSERT_TRUE(heads);
+  EXPECT_EQ(heads->heads.size(), 1u);
+}
+
+}  // namespace
+}  // namespace peerstore::replica::test

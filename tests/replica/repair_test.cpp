@@ -1,0 +1,280 @@
+#include "replica/test_ring.hpp"
+
+#include <gtest/gtest.h>
+
+#include <peerstore/replica/head_keepers.hpp>
+
+#include <algorithm>
+
+namespace peerstore::replica::test {
+namespace {
+
+std::vector<TestChunk> fill(TestRing& ring, std::size_t chunks, std::uint64_t seed = 1000) {
+  std::vector<TestChunk> made;
+  for (std::size_t i = 0; i < chunks; ++i) {
+    made.push_back(make_chunk(0, static_cast<std::uint8_t>(i % wire::kClasses), seed + i, 1));
+    const Result<PutOutcome> outcome = ring.put(made.back());
+    CHECK(outcome.has_value());
+  }
+  return made;
+}
+
+std::uint64_t pulled(const TestRing& ring) {
+  std::uint64_t sum = 0;
+  for (const auto& holder : ring.holders) sum += holder->repair->counters().pulled;
+  return sum;
+}
+
+// Lets the ring work until `done`, at most an hour.
+bool until(TestRing& ring, const auto& done) {
+  for (int second = 0; second < 3600; ++second) {
+    if (done()) return true;
+    ring.clock.run_for(1s);
+  }
+  return done();
+}
+
+bool all_where_they_belong(TestRing& ring, const std::vector<TestChunk>& chunks) {
+  return std::ranges::all_of(chunks, [&](const TestChunk& chunk) {
+    const auto targets = Repair::targets(*ring.truth.map, ring.view,
+                                         {chunk.ref.placement_key, chunk.ref.chunk_class, chunk.ref.owner});
+    return std::ranges::all_of(
+        targets, [&](const wire::MemberId& member) { return ring.holder(member).has(chunk.ref.address); });
+  });
+}
+
+TEST(Repair, RestoresAllCopiesAfterADeparture) {
+  TestRing ring(7);
+  const auto chunks = fill(ring, 20);
+  ring.start_repair();
+  ring.depart(ring.holders[2]->id());
+  EXPECT_TRUE(until(ring, [&] { return all_where_they_belong(ring, chunks); }));
+  for (const TestChunk& chunk : chunks) EXPECT_GE(ring.holders_of(chunk).size(), 3u);
+  EXPECT_TRUE(ring.nobody_breaks_the_rule());
+}
+
+TEST(Repair, MovesNothingWhenAMachineMerelySleeps) {
+  TestRing ring(7);
+  const auto chunks = fill(ring, 20);
+  ring.start_repair();
+  ring.clock.run_for(10min);
+  ring.sleep(ring.holders[2]->id());
+  ring.clock.run_for(12h);
+  ring.wake(ring.holders[2]->id());
+  ring.clock.run_for(12h);
+  EXPECT_EQ(pulled(ring), 0u);
+}
+
+TEST(Repair, AddsACopyWhenAMachineIsAwayForLongerThanTheGrace) {
+  TestRing ring(7);
+  const auto chunks = fill(ring, 20);
+  ring.start_repair();
+  const auto gone = ring.holders[2]->id();
+  ring.sleep(gone);
+  ring.clock.run_for(10min);
+  ring.truth.members[gone].standing = Standing::long_away;
+  EXPECT_TRUE(until(ring, [&] { return all_where_they_belong(ring, chunks); }));
+  EXPECT_GT(pulled(ring), 0u);
+  const std::uint64_t before = pulled(ring);
+  ring.wake(gone);  // it counts at once, and nothing moves back
+  ring.clock.run_for(1h);
+  EXPECT_EQ(pulled(ring), before);
+}
+
+TEST(Repair, HandsOverFromAStandInWhenThePreferredHolderIsBack) {
+  TestRing ring(7);
+  const TestChunk chunk = make_chunk(0, 2, 5);
+  const auto preferred = ring.preference(chunk)[0];
+  ring.sleep(preferred);
+  ASSERT_TRUE(ring.put(chunk)->safe());
+  ring.start_repair();
+  ring.clock.run_for(10min);
+  EXPECT_FALSE(ring.holder(preferred).has(chunk.ref.address));
+  ring.wake(preferred);
+  EXPECT_TRUE(until(ring, [&] { return ring.holder(preferred).has(chunk.ref.address); }));
+}
+
+TEST(Repair, CompletesAPutThatFellShort) {
+  TestRing ring(5);
+  const TestChunk chunk = make_chunk(0, 2, 6);
+  const auto list = ring.preference(chunk);
+  ring.sleep(list[0]);
+  ring.sleep(list[1]);
+  EXPECT_FALSE(ring.put(chunk)->safe());
+  ring.start_repair();
+  ring.wake(list[0]);
+  ring.wake(list[1]);
+  EXPECT_TRUE(until(ring, [&] { return ring.holders_of(chunk).size() == 3; }));
+}
+
+TEST(Repair, MovesChunksToANewcomerThatShouldHoldThem) {
+  TestRing ring(6);
+  const auto chunks = fill(ring, 20);
+  ring.start_repair();
+  ring.clock.run_for(5min);
+  Holder& newcomer = ring.add(6, 1);
+  newcomer.repair->start();
+  for (const auto& holder : ring.holders) holder->repair->ring_changed();
+  EXPECT_TRUE(until(ring, [&] { return all_where_they_belong(ring, chunks); }));
+  EXPECT_GT(newcomer.held().size(), 0u);
+  EXPECT_TRUE(ring.nobody_breaks_the_rule());
+}
+
+TEST(Repair, RestoresWhatAMachineLostThatBeganANewLife) {
+  TestRing ring(6);
+  const auto chunks = fill(ring, 20);
+  ring.start_repair();
+  ring.clock.run_for(5min);
+  Holder& unlucky = *ring.holders[3];
+  const std::size_t held = unlucky.held().size();
+  ASSERT_GT(held, 0u);
+  for (const store::ChunkFacts& facts : unlucky.held()) {
+    ASSERT_TRUE(ring.clock.run(unlucky.chunks->remove(facts.address)));
+  }
+  ++ring.truth.members[unlucky.id()].incarnation;
+  EXPECT_TRUE(until(ring, [&] { return unlucky.held().size() == held; }));
+}
+
+TEST(Repair, IsQuietWhenEverythingIsWhereItBelongs) {
+  TestRing ring(7);
+  fill(ring, 30);
+  ring.start_repair();
+  ring.clock.run_for(10min);
+  const std::uint64_t messages = ring.hub.counters().messages;
+  ring.clock.run_for(24h);
+  EXPECT_EQ(ring.hub.counters().messages, messages);
+}
+
+TEST(Repair, OffersToAFullMachineEverMoreRarely) {
+  TestRing ring(4);
+  Holder& full = ring.add(4, 4, 1000);
+  const TestChunk chunk = make_chunk(0, 3, 1, 1);
+  EXPECT_EQ(ring.put(chunk)->receipts.size(), 2u);
+  ring.start_repair();
+  ring.clock.run_for(24h);
+  EXPECT_FALSE(full.has(chunk.ref.address));
+  EXPECT_GT(full.repair->counters().pull_failures, 0u);
+  EXPECT_LT(full.served[kind_of<wire::OfferChunks>()], 2u * 24 * 60 / 10);
+}
+
+TEST(Repair, PullsNothingThatItShouldNotHoldWhateverItIsOffered) {
+  TestRing ring(9);
+  const auto chunks = fill(ring, 40);
+  for (const auto& holder : ring.holders) {
+    for (const auto& from : ring.holders) {
+      std::vector<wire::ChunkAddress> everything;
+      for (const store::ChunkFacts& facts : from->held()) everything.push_back(facts.address);
+      if (from != holder) holder->repair->offered(from->id(), everything);
+    }
+  }
+  ring.clock.run_for(1h);
+  EXPECT_EQ(pulled(ring), 0u);
+  EXPECT_TRUE(ring.nobody_breaks_the_rule());
+}
+
+TEST(Repair, TakesNothingFromALiar) {
+  TestRing ring(5);
+  const TestChunk chunk = make_chunk(0, 2, 9);
+  const auto list = ring.preference(chunk);
+  ring.sleep(list[0]);
+  ASSERT_TRUE(ring.put(chunk));
+  for (const std::size_t place : {1u, 2u}) {
+    ring.holder(list[place]).tamper = [](const wire::Request& asked, Result<wire::Response>& answer) {
+      if (std::holds_alternative<wire::GetSegment>(asked)) {
+        answer = wire::Response(wire::SegmentReply{SharedBytes(Bytes(wire::kSegmentBytes, 9))});
+      }
+    };
+  }
+  ring.start_repair();
+  ring.wake(list[0]);
+  ring.clock.run_for(1h);
+  EXPECT_FALSE(ring.holder(list[0]).has(chunk.ref.address));
+  ring.holder(list[2]).tamper = nullptr;
+  EXPECT_TRUE(until(ring, [&] { return ring.holder(list[0]).has(chunk.ref.address); }));
+}
+
+TEST(Repair, BringsHeadsToAMachineThatSleptWhenTheyWerePublished) {
+  TestRing ring(6);
+  ring.start_repair();
+  ring.clock.run_for(5min);
+  ring.sleep(ring.holders[4]->id());
+  wire::Head head;
+  head.version = 1;
+  head.body = SharedBytes(Bytes(10, 1));
+  head.signature = ring.signatures.sign(ring.person_keys[0].secret_key, "head", ring.truth.ring_id,
+                                        wire::head_bytes(head));
+  ASSERT_TRUE(ring.clock.run(ring.client().publish(head)));
+  EXPECT_TRUE(ring.holders[4]->heads->all().empty());
+  ring.wake(ring.holders[4]->id());
+  EXPECT_TRUE(until(ring, [&] { return ring.holders[4]->heads->all().size() == 1; }));
+}
+
+TEST(Repair, BringsHeadsToTheNextKeeperWhenOneDeparts) {
+  TestRing ring(14);
+  ring.start_repair();
+  wire::Head head;
+  head.version = 1;
+  head.body = SharedBytes(Bytes(10, 1));
+  head.signature = ring.signatures.sign(ring.person_keys[0].secret_key, "head", ring.truth.ring_id,
+                                        wire::head_bytes(head));
+  ASSERT_TRUE(ring.clock.run(ring.client().publish(head)));
+  ring.clock.run_for(5min);
+  const auto walk = head_walk(*ring.truth.map, 0);
+  EXPECT_TRUE(ring.holder(walk[kHeadKeepers]).heads->all().empty());
+  ring.depart(walk[2]);
+  EXPECT_TRUE(until(ring, [&] { return ring.holder(walk[kHeadKeepers]).heads->all().size() == 1; }));
+}
+
+// Random rings, random comings and goings: copies come back, and the rule is never bent.
+class RepairUnderChurn : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(RepairUnderChurn, NeverBendsTheRuleAndRestoresEveryCopy) {
+  const std::uint64_t seed = GetParam();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  SeededRandom dice(seed);
+  TestRing ring(8 + dice.below(4), static_cast<std::uint8_t>(2 + dice.below(2)), seed);
+  auto chunks = fill(ring, 10, seed * 1000);
+  ring.start_repair();
+  std::size_t present = ring.holders.size();
+  auto next_person = static_cast<wire::PersonNumber>(ring.holders.size());
+  for (int change = 0; change < 8; ++change) {
+    const std::size_t which = 1 + dice.below(ring.holders.size() - 1);
+    const auto id = ring.holders[which]->id();
+    const Standing standing = ring.truth.members[id].standing;
+    switch (dice.below(4)) {
+      case 0:
+        if (standing == Standing::live && present > 7) {
+          ring.depart(id);
+          --present;
+        }
+        break;
+      case 1: {
+        const auto colour = static_cast<std::uint8_t>(dice.below(wire::kClasses));
+        ring.add(next_person++, colour).repair->start();
+        ++present;
+        break;
+      }
+      case 2:
+        if (standing == Standing::live) ring.sleep(id);
+        break;
+      default:
+        if (standing == Standing::away) ring.wake(id);
+        break;
+    }
+    const TestChunk chunk = make_chunk(0, static_cast<std::uint8_t>(dice.below(5)), dice.next(), 1);
+    if (ring.put(chunk)) chunks.push_back(chunk);
+    EXPECT_TRUE(ring.nobody_breaks_the_rule());
+    // Time enough to mend this before the next loss; nobody wakes for it.
+    ring.clock.run_for(20min);
+  }
+  for (const auto& holder : ring.holders) {
+    if (ring.truth.members[holder->id()].standing == Standing::away) ring.wake(holder->id());
+  }
+  EXPECT_TRUE(until(ring, [&] { return all_where_they_belong(ring, chunks); }));
+  EXPECT_TRUE(ring.nobody_breaks_the_rule());
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RepairUnderChurn, testing::Range<std::uint64_t>(1, 31));
+
+}  // namespace
+}  // namespace peerstore::replica::test
