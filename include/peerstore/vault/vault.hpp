@@ -1,0 +1,131 @@
+// Vault: keeps blobs in the ring and gives them back; keys never leave it.
+//
+// put() fills packs; a full pack is sealed and stored while the next one fills, a few at a time,
+// so that memory is bounded and the caller is slowed to the pace of the ring. A blob that any of
+// the person's machines has stored is not stored again. What is stored is found again through the
+// index, a log of packs of this machine: write_index() adds to it what came since, and returns the
+// row that the head must carry for everything so far to be found.
+//
+// Lifetime: the environment outlives the vault, the vault outlives its tasks. One thread.
+#pragma once
+
+#include <peerstore/runtime/random.hpp>
+#include <peerstore/runtime/scope.hpp>
+#include <peerstore/runtime/sync.hpp>
+#include <peerstore/runtime/workers.hpp>
+#include <peerstore/vault/blob.hpp>
+#include <peerstore/vault/index.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace peerstore::vault {
+
+// What happened since begin_run().
+struct RunFigures {
+  std::uint64_t bytes_new = 0;   // in blobs that were not known before
+  std::uint64_t bytes_safe = 0;  // of what callers of put() counted: in packs with every copy
+  std::uint64_t chunks_sent = 0;
+  unsigned copies_least = ~0u;  // of the chunk that has fewest; ~0 before the first
+  std::string shortfall;        // of that chunk, in words
+
+  void note_copies(unsigned copies, const std::string& why) {
+    if (copies < copies_least) shortfall = why;
+    copies_least = std::min(copies_least, copies);
+  }
+};
+
+class PackReader;
+class PackWriter;
+
+class Vault {
+ public:
+  struct Environment {
+    Clock& clock;
+    Workers& workers;
+    Entropy& entropy;
+    replica::ChunkSpace& space;
+  };
+  struct Options {
+    std::size_t packs_in_flight = 3;  // each takes about 10 MiB until it is stored
+    std::size_t rows_kept = 48;       // of 320 KiB, for reading
+  };
+  enum class Whose : std::uint8_t { own, others };
+
+  Vault(Environment environment, const crypto::SecretKey& drive_secret, Options options);
+  Vault(Environment environment, const crypto::SecretKey& drive_secret)
+      : Vault(environment, drive_secret, Options{}) {}
+  ~Vault();
+  Vault(const Vault&) = delete;
+  Vault& operator=(const Vault&) = delete;
+
+  const VaultKeys& keys() const { return keys_; }
+  const Index& index() const { return index_; }
+
+  // Reads a machine's log from the row of its newest index pack, and returns the records in it,
+  // oldest first. The own log, which write_index() goes on from, is loaded once and first.
+  Task<Result<std::vector<Bytes>>> load(PackRow newest, Whose whose);
+
+  // Sets the figures back and forgets an earlier failure. `changed` is called when packs are done.
+  void begin_run(std::function<void()> changed);
+  const RunFigures& figures() const { return figures_; }
+
+  // Keeps a blob: it is stored when flush() has succeeded. `id` is blob_id() of the content;
+  // `counted` bytes enter bytes_safe when it is safe. Waits while too many packs are under way.
+  // An error means that some earlier pack could not be stored.
+  Task<Result<void>> put(BlobKind kind, BlobId id, ByteView content, std::uint64_t counted);
+  // Stores what has not filled a pack, and waits until all packs are done.
+  Task<Result<void>> flush();
+  // Writes what was stored and is not in the log yet, and the records (each at most 1 MiB).
+  // Nothing if the log is empty and there is nothing to write.
+  Task<Result<std::optional<PackRow>>> write_index(std::vector<Bytes> records);
+
+  // Brings packs of the own log that have fewer copies than the ring allows today up to it.
+  // What cannot be mended now is only counted in the figures.
+  Task<void> mend();
+
+  // The content, verified. Errc::not_found if the index does not know it, Errc::unreachable names
+  // friends to wait for, Errc::corrupt.
+  Task<Result<SharedBytes>> get(BlobKind kind, BlobId id);
+
+ private:
+  struct OpenPack;
+  using OpenPackPtr = std::unique_ptr<OpenPack>;
+  // One index pack of the own log, and what it says.
+  struct Page {
+    PackRow pack;
+    std::vector<std::uint32_t> packs;
+    std::vector<Bytes> records;
+  };
+
+  OpenPackPtr& open_pack(BlobKind kind) { return kind == BlobKind::data ? open_data_ : open_tree_; }
+  Task<void> send(OpenPackPtr& open);
+  Task<void> deliver(OpenPackPtr pack, Semaphore::Permit permit);
+  Page take_in(PackRow pack, struct IndexPart part);
+  std::size_t pages_to_keep() const;
+  Task<bool> mend(std::uint32_t pack);
+  Task<Result<void>> read_standing(std::vector<std::uint32_t> packs);
+
+  Environment environment_;
+  VaultKeys keys_;
+  RunFigures figures_;
+  std::function<void()> changed_ = [] {};
+  std::unique_ptr<PackReader> reader_;
+  std::unique_ptr<PackWriter> writer_;
+  Index index_;
+  std::vector<Page> pages_;              // oldest first
+  std::vector<std::uint32_t> unlogged_;  // packs that are stored, or whose holders changed
+  OpenPackPtr open_data_;
+  OpenPackPtr open_tree_;
+  std::unordered_map<BlobId, OpenPack*, FixedBytesHash> pending_;  // blobs not stored yet
+  std::optional<Error> failure_;
+  Semaphore in_flight_;
+  TaskScope scope_;
+};
+
+}  // namespace peerstore::vault

@@ -1,0 +1,112 @@
+// The part of Vault that reads and writes its machine's log of index packs.
+#include <peerstore/runtime/combine.hpp>
+#include <peerstore/vault/vault.hpp>
+
+#include "index_part.hpp"
+#include "open_pack.hpp"
+#include "pack_reader.hpp"
+#include "pack_writer.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace peerstore::vault {
+
+namespace {
+
+// Small index packs that a log may have before they are written anew as few.
+constexpr std::size_t kSmallPagesMax = 16;
+
+Task<Result<IndexPart>> read_part(PackReader& reader, PackRow pack) {
+  const auto plain = co_await reader.read(pack, 0, pack.rows * kRowPlainBytes);
+  if (!plain) co_return plain.error_in("index " + pack.name());
+  auto part = decode_index_part(*plain);
+  if (!part) co_return part.error_in("index " + pack.name());
+  co_return part;
+}
+
+}  // namespace
+
+Vault::Page Vault::take_in(PackRow pack, IndexPart part) {
+  Page page;
+  page.pack = std::move(pack);
+  page.records = std::move(part.records);
+  for (IndexEntry& entry : part.entries) page.packs.push_back(index_.add(std::move(entry.pack), entry.blobs));
+  return page;
+}
+
+Task<Result<std::vector<Bytes>>> Vault::load(PackRow newest, Whose whose) {
+  auto newest_part = co_await read_part(*reader_, newest);
+  if (!newest_part) co_return newest_part.error();
+  std::vector<PackRow> rows = std::move(newest_part->directory);
+  std::vector<Task<Result<IndexPart>>> reads;
+  for (const PackRow& row : rows) reads.push_back(read_part(*reader_, row));
+  auto parts = co_await when_all(environment_.clock, std::move(reads));
+  rows.push_back(std::move(newest));
+  parts.push_back(std::move(newest_part));
+
+  std::vector<Bytes> records;
+  std::vector<Page> pages;
+  for (const auto& part : parts) {
+    if (!part) co_return part.error();
+  }
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    pages.push_back(take_in(std::move(rows[i]), std::move(*parts[i])));
+    records.insert(records.end(), pages.back().records.begin(), pages.back().records.end());
+  }
+  if (whose == Whose::own) pages_ = std::move(pages);
+  co_return records;
+}
+
+// Index packs that are full stay as they are. Of the others there are a few, or all are merged.
+std::size_t Vault::pages_to_keep() const {
+  std::size_t full = 0;
+  while (full < pages_.size() && pages_[full].pack.rows == kPackRowsMax) ++full;
+  return pages_.size() - full < kSmallPagesMax ? pages_.size() : full;
+}
+
+Task<Result<std::optional<PackRow>>> Vault::write_index(std::vector<Bytes> records) {
+  if (unlogged_.empty() && records.empty()) {
+    if (pages_.empty()) co_return std::optional<PackRow>();
+    co_return std::optional<PackRow>(pages_.back().pack);
+  }
+  // What a page that is merged said, and then what is new; later rows give the holders.
+  const std::size_t kept = pages_to_keep();
+  std::vector<std::uint32_t> packs;
+  std::vector<Bytes> all_records;
+  for (std::size_t i = kept; i < pages_.size(); ++i) {
+    packs.insert(packs.end(), pages_[i].packs.begin(), pages_[i].packs.end());
+    all_records.insert(all_records.end(), pages_[i].records.begin(), pages_[i].records.end());
+  }
+  const std::vector<std::uint32_t> logged_now = unlogged_;
+  packs.insert(packs.end(), logged_now.begin(), logged_now.end());
+  std::move(records.begin(), records.end(), std::back_inserter(all_records));
+  std::sort(packs.begin(), packs.end());
+  packs.erase(std::unique(packs.begin(), packs.end()), packs.end());
+
+  std::vector<IndexEntry> entries;
+  for (auto& [number, blobs] : index_.blobs_of(packs))
+    entries.push_back({index_.pack(number), std::move(blobs)});
+  std::vector<PackRow> directory;
+  std::size_t directory_bytes = 0;
+  for (std::size_t i = 0; i < kept; ++i) {
+    directory.push_back(pages_[i].pack);
+    directory_bytes += encoded_size(pages_[i].pack);
+  }
+  std::vector<IndexPart> parts = distribute(std::move(entries), std::move(all_records), directory_bytes);
+  std::vector<Page> pages;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i + 1 == parts.size()) parts[i].directory = directory;
+    auto stored = co_await writer_->store(encode(parts[i]));
+    if (!stored) co_return stored.error_in("the index");
+    directory.push_back(*stored);
+    pages.push_back(take_in(std::move(*stored), std::move(parts[i])));
+  }
+  pages_.resize(kept);
+  std::move(pages.begin(), pages.end(), std::back_inserter(pages_));
+  // Packs may have been stored meanwhile: they are for the next index.
+  unlogged_.erase(unlogged_.begin(), unlogged_.begin() + static_cast<std::ptrdiff_t>(logged_now.size()));
+  co_return std::optional<PackRow>(pages_.back().pack);
+}
+
+}  // namespace peerstore::vault
