@@ -1,0 +1,101 @@
+#include "new_file.hpp"
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <peerstore/runtime/check.hpp>
+
+#include <array>
+
+#include "file_facts.hpp"
+#include "posix.hpp"
+
+namespace peerstore::os {
+
+namespace {
+
+constexpr std::size_t kNameBytesMax = 255;
+constexpr mode_t kPrivateFile = 0600;
+
+std::string temporary_beside(const std::string& path) {
+  std::array<std::uint8_t, 8> random;
+  randombytes_buf(random.data(), random.size());
+  const std::string ending = ".peerstore-" + to_hex(random);
+  const std::size_t slash = path.rfind('/');
+  const std::size_t name_at = slash == std::string::npos ? 0 : slash + 1;
+  std::string name = "." + path.substr(name_at) + ending;
+  // A long name is left out rather than cut, which could split a character.
+  if (name.size() > kNameBytesMax) name = ending;
+  return path.substr(0, name_at) + name;
+}
+
+// Errc::refused if something is at `path` that must stay.
+Result<void> may_appear(const std::string& path, bool overwrite) {
+  struct stat status;
+  if (::lstat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT) return {};
+    return posix_error(path);
+  }
+  if (S_ISDIR(status.st_mode)) return fail(Errc::refused, path + ": is a folder");
+  if (!overwrite) return posix_error(path, EEXIST);
+  return {};
+}
+
+}  // namespace
+
+NewFile::NewFile(Descriptor file, std::string path, std::string temporary, bool overwrite)
+    : file_(std::move(file)),
+      path_(std::move(path)),
+      temporary_(std::move(temporary)),
+      overwrite_(overwrite) {}
+
+NewFile::~NewFile() {
+  if (!finished_) ::unlink(temporary_.c_str());
+}
+
+Result<std::unique_ptr<Files::Writer>> NewFile::create(const std::string& path, bool overwrite) {
+  if (auto reason = unusable(path)) return *reason;
+  if (path.empty() || path.ends_with('/')) {
+    return fail(Errc::invalid, "'" + path + "' is not the name of a file");
+  }
+  if (auto may = may_appear(path, overwrite); !may) return may.error();
+  std::string temporary = temporary_beside(path);
+  Descriptor file(
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kPrivateFile));
+  if (!file) return posix_error(path);
+  return std::unique_ptr<Files::Writer>(new NewFile(std::move(file), path, std::move(temporary), overwrite));
+}
+
+Result<void> NewFile::append(ByteView bytes) {
+  CHECK(!finished_);
+  if (auto done = write_all(file_.number(), size_, bytes, path_); !done) return done;
+  size_ += bytes.size();
+  return {};
+}
+
+Result<void> NewFile::finish(const FileFacts& facts) {
+  CHECK(!finished_);
+  if (auto done = apply_facts(file_.number(), facts, path_); !done) return done;
+  if (::fsync(file_.number()) != 0) return posix_error(path_);
+  if (auto done = move_to_its_name(); !done) return done;
+  finished_ = true;
+  return {};
+}
+
+Result<void> NewFile::move_to_its_name() {
+  const char* const from = temporary_.c_str();
+  const char* const to = path_.c_str();
+  if (overwrite_) {
+    if (::rename(from, to) == 0) return {};
+    return posix_error(path_);
+  }
+  if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return {};
+  if (errno != EINVAL && errno != ENOSYS) return posix_error(path_);
+  // A file system without that: a second link fails just as well where something is.
+  if (::link(from, to) != 0) return posix_error(path_);
+  ::unlink(from);
+  return {};
+}
+
+}  // namespace peerstore::os

@@ -1,0 +1,36 @@
+// NewFile: a file that appears under its name all at once.
+//
+// It is written beside its place under a name of its own, ".<name>.peerstore-<random>", so that
+// the last step is a rename within one folder. Destroyed before finish() has succeeded, it is
+// removed.
+#pragma once
+
+#include <peerstore/runtime/files.hpp>
+
+#include "descriptor.hpp"
+
+namespace peerstore::os {
+
+class NewFile final : public Files::Writer {
+ public:
+  static Result<std::unique_ptr<Files::Writer>> create(const std::string& path, bool overwrite);
+  ~NewFile() override;
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  Result<void> append(ByteView bytes) override;
+  Result<void> finish(const FileFacts& facts) override;
+
+ private:
+  NewFile(Descriptor file, std::string path, std::string temporary, bool overwrite);
+  Result<void> move_to_its_name();
+
+  Descriptor file_;
+  std::string path_;
+  std::string temporary_;
+  bool overwrite_;
+  bool finished_ = false;
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace peerstore::os

@@ -1,0 +1,8 @@
+#include <sodium.h>
+#include <peerstore/os/real.hpp>
+
+namespace peerstore::os {
+
+void SystemEntropy::fill(std::span<std::uint8_t> out) { randombytes_buf(out.data(), out.size()); }
+
+}  // namespace peerstore::os
