@@ -33,6 +33,7 @@ struct Loop::Implementation {
     if (!turn_began) turn_began = TimePoint{Steady::now() - started};
     return *turn_began;
   }
+  bool is_over() const { return stopped || main_ended; }
   void turn();
   void fire_due_timers();
   void wait_for_signal();
@@ -48,13 +49,14 @@ struct Loop::Implementation {
   Steady::time_point started = Steady::now();
   mutable std::optional<TimePoint> turn_began;  // read when first asked for in a turn
   bool stopped = false;
+  bool main_ended = false;
 };
 
 // A turn is: the timers that are due, then what Asio has ready, waiting for it until the next timer.
 void Loop::Implementation::turn() {
   turn_began.reset();
   fire_due_timers();
-  if (stopped) return;
+  if (is_over()) return;
   const std::optional<TimePoint> next = timers.next();
   const bool due = next && *next <= now();
   turn_began.reset();
@@ -66,13 +68,14 @@ void Loop::Implementation::turn() {
   } else {
     handled = context.run_one();
   }
-  for (int more = 1; handled > 0 && more < kHandlersPerTurn; ++more) handled = context.poll_one();
+  for (int more = 1; handled > 0 && more < kHandlersPerTurn && !is_over(); ++more)
+    handled = context.poll_one();
 }
 
 void Loop::Implementation::fire_due_timers() {
   // No more than there were: a timer that arms itself for `now` must not keep the sockets waiting.
   const TimePoint at = now();
-  for (std::size_t left = timers.size(); left > 0 && !stopped; --left) {
+  for (std::size_t left = timers.size(); left > 0 && !is_over(); --left) {
     const std::optional<TimePoint> next = timers.next();
     if (!next || *next > at) return;
     timers.fire_next();
@@ -103,12 +106,12 @@ void Loop::cancel(Job& job) { implementation_->workers.cancel(job); }
 
 bool Loop::run(Task<void> main) {
   implementation_->stopped = false;
+  implementation_->main_ended = false;
   implementation_->turn_began.reset();
-  bool ended = false;
   TaskScope scope(*this);
-  scope.spawn(announce_end(std::move(main), ended));
-  while (!ended && !implementation_->stopped) implementation_->turn();
-  return ended;
+  scope.spawn(announce_end(std::move(main), implementation_->main_ended));
+  while (!implementation_->is_over()) implementation_->turn();
+  return implementation_->main_ended;
 }
 
 void Loop::stop() { implementation_->stopped = true; }
