@@ -47,6 +47,13 @@ const std::vector<wire::MemberId>& Liveness::live(const Roster& roster) const {
   return live_;
 }
 
+std::optional<wire::MemberId> Liveness::next_live(const Roster& roster, const wire::MemberId& member) const {
+  const std::vector<wire::MemberId>& all = live(roster);
+  if (all.empty()) return std::nullopt;
+  const auto next = std::ranges::upper_bound(all, member);
+  return next == all.end() ? all.front() : *next;
+}
+
 std::optional<wire::MemberId> Liveness::next_away(const Roster& roster, const wire::MemberId& member) const {
   auto at = away_.upper_bound(member);
   for (std::size_t looked = 0; looked < away_.size(); ++looked, ++at) {

@@ -27,6 +27,8 @@ class Liveness {
   std::optional<TimePoint> last_heard(const wire::MemberId& member) const;
   // Neither gone nor self nor away, by id.
   const std::vector<wire::MemberId>& live(const Roster& roster) const;
+  // The first live one after `member` on the circle; nothing if nobody is.
+  std::optional<wire::MemberId> next_live(const Roster& roster, const wire::MemberId& member) const;
   // The first that is away after `member` on the circle; nothing if nobody is.
   std::optional<wire::MemberId> next_away(const Roster& roster, const wire::MemberId& member) const;
 

@@ -52,21 +52,28 @@ struct Membership::State {
   void pass_on(const Learned& learned);
   void note_heard(const wire::MemberId& member);
   void note_failed(const wire::MemberId& member);
+  // Any other error is the peer's own answer.
+  template <class Reply>
+  static bool is_silence(const Result<Reply>& answer) {
+    return !answer && (answer.error().code == Errc::timed_out || answer.error().code == Errc::unreachable);
+  }
   // What an answer, or its lack, says about whether the peer is live.
   template <class Reply>
   void note(const wire::MemberId& member, const Result<Reply>& answer) {
-    const bool is_silent =
-        !answer && (answer.error().code == Errc::timed_out || answer.error().code == Errc::unreachable);
-    if (is_silent) return note_failed(member);
-    note_heard(member);
+    if (is_silence(answer)) {
+      note_failed(member);
+    } else {
+      note_heard(member);
+    }
   }
   crypto::Hash digest() const;
 
   // spreading.cpp
   Task<void> spread();
+  Task<void> tell_next(wire::PushStatements news);
   Task<void> tell(wire::MemberId peer, wire::PushStatements news);
   wire::PushStatements take_news();
-  std::vector<wire::MemberId> audience();
+  std::vector<wire::MemberId> some_but(const wire::MemberId& next);
   Task<void> ask_those_away();
 
   // exchange.cpp

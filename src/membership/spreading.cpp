@@ -16,9 +16,21 @@ Task<void> Membership::State::spread() {
     co_await clock.sleep(random.jitter(options.news_period));
     const wire::PushStatements push = take_news();
     if (push.statements.empty() && push.presences.empty()) continue;
-    for (const wire::MemberId& peer : audience()) {
-      if (scope.running() < kPushesInFlightMax) scope.spawn(tell(peer, push));
-    }
+    if (options.news_fan_out == 0 || scope.running() >= kPushesInFlightMax) continue;
+    const std::optional<wire::MemberId> next = liveness.next_live(roster, self);
+    if (!next) continue;
+    std::vector<wire::MemberId> others = some_but(*next);
+    scope.spawn(tell_next(push));
+    for (const wire::MemberId& peer : others) scope.spawn(tell(peer, push));
+  }
+}
+
+// The one after self on the circle, or the one after that if it does not answer, until somebody does.
+Task<void> Membership::State::tell_next(wire::PushStatements push) {
+  while (const std::optional<wire::MemberId> next = liveness.next_live(roster, self)) {
+    const Result<wire::Done> done = co_await wire::ask(network, *next, push);
+    note(*next, done);
+    if (!is_silence(done)) co_return;
   }
 }
 
@@ -44,19 +56,16 @@ wire::PushStatements Membership::State::take_news() {
   return push;
 }
 
-// The next live member clockwise, and random others.
-std::vector<wire::MemberId> Membership::State::audience() {
+// Random live members besides `next`, which is told anyway.
+std::vector<wire::MemberId> Membership::State::some_but(const wire::MemberId& next) {
   const std::vector<wire::MemberId>& live = liveness.live(roster);
-  if (live.size() <= options.news_fan_out) return live;
-  std::vector<wire::MemberId> chosen;
-  if (!self.is_zero() && options.news_fan_out > 0) {
-    const auto next = std::ranges::upper_bound(live, self);
-    chosen.push_back(next == live.end() ? live.front() : *next);
-  }
-  while (chosen.size() < options.news_fan_out) {
+  const std::size_t wanted = std::min(live.size(), options.news_fan_out);
+  std::vector<wire::MemberId> chosen = {next};
+  while (chosen.size() < wanted) {
     const wire::MemberId& one = live[random.below(live.size())];
     if (std::ranges::find(chosen, one) == chosen.end()) chosen.push_back(one);
   }
+  chosen.erase(chosen.begin());
   return chosen;
 }
 
