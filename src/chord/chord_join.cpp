@@ -61,7 +61,9 @@ Task<bool> ChordNode::join() {
   if (was_suspended_) co_return false;
   if (state_.is_member() && state_.predecessor()) co_return true;  // meanwhile somebody joined us
   if (const wire::Neighbours* m = search.found()) {
-    state_.complete_join(m->self, m->successors);
+    std::vector<NodeRef> list = m->successors;
+    std::erase_if(list, [&](const NodeRef& successor) { return search.dead.contains(successor.id); });
+    state_.complete_join(m->self, list);
     stepped();
     changed();
     co_return true;
@@ -97,21 +99,17 @@ Task<void> ChordNode::ask_for_predecessor(PredecessorSearch& search, NodeRef can
     report(candidate.id, is_silent(step));
     if (step) search.candidates.add_best_first(step->closer);
   }
-  search.finish_question();
+  search.finish_question(is_silent(answer));
 }
 
+// The predecessor takes a notify of its successor for news, stabilizes, and finds this member
+// gone; the successor hears of its new predecessor from that one.
 Task<void> ChordNode::leave() {
   scope_.cancel();
   rectifying_ = false;
-  const NodeRef self = state_.self();
   const std::optional<NodeRef> predecessor = state_.predecessor();
   begin_new_life();
-  if (!predecessor) co_return;
-  // Unexpected by one who is before this member, so it stabilizes at once and finds it gone; the
-  // successor hears of its new predecessor from that one.
-  const wire::Notify farewell{self};
-  const Result<wire::Done> told = co_await wire::ask(network_, predecessor->id, farewell);
-  report(predecessor->id, is_silent(told));
+  if (predecessor) co_await notify(*predecessor);
 }
 
 }  // namespace peerstore::chord

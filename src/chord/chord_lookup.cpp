@@ -49,7 +49,7 @@ Task<void> ChordNode::ask_for_successor(Lookup& lookup, NodeRef candidate) {
   } else if (answer) {
     lookup.candidates.add_best_first(answer->closer);
   }
-  lookup.finish_question();
+  lookup.finish_question(is_silent(answer));
 }
 
 Result<wire::FoundSuccessor> ChordNode::answer(const wire::FindSuccessor& request) const {

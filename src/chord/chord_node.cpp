@@ -74,7 +74,7 @@ Task<void> ChordNode::pause() {
     co_await first_of(clock_, std::move(either));
     if (clock_.now() - began > wait + options_.suspended_after) was_suspended_ = true;
     if (was_suspended_) co_return;
-    until = std::min(until, clock_.now() + random_.jitter(period_));
+    until = std::min(until, clock_.now() + random_.jitter(period_ / 4));
   }
 }
 
@@ -89,9 +89,9 @@ Task<void> ChordNode::stabilize() {
       co_return;
     }
   }
+  const std::vector<NodeRef> before = state_.successors();
   while (!state_.successors().empty()) {
     const NodeRef successor = state_.successors().front();
-    const std::vector<NodeRef> before = state_.successors();
     Result<wire::Neighbours> answer = co_await ask_neighbours(successor);
     if (was_suspended_) co_return;
     if (!answer || answer->phase != Phase::member) {
@@ -107,11 +107,12 @@ Task<void> ChordNode::stabilize() {
       if (ring::in_open(state_.self().id, nearer.id, successor.id)) co_await ask_then_adopt(nearer);
     }
     if (was_suspended_) co_return;
-    if (state_.successors() != before) changed();
+    const bool news = state_.successors() != before;
+    if (news) changed();
     const NodeRef first = state_.successors().front();
-    const wire::Notify notify{state_.self()};
-    const Result<wire::Done> told = co_await wire::ask(network_, first.id, notify);
-    report(first.id, is_silent(told));
+    co_await notify(first);
+    const std::optional<NodeRef> predecessor = state_.predecessor();
+    if (news && predecessor && predecessor->id != first.id) co_await notify(*predecessor);
     co_return;
   }
   state_.begin_join();  // exhausted: that says nothing about who else is in the ring
@@ -151,15 +152,26 @@ Task<void> ChordNode::look_around() {
 
 void ChordNode::notified(NodeRef from) {
   if (!state_.is_member() || from.id == state_.self().id || !state_.heard(from)) return;
+  const auto& successors = state_.successors();
+  // From the first successor this is news (its list changed, or it leaves): the news travels back
+  // along the ring as far as lists reach, however quiet the ring is. Only in a ring of two is the
+  // successor the predecessor as well.
+  if (successors.size() > 1 && from.id == successors.front().id) return changed();
   const std::optional<NodeRef> before = state_.predecessor();
   if (state_.rectify(from)) {
     stepped();
     if (state_.predecessor() != before) changed();
     return;
   }
-  // Unexpected: it does not know of the predecessor, or that one is gone, or it says farewell.
+  // It does not know of the predecessor, or that one is gone.
   changed();
   if (!rectifying_) scope_.spawn(rectify(from));
+}
+
+Task<void> ChordNode::notify(NodeRef neighbour) {
+  const wire::Notify notice{state_.self()};
+  const Result<wire::Done> told = co_await wire::ask(network_, neighbour.id, notice);
+  report(neighbour.id, is_silent(told));
 }
 
 Task<void> ChordNode::rectify(NodeRef candidate) {

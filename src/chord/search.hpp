@@ -74,24 +74,27 @@ struct Search {
       : candidates(self, key), progress(clock) {}
 
   // The last act of each question.
-  void finish_question() {
+  void finish_question(bool silent) {
+    met_silence = met_silence || silent;
     --in_flight;
     progress.notify_all();
   }
 
   Candidates candidates;
   bool settled = false;
+  bool met_silence = false;
   std::size_t in_flight = 0;
   Event progress;
 };
 
 // Asks until the search is settled or nobody is left. `question` is a callable that takes a
-// NodeRef and returns Task<void>. The first goes alone: with a good roster it is the last, too.
+// NodeRef and returns Task<void>. One at a time as long as they answer, since each knows better
+// than the one before; several once somebody was silent, since others may be, too.
 template <class Question>
 Task<void> ask_around(Clock& clock, Search& search, std::size_t at_once, Question& question) {
   TaskScope scope(clock);
-  std::size_t limit = 1;
   for (;;) {
+    const std::size_t limit = search.met_silence ? at_once : 1;
     while (!search.settled && search.in_flight < limit) {
       const std::optional<NodeRef> candidate = search.candidates.next();
       if (!candidate) break;
@@ -100,7 +103,6 @@ Task<void> ask_around(Clock& clock, Search& search, std::size_t at_once, Questio
     }
     if (search.settled || search.in_flight == 0) co_return;
     co_await search.progress.wait();
-    limit = at_once;
   }
 }
 

@@ -83,6 +83,7 @@ class ChordNode {
   Task<void> stabilize();
   Task<bool> ask_then_adopt(NodeRef candidate);
   Task<void> look_around();
+  Task<void> notify(NodeRef neighbour);
   Task<void> rectify(NodeRef candidate);
   Task<void> pause();
   Task<Result<wire::Neighbours>> ask_neighbours(NodeRef peer);
