@@ -85,7 +85,7 @@ asio::awaitable<TlsNetwork::Core::LinkResult> TlsNetwork::Core::open_link(std::s
   const auto channel = std::make_shared<Channel>(std::move(*socket), self->tls_, self->counters_);
   Greeted peer = fail(Errc::unreachable, "");
   {
-    const Opening opening(self, kGreetingTime, [channel] { channel->close(); });
+    const Opening opening(self, self->options_.greeting_time, [channel] { channel->close(); });
     peer = co_await greet_as_dialler(self, channel, expected, as);
     if (opening.expired()) peer = fail(Errc::unreachable, "it accepts connections, but does not answer");
   }
@@ -103,7 +103,7 @@ asio::awaitable<void> hand_over(asio::awaitable<TlsNetwork::Core::LinkResult> op
 Task<TlsNetwork::Core::LinkResult> TlsNetwork::Core::open_link_for_task(std::shared_ptr<Core> self,
                                                                         std::string address,
                                                                         ExpectedKey expected, Role as) {
-  const TimePoint deadline = self->loop_.now() + kConnectTime + kGreetingTime + 1s;
+  const TimePoint deadline = self->loop_.now() + kConnectTime + self->options_.greeting_time + 1s;
   Handover<std::shared_ptr<Link>> inbox(self->loop_, deadline, address);
   spawn(self->loop_, hand_over(open_link(self, address, expected, as), inbox.sender()));
   co_return co_await inbox.result();

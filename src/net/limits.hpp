@@ -9,8 +9,7 @@ namespace peerstore::net {
 
 // ---- before a peer has proved who it is ----
 
-// From the first byte to the other side's Hello, judged.
-inline constexpr Duration kGreetingTime = 10s;
+// (The time they have is TlsNetwork::Options::greeting_time.)
 inline constexpr std::size_t kHelloBytesMax = 16 * 1024;
 inline constexpr std::size_t kGoodbyeBytesMax = 1024;
 // Statements in a Hello: the chain from the ring's root to a machine is a handful.

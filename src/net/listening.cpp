@@ -76,7 +76,7 @@ asio::awaitable<void> TlsNetwork::Core::welcome(std::shared_ptr<Core> self, Tcp:
   const auto channel = std::make_shared<Channel>(std::move(socket), self->tls_, self->counters_);
   Greeted peer = fail(Errc::unreachable, "");
   {
-    const Opening opening(self, kGreetingTime, [channel] { channel->close(); });
+    const Opening opening(self, self->options_.greeting_time, [channel] { channel->close(); });
     peer = co_await greet_as_listener(self, channel);
     if (opening.expired()) peer = fail(Errc::timed_out, "no greeting in time");
   }

@@ -47,6 +47,8 @@ class TlsNetwork final : public wire::Network {
   struct Options {
     Role role = Role::client;
     crypto::SigningSecretKey node_secret;
+    // From a connection's first moment until the other side has been judged by its Hello.
+    Duration greeting_time = std::chrono::seconds(10);
   };
   struct Counters {
     std::uint64_t bytes_sent = 0;
