@@ -8,9 +8,6 @@
 namespace peerstore::world {
 
 namespace {
-// Below this a content is not worth an entry in the pool.
-constexpr std::size_t kSharedFrom = 1024;
-
 Error missing(std::string_view path) { return fail(Errc::not_found, std::string(path) + ": no such file"); }
 
 Result<std::vector<std::string_view>> names_in(std::string_view path) {
@@ -27,27 +24,35 @@ Result<std::vector<std::string_view>> names_in(std::string_view path) {
 }
 }  // namespace
 
-ContentPool::Content ContentPool::share(Bytes bytes) {
-  if (bytes.size() < kSharedFrom) return std::make_shared<const Bytes>(std::move(bytes));
+std::vector<ContentPool::Page> ContentPool::share(ByteView bytes) {
+  std::vector<Page> pages;
+  pages.reserve((bytes.size() + kPageBytes - 1) / kPageBytes);
+  for (std::size_t at = 0; at < bytes.size(); at += kPageBytes) {
+    pages.push_back(share_page(bytes.subspan(at, std::min(kPageBytes, bytes.size() - at))));
+  }
+  return pages;
+}
+
+ContentPool::Page ContentPool::share_page(ByteView bytes) {
   const std::size_t key = std::hash<std::string_view>()(as_text(bytes));
-  const auto [first, last] = contents_.equal_range(key);
+  const auto [first, last] = pages_.equal_range(key);
   for (auto known = first; known != last; ++known) {
-    Content content = known->second.lock();
-    if (content && *content == bytes) return content;
+    Page page = known->second.lock();
+    if (page && std::ranges::equal(*page, bytes)) return page;
   }
-  if (contents_.size() >= clean_at_) {
-    std::erase_if(contents_, [](const auto& entry) { return entry.second.expired(); });
-    clean_at_ = std::max<std::size_t>(64, contents_.size() * 2);
+  if (pages_.size() >= clean_at_) {
+    std::erase_if(pages_, [](const auto& entry) { return entry.second.expired(); });
+    clean_at_ = std::max<std::size_t>(1024, pages_.size() * 2);
   }
-  Content content = std::make_shared<const Bytes>(std::move(bytes));
-  contents_.emplace(key, content);
-  return content;
+  Page page = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
+  pages_.emplace(key, page);
+  return page;
 }
 
 std::uint64_t ContentPool::bytes_held() const {
   std::uint64_t bytes = 0;
-  for (const auto& [key, content] : contents_) {
-    if (const Content held = content.lock()) bytes += held->size();
+  for (const auto& [key, content] : pages_) {
+    if (const Page page = content.lock()) bytes += page->size();
   }
   return bytes;
 }
@@ -60,9 +65,27 @@ struct VirtualDisk::Node {
   Node& operator=(const Node&) = delete;
   ~Node() { *used -= counted; }
 
-  ByteView content() const {
-    if (working) return *working;
-    return synced ? ByteView(*synced) : ByteView();
+  std::uint64_t synced_size() const {
+    return pages.empty() ? 0 : (pages.size() - 1) * ContentPool::kPageBytes + pages.back()->size();
+  }
+  std::uint64_t size() const { return working ? working->size() : synced_size(); }
+  Bytes read(std::uint64_t offset, std::uint64_t wanted) const {
+    Bytes out;
+    const std::uint64_t end = offset + std::min(wanted, size() - std::min(offset, size()));
+    if (offset >= end) return out;
+    out.reserve(end - offset);
+    if (working) {
+      out.insert(out.end(), working->data() + offset, working->data() + end);
+      return out;
+    }
+    while (offset < end) {
+      const Bytes& page = *pages[offset / ContentPool::kPageBytes];
+      const std::size_t from = offset % ContentPool::kPageBytes;
+      const std::size_t count = std::min<std::uint64_t>(page.size() - from, end - offset);
+      out.insert(out.end(), page.data() + from, page.data() + from + count);
+      offset += count;
+    }
+    return out;
   }
   void count(std::uint64_t size) {
     *used += size - counted;
@@ -70,10 +93,10 @@ struct VirtualDisk::Node {
   }
 
   bool is_folder;
-  Names names;                   // of a folder, as programs see it
-  Names synced_names;            // and as the last sync_folder() left it
-  std::optional<Bytes> working;  // of a file that was written to since its last sync
-  ContentPool::Content synced;
+  Names names;                           // of a folder, as programs see it
+  Names synced_names;                    // and as the last sync_folder() left it
+  std::optional<Bytes> working;          // of a file that was written to since its last sync
+  std::vector<ContentPool::Page> pages;  // as the last sync left it
   std::uint64_t counted = 0;
   std::shared_ptr<std::uint64_t> used;
 };
@@ -92,19 +115,15 @@ class VirtualDisk::FileWriter final : public Disk::Writer {
   FileWriter(VirtualDisk& disk, NodePtr file, std::string path)
       : disk_(disk), file_(std::move(file)), path_(std::move(path)), life_(disk.life_) {}
 
-  Result<void> append(ByteView bytes) override {
-    return put(Operation::append, file_->content().size(), bytes);
-  }
+  Result<void> append(ByteView bytes) override { return put(Operation::append, file_->size(), bytes); }
   Result<void> write_at(std::uint64_t offset, ByteView bytes) override {
     return put(Operation::write_at, offset, bytes);
   }
   Result<void> sync() override {
     if (auto fault = before(Operation::sync)) return *fault;
     if (!file_->working) return {};
-    Bytes bytes = *std::exchange(file_->working, std::nullopt);
-    ContentPool* pool = disk_.options_.pool;
-    file_->synced =
-        pool != nullptr ? pool->share(std::move(bytes)) : std::make_shared<const Bytes>(std::move(bytes));
+    file_->pages = disk_.options_.pool->share(*file_->working);
+    file_->working.reset();
     return {};
   }
 
@@ -119,7 +138,7 @@ class VirtualDisk::FileWriter final : public Disk::Writer {
     if (end > file_->counted) {
       if (auto grown = disk_.grow(*file_, end); !grown) return grown.error();
     }
-    if (!file_->working) file_->working = file_->synced ? *file_->synced : Bytes();
+    if (!file_->working) file_->working = file_->read(0, file_->size());
     if (end > file_->working->size()) file_->working->resize(end);
     std::copy(bytes.begin(), bytes.end(), file_->working->begin() + static_cast<std::ptrdiff_t>(offset));
     return {};
@@ -132,7 +151,9 @@ class VirtualDisk::FileWriter final : public Disk::Writer {
 };
 
 VirtualDisk::VirtualDisk(Options options)
-    : options_(options), used_(std::make_shared<std::uint64_t>(0)), root_(make_node(true)) {}
+    : options_(options), used_(std::make_shared<std::uint64_t>(0)), root_(make_node(true)) {
+  if (options_.pool == nullptr) options_.pool = &own_pool_;
+}
 
 VirtualDisk::~VirtualDisk() = default;
 
@@ -185,7 +206,7 @@ Result<std::unique_ptr<Disk::Writer>> VirtualDisk::create(std::string_view path)
   }
   // Emptying a file may reach the disk at any time: it counts as done at once.
   file->working.reset();
-  file->synced.reset();
+  file->pages.clear();
   file->count(0);
   return std::unique_ptr<Writer>(std::make_unique<FileWriter>(*this, std::move(file), std::string(path)));
 }
@@ -195,10 +216,7 @@ Result<Bytes> VirtualDisk::read(std::string_view path, std::uint64_t offset, std
   const auto node = find(path);
   if (!node) return node.error();
   if ((*node)->is_folder) return fail(Errc::invalid, std::string(path) + " is a folder");
-  const ByteView content = (*node)->content();
-  if (offset >= content.size()) return Bytes();
-  const ByteView part = content.subspan(offset, std::min<std::size_t>(size, content.size() - offset));
-  return Bytes(part.begin(), part.end());
+  return (*node)->read(offset, size);
 }
 
 Result<std::uint64_t> VirtualDisk::size(std::string_view path) {
@@ -206,7 +224,7 @@ Result<std::uint64_t> VirtualDisk::size(std::string_view path) {
   const auto node = find(path);
   if (!node) return node.error();
   if ((*node)->is_folder) return fail(Errc::invalid, std::string(path) + " is a folder");
-  return std::uint64_t{(*node)->content().size()};
+  return (*node)->size();
 }
 
 Result<void> VirtualDisk::rename(std::string_view from, std::string_view to) {
@@ -265,7 +283,7 @@ Result<std::vector<Disk::Entry>> VirtualDisk::list(std::string_view folder) {
   if (!(*node)->is_folder) return fail(Errc::invalid, std::string(folder) + " is a file");
   std::vector<Entry> entries;
   for (const auto& [name, child] : (*node)->names) {
-    entries.push_back({name, child->is_folder, child->content().size()});
+    entries.push_back({name, child->is_folder, child->size()});
   }
   return entries;
 }
@@ -277,7 +295,7 @@ Result<Disk::Space> VirtualDisk::space() {
 
 void VirtualDisk::forget_unsynced(Node& node) {
   node.working.reset();
-  node.count(node.synced ? node.synced->size() : 0);
+  node.count(node.synced_size());
   node.names = node.synced_names;
   for (const auto& [name, child] : node.names) forget_unsynced(*child);
 }
@@ -294,14 +312,15 @@ void VirtualDisk::wipe() {
 
 bool VirtualDisk::flip_bit(std::string_view path, std::uint64_t offset, unsigned bit) {
   const auto found = find(path);
-  if (!found || (*found)->is_folder || offset >= (*found)->content().size()) return false;
+  if (!found || (*found)->is_folder || offset >= (*found)->size()) return false;
   Node& file = **found;
   const auto mask = static_cast<std::uint8_t>(1U << (bit % 8));
   if (file.working) (*file.working)[offset] ^= mask;
-  if (file.synced && offset < file.synced->size()) {
-    Bytes damaged = *file.synced;
-    damaged[offset] ^= mask;
-    file.synced = std::make_shared<const Bytes>(std::move(damaged));
+  if (offset < file.synced_size()) {
+    ContentPool::Page& page = file.pages[offset / ContentPool::kPageBytes];
+    Bytes damaged = *page;
+    damaged[offset % ContentPool::kPageBytes] ^= mask;
+    page = std::make_shared<const Bytes>(std::move(damaged));
   }
   return true;
 }

@@ -121,7 +121,8 @@ TEST(VirtualDisk, SharesEqualContentsBetweenDisks) {
   ContentPool pool;
   VirtualDisk::Options options;
   options.pool = &pool;
-  const std::string chunk(64 * 1024, 'c');
+  std::string chunk;
+  for (int i = 0; i < 64 * 1024; ++i) chunk.push_back(static_cast<char>(i * 31 + i / 4096));
   {
     VirtualDisk one(options);
     VirtualDisk two(options);

@@ -4,8 +4,8 @@
 // It keeps the promises of runtime/disk.hpp and not one more: crash() brings back the names that
 // each folder had at its last sync_folder() and the contents that each file had at its last
 // sync(). (Real file systems often keep more; nothing may rely on it.)
-// Contents of synced files are shared through a ContentPool, so that a chunk that is held by many
-// simulated machines takes memory once. For one thread, under InlineWorkers.
+// What was synced is kept in pages of a ContentPool, so that a chunk that is held by many simulated
+// machines takes memory once. For one thread, under InlineWorkers.
 #pragma once
 
 #include <peerstore/runtime/disk.hpp>
@@ -16,28 +16,33 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace peerstore::world {
 
-// Equal contents, once. Outlives the disks that use it.
+// Equal pages of files, once. Outlives the disks that use it.
 class ContentPool {
  public:
-  using Content = std::shared_ptr<const Bytes>;
-  // `bytes`, or an equal content that somebody holds.
-  Content share(Bytes bytes);
-  // Bytes in contents that are in use.
+  static constexpr std::size_t kPageBytes = 4096;
+  using Page = std::shared_ptr<const Bytes>;
+
+  // `bytes` in pages, each the same as an equal one that is in use.
+  std::vector<Page> share(ByteView bytes);
+  // Bytes in pages that are in use.
   std::uint64_t bytes_held() const;
 
  private:
-  std::unordered_multimap<std::size_t, std::weak_ptr<const Bytes>> contents_;
-  std::size_t clean_at_ = 64;
+  Page share_page(ByteView bytes);
+
+  std::unordered_multimap<std::size_t, std::weak_ptr<const Bytes>> pages_;
+  std::size_t clean_at_ = 1024;
 };
 
 class VirtualDisk final : public Disk {
  public:
   struct Options {
     std::uint64_t capacity = std::uint64_t{1} << 40;
-    ContentPool* pool = nullptr;  // nothing: contents are not shared
+    ContentPool* pool = nullptr;  // nothing: a pool of its own
   };
   explicit VirtualDisk(Options options);
   VirtualDisk() : VirtualDisk(Options{}) {}
@@ -76,6 +81,7 @@ class VirtualDisk final : public Disk {
   static void forget_unsynced(Node& node);
 
   Options options_;
+  ContentPool own_pool_;
   std::shared_ptr<std::uint64_t> used_;  // shared with the files, which outlive their names
   NodePtr root_;
   std::uint64_t life_ = 0;
