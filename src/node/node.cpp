@@ -1,0 +1,201 @@
+#include <peerstore/node/node.hpp>
+#include <peerstore/runtime/check.hpp>
+
+#include "node/node_parts.hpp"
+
+#include <utility>
+
+namespace peerstore::node {
+
+namespace {
+
+// How often a machine looks whether it should tell others of its room, and how much (as a part of
+// the space given) has to have changed.
+constexpr Duration kRoomPeriod = std::chrono::minutes(10);
+constexpr std::uint64_t kRoomPart = 16;
+
+std::uint64_t room_left(const store::ChunkStore::Usage& usage) {
+  const std::uint64_t taken = usage.held + usage.promised;
+  return usage.capacity > taken ? usage.capacity - taken : 0;
+}
+
+// The roster as it was kept, and at least the proof of this machine's own membership.
+Task<Result<membership::Roster>> load_roster(Environment environment, const membership::Identity& identity) {
+  membership::Roster roster(environment.signatures, identity.root_key);
+  Disk& disk = environment.disk;
+  Result<std::vector<wire::Statement>> kept =
+      co_await environment.workers.run([&disk] { return membership::load_statements(disk); });
+  if (!kept && kept.error().code != Errc::not_found) co_return kept.error();
+  // What cannot count is left out: a roster is nothing but statements that verify.
+  for (const wire::Statement& statement : identity.proof) (void)roster.add(statement);
+  if (kept) {
+    for (const wire::Statement& statement : *kept) (void)roster.add(statement);
+  }
+  const membership::Member* self = roster.find(identity.member);
+  if (self == nullptr) {
+    co_return fail(Errc::invalid, "the identity file does not show that this machine belongs to the ring");
+  }
+  if (self->gone) co_return fail(Errc::refused, "this machine has left the ring, or was expelled from it");
+  co_return roster;
+}
+
+}  // namespace
+
+Node::Parts::Parts(Environment the_environment, membership::Identity the_identity, Options the_options,
+                   Opened opened)
+    : environment(the_environment),
+      identity(std::move(the_identity)),
+      options(std::move(the_options)),
+      incarnations(std::move(opened.incarnations)),
+      chunk_store(std::move(opened.chunks)),
+      head_store(std::move(opened.heads)),
+      membership(environment.clock, environment.random, environment.signatures, environment.network,
+                 std::move(opened.roster), identity.member, options.membership),
+      view(environment.clock, membership),
+      network(environment.network, membership),
+      saver(environment.clock, environment.disk, environment.workers, membership.roster()),
+      acquaintances(membership, identity.member),
+      repair(environment.clock, environment.random, environment.signatures, network, view, *chunk_store,
+             *head_store, identity.member, identity.person, {.period = options.repair_period}),
+      service(environment.signatures, view, *chunk_store, *head_store,
+              {identity.person, identity.node_secret, [this] { return chord.state().self(); }},
+              [this](wire::MemberId from, std::vector<wire::ChunkAddress> lacking) {
+                repair.offered(from, std::move(lacking));
+              }),
+      chord(environment.clock, environment.random, environment.network, acquaintances,
+            {identity.member, incarnations->current()}, options.chord),
+      scope(environment.clock) {
+  chord.on_new_incarnation([this] { return begin_life(); });
+  membership.on_change([this] {
+    saver.changed();
+    repair.ring_changed();
+  });
+}
+
+Task<Result<std::unique_ptr<Node>>> Node::open(Environment environment, membership::Identity identity,
+                                               Options options) {
+  Result<membership::Roster> roster = co_await load_roster(environment, identity);
+  if (!roster) co_return roster.error();
+  Result<std::unique_ptr<Incarnations>> incarnations =
+      co_await Incarnations::open(environment.disk, environment.workers);
+  if (!incarnations) co_return incarnations.error();
+
+  store::ChunkStore::Options store_options;
+  store_options.capacity = roster->find(identity.member)->bytes_given;
+  Result<std::unique_ptr<store::ChunkStore>> chunks = co_await store::ChunkStore::open(
+      environment.clock, environment.disk, environment.facts, environment.workers, store_options);
+  if (!chunks) co_return chunks.error();
+  Result<std::unique_ptr<store::HeadStore>> heads =
+      co_await store::HeadStore::open(environment.disk, environment.workers);
+  if (!heads) co_return heads.error();
+
+  Opened opened{std::move(*roster), std::move(*incarnations), std::move(*chunks), std::move(*heads)};
+  auto parts =
+      std::make_unique<Parts>(environment, std::move(identity), std::move(options), std::move(opened));
+  co_return std::unique_ptr<Node>(new Node(std::move(parts)));
+}
+
+Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Node::~Node() = default;
+
+void Node::start() {
+  CHECK(!parts_->started);
+  parts_->started = true;
+  parts_->membership.start();
+  parts_->announce();
+  parts_->saver.changed();
+  parts_->chord.start();
+  parts_->repair.start();
+  parts_->scope.spawn(parts_->tell_room());
+}
+
+Task<void> Node::stop() {
+  co_await parts_->chord.leave();
+  // The friends have it as well; what could not be saved is learned again.
+  (void)co_await parts_->saver.save();
+}
+
+// ---- lives and presences ----
+
+std::uint64_t Node::Parts::begin_life() {
+  // A machine whose disk was replaced may be remembered with higher numbers than it has itself.
+  const wire::Presence* remembered = membership.presence(identity.member);
+  const std::uint64_t life = incarnations->next(remembered == nullptr ? 0 : remembered->node.incarnation);
+  if (incarnations->must_be_kept() && !std::exchange(keeping_incarnation, true)) {
+    scope.spawn(keep_incarnation());
+  }
+  presence_sequence = 0;
+  announce();
+  return life;
+}
+
+Task<void> Node::Parts::keep_incarnation() {
+  // If it fails, the next new life tries again; there is room for some before the bound.
+  (void)co_await incarnations->keep();
+  keeping_incarnation = false;
+}
+
+void Node::Parts::announce() {
+  wire::Presence presence;
+  presence.node = {identity.member, incarnations->current()};
+  presence.sequence = ++presence_sequence;
+  presence.addresses = options.addresses;
+  presence.free_bytes = room_told = room_left(chunk_store->usage());
+  const Bytes bytes = wire::presence_bytes(presence);
+  presence.signature = environment.signatures.sign(identity.node_secret, "presence", view.ring_id(), bytes);
+  membership.announce(std::move(presence));
+}
+
+Task<void> Node::Parts::tell_room() {
+  for (;;) {
+    const Duration period = environment.random.jitter(kRoomPeriod);
+    co_await environment.clock.sleep(period);
+    const store::ChunkStore::Usage usage = chunk_store->usage();
+    const std::uint64_t room = room_left(usage);
+    const std::uint64_t change = room > room_told ? room - room_told : room_told - room;
+    if (change > usage.capacity / kRoomPart) announce();
+  }
+}
+
+// ---- what others see ----
+
+NodeStatus Node::status() const {
+  const Parts& parts = *parts_;
+  const membership::Roster& roster = parts.membership.roster();
+  NodeStatus status;
+  status.ring_name = roster.ring_name();
+  status.ring_id = roster.ring_id();
+  status.policy = roster.policy();
+  status.phase = parts.chord.state().phase();
+  status.self = parts.chord.state().self();
+  status.addresses = parts.options.addresses;
+  status.reachable_copies = roster.map()->reachable_copies(parts.identity.person);
+  status.usage = parts.chunk_store->usage();
+  status.repairs_pending = parts.repair.pending();
+  for (const auto& [id, member] : roster.members()) {
+    MemberStatus row;
+    row.id = id;
+    row.name = member.name;
+    const auto person = roster.persons().find(member.person);
+    if (person != roster.persons().end()) row.person = person->second.name;
+    row.self = id == parts.identity.member;
+    row.live = parts.view.standing(id) == replica::Standing::live;
+    row.gone = member.gone;
+    row.bytes_given = member.bytes_given;
+    if (const auto heard = parts.membership.last_heard(id)) {
+      const Duration ago = parts.environment.clock.now() - *heard;
+      row.seconds_since_heard = std::chrono::duration_cast<std::chrono::seconds>(ago).count();
+    }
+    if (const wire::Presence* presence = parts.membership.presence(id)) row.bytes_free = presence->free_bytes;
+    if (row.self) row.bytes_free = room_left(status.usage);
+    status.members.push_back(std::move(row));
+  }
+  return status;
+}
+
+chord::ChordNode& Node::chord() { return parts_->chord; }
+membership::Membership& Node::membership() { return parts_->membership; }
+store::ChunkStore& Node::chunks() { return *parts_->chunk_store; }
+const replica::RingView& Node::view() const { return parts_->view; }
+
+}  // namespace peerstore::node

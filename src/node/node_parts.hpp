@@ -1,0 +1,60 @@
+// The parts of a node, in the order in which they depend on one another: destroyed from the last
+// to the first, so that nothing outlives what it uses. Private to node.cpp and node_service.cpp.
+#pragma once
+
+#include <peerstore/node/membership_view.hpp>
+#include <peerstore/node/node.hpp>
+#include <peerstore/replica/chunk_service.hpp>
+#include <peerstore/replica/repair.hpp>
+
+#include "node/incarnations.hpp"
+#include "node/reporting_network.hpp"
+#include "node/roster_acquaintances.hpp"
+#include "node/roster_saver.hpp"
+
+namespace peerstore::node {
+
+// What opening a node finds on disk.
+struct Opened {
+  membership::Roster roster;
+  std::unique_ptr<Incarnations> incarnations;
+  std::unique_ptr<store::ChunkStore> chunks;
+  std::unique_ptr<store::HeadStore> heads;
+};
+
+struct Node::Parts {
+  Parts(Environment the_environment, membership::Identity the_identity, Options the_options, Opened opened);
+
+  // Answers to the questions that are not chord's or replica's alone.
+  Task<Result<wire::Response>> admit(wire::Join request);
+  Result<wire::Response> learn(const wire::PushStatements& request);
+  Result<wire::Response> notified(const wire::Caller& caller, const wire::Notify& request);
+
+  // A new life begins: its number, told to everybody.
+  std::uint64_t begin_life();
+  void announce();
+  Task<void> keep_incarnation();
+  Task<void> tell_room();
+
+  Environment environment;
+  membership::Identity identity;
+  Options options;
+  std::unique_ptr<Incarnations> incarnations;
+  std::unique_ptr<store::ChunkStore> chunk_store;
+  std::unique_ptr<store::HeadStore> head_store;
+  membership::Membership membership;
+  MembershipView view;
+  ReportingNetwork network;
+  RosterSaver saver;
+  RosterAcquaintances acquaintances;
+  replica::Repair repair;
+  replica::ChunkService service;
+  chord::ChordNode chord;
+  bool started = false;
+  bool keeping_incarnation = false;
+  std::uint64_t presence_sequence = 0;
+  std::uint64_t room_told = 0;
+  TaskScope scope;  // last: its tasks use everything above
+};
+
+}  // namespace peerstore::node

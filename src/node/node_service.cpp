@@ -1,0 +1,88 @@
+// The answering side of a node: who may ask what, and who answers it.
+#include "node/node_parts.hpp"
+
+namespace peerstore::node {
+
+namespace {
+
+bool is_for_replica(const wire::Request& request) {
+  return std::visit(
+      [](const auto& question) {
+        using Question = std::remove_cvref_t<decltype(question)>;
+        return requires(replica::ChunkService& service, wire::Caller caller, Question asked) {
+          service.serve(caller, std::move(asked));
+        };
+      },
+      request);
+}
+
+// Requires is_for_replica(request).
+Task<Result<wire::Response>> answer_chunks(replica::ChunkService& service, wire::Caller caller,
+                                           wire::Request request) {
+  return std::visit(
+      [&](auto&& question) -> Task<Result<wire::Response>> {
+        using Question = std::remove_cvref_t<decltype(question)>;
+        if constexpr (requires { service.serve(caller, std::declval<Question>()); }) {
+          return service.serve(caller, std::move(question));
+        } else {
+          return {};
+        }
+      },
+      std::move(request));
+}
+
+template <class Answer>
+Result<wire::Response> as_response(Result<Answer> answer) {
+  if (!answer) return answer.error();
+  return wire::Response(std::move(*answer));
+}
+
+}  // namespace
+
+Task<Result<wire::Response>> Node::serve(wire::Caller caller, wire::Request request) {
+  Parts& parts = *parts_;
+  if (const auto* join = std::get_if<wire::Join>(&request)) co_return co_await parts.admit(*join);
+  if (caller.is_joiner) co_return fail(Errc::refused, "only members of the ring are answered");
+  if (parts.view.standing(caller.member) == replica::Standing::gone) {
+    co_return fail(Errc::refused, "that machine does not belong to the ring any more");
+  }
+  if (!caller.is_client) parts.membership.heard_from(caller.member);
+
+  if (is_for_replica(request)) co_return co_await answer_chunks(parts.service, caller, std::move(request));
+  if (std::holds_alternative<wire::GetNeighbours>(request)) {
+    co_return wire::Response(parts.chord.neighbours());
+  }
+  if (const auto* find = std::get_if<wire::FindSuccessor>(&request)) {
+    co_return as_response(parts.chord.answer(*find));
+  }
+  if (const auto* notify = std::get_if<wire::Notify>(&request)) co_return parts.notified(caller, *notify);
+  if (const auto* exchange = std::get_if<wire::ExchangeRoster>(&request)) {
+    co_return wire::Response(parts.membership.answer(*exchange));
+  }
+  if (const auto* push = std::get_if<wire::PushStatements>(&request)) co_return parts.learn(*push);
+  co_return fail(Errc::unsupported, "a question that this program does not know");
+}
+
+// The welcome is a promise, so what it stands on is durable before it is given.
+Task<Result<wire::Response>> Node::Parts::admit(wire::Join request) {
+  Result<wire::Welcome> welcome = membership.admit(request, environment.clock.wall_time());
+  if (!welcome) co_return welcome.error();
+  const Result<void> saved = co_await saver.save();
+  if (!saved) co_return saved.error();
+  co_return wire::Response(std::move(*welcome));
+}
+
+Result<wire::Response> Node::Parts::learn(const wire::PushStatements& request) {
+  membership.learn(request.statements, request.presences);
+  return wire::Response(wire::Done{});
+}
+
+Result<wire::Response> Node::Parts::notified(const wire::Caller& caller, const wire::Notify& request) {
+  if (caller.is_client || request.from.id != caller.member) {
+    return fail(Errc::refused, "a machine speaks for itself alone");
+  }
+  chord.notified(request.from);
+  return wire::Response(wire::Done{});
+}
+
+}  // namespace peerstore::node

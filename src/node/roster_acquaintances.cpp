@@ -1,0 +1,45 @@
+#include "node/roster_acquaintances.hpp"
+
+#include <algorithm>
+
+namespace peerstore::node {
+
+std::vector<wire::MemberId> RosterAcquaintances::closest_preceding(const ring::Id& key,
+                                                                   std::size_t most) const {
+  const std::vector<wire::MemberId>& live = membership_.live();
+  std::vector<wire::MemberId> nearest;
+  auto at = static_cast<std::size_t>(std::ranges::lower_bound(live, key) - live.begin());
+  // A member that stands on the key itself is its successor: last going backwards, and left out.
+  for (std::size_t walked = 0; walked < live.size() && nearest.size() < most; ++walked) {
+    at = (at + live.size() - 1) % live.size();
+    if (live[at] != key) nearest.push_back(live[at]);
+  }
+  return nearest;
+}
+
+std::optional<wire::MemberId> RosterAcquaintances::successor_of(const ring::Id& key) const {
+  const std::vector<wire::MemberId>& live = membership_.live();
+  if (live.empty()) return std::nullopt;
+  const auto at = std::ranges::lower_bound(live, key);
+  return at == live.end() ? live.front() : *at;
+}
+
+std::vector<wire::MemberId> RosterAcquaintances::contacts(std::size_t most, bool even_if_away) const {
+  const std::vector<wire::MemberId>& live = membership_.live();
+  std::vector<wire::MemberId> contacts;
+  const auto first = static_cast<std::size_t>(std::ranges::upper_bound(live, self_) - live.begin());
+  for (std::size_t i = 0; i < live.size() && contacts.size() < most; ++i) {
+    contacts.push_back(live[(first + i) % live.size()]);
+  }
+  if (!even_if_away) return contacts;
+  const auto& members = membership_.roster().members();
+  auto at = members.upper_bound(self_);
+  for (std::size_t i = 0; i < members.size() && contacts.size() < most; ++i, ++at) {
+    if (at == members.end()) at = members.begin();
+    const bool wanted = at->first != self_ && !at->second.gone && !membership_.is_live(at->first);
+    if (wanted) contacts.push_back(at->first);
+  }
+  return contacts;
+}
+
+}  // namespace peerstore::node

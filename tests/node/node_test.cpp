@@ -1,0 +1,267 @@
+#include "node/ring_of_nodes.hpp"
+
+#include <gtest/gtest.h>
+
+namespace peerstore::node::test {
+namespace {
+
+class NodesOf : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(NodesOf, FormARing) {
+  RingOfNodes ring(GetParam());
+  EXPECT_TRUE(ring.is_one_ring());
+  for (Laptop* laptop : ring.running()) {
+    EXPECT_EQ(laptop->node->membership().roster().members().size(), GetParam());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, NodesOf, testing::Values(1, 2, 3, 5, 8));
+
+TEST(Node, KeepsTheChunksOfFriendsAndGivesThemBack) {
+  RingOfNodes ring(6);
+  Laptop& owner = *ring.laptops[2];
+  const auto chunks = ring.put_chunks(owner, 10);
+  for (const Chunk& chunk : chunks) {
+    EXPECT_EQ(ring.holders_of(chunk).size(), 3u);
+    const auto segment = ring.clock.run(ring.client(owner).get_segment(chunk.ref, 0));
+    ASSERT_TRUE(segment) << segment.error().message();
+    EXPECT_EQ(*segment, chunk.segments[0]);
+  }
+  EXPECT_TRUE(ring.nobody_breaks_the_rule());
+}
+
+TEST(Node, RestoresCopiesWhenAMachineLeavesForGood) {
+  RingOfNodes ring(7);
+  const auto chunks = ring.put_chunks(*ring.laptops[0], 15);
+  ring.leave_for_good(*ring.laptops[3], *ring.laptops[5]);
+  EXPECT_TRUE(ring.until([&] {
+    return std::ranges::all_of(chunks,
+                               [&](const Chunk& chunk) { return ring.holders_of(chunk).size() >= 3; });
+  }));
+  EXPECT_TRUE(ring.nobody_breaks_the_rule());
+  for (Laptop* laptop : ring.running()) {
+    EXPECT_EQ(laptop->node->view().standing(ring.laptops[3]->identity.member), replica::Standing::gone);
+  }
+}
+
+TEST(Node, MovesNothingWhileFriendsSleep) {
+  RingOfNodes ring(7);
+  const auto chunks = ring.put_chunks(*ring.laptops[0], 15);
+  ring.clock.run_for(10min);
+  for (const std::size_t i : {2u, 3u, 4u}) ring.sleep(*ring.laptops[i]);
+  ring.clock.run_for(9h);
+  for (const std::size_t i : {2u, 3u, 4u}) ring.wake(*ring.laptops[i]);
+  EXPECT_TRUE(ring.until([&] { return ring.is_one_ring(); }));
+  ring.clock.run_for(1h);
+  for (const Chunk& chunk : chunks) EXPECT_EQ(ring.holders_of(chunk).size(), 3u);
+}
+
+TEST(Node, CountsAMachineOutThatIsAwayForLongerThanTheGrace) {
+  RingOfNodes ring(7);
+  const auto chunks = ring.put_chunks(*ring.laptops[0], 10);
+  Laptop& traveller = *ring.laptops[3];
+  ring.sleep(traveller);
+  ring.clock.run_for(std::chrono::hours(24 * 7 + 2));
+  for (const Chunk& chunk : chunks) {
+    auto holders = ring.holders_of(chunk);
+    std::erase(holders, &traveller);
+    EXPECT_GE(holders.size(), 3u);
+  }
+  EXPECT_TRUE(ring.nobody_breaks_the_rule());
+}
+
+TEST(Node, ComesBackFromItsDiskAfterTheProcessWasKilled) {
+  RingOfNodes ring(5);
+  const auto chunks = ring.put_chunks(*ring.laptops[0], 10);
+  ring.clock.run_for(1min);
+  Laptop& laptop = *ring.laptops[2];
+  const std::uint64_t before = laptop.node->chord().state().self().incarnation;
+  const std::uint64_t held = laptop.node->chunks().usage().chunks;
+  ASSERT_GT(held, 0u);
+  ring.kill(laptop);
+  EXPECT_TRUE(ring.until([&] { return ring.is_one_ring(); }));
+  ring.start(laptop);
+  EXPECT_EQ(laptop.node->chunks().usage().chunks, held);
+  EXPECT_GT(laptop.node->chord().state().self().incarnation, before);
+  EXPECT_TRUE(ring.until([&] { return ring.is_one_ring(); }));
+  for (const Chunk& chunk : chunks) EXPECT_EQ(ring.holders_of(chunk).size(), 3u);
+}
+
+TEST(Node, BeginsANewLifeAtEveryStartAndEveryAwakening) {
+  RingOfNodes ring(4);
+  Laptop& laptop = *ring.laptops[1];
+  std::uint64_t last = laptop.node->chord().state().self().incarnation;
+  for (int night = 0; night < 20; ++night) {
+    if (night % 3 == 0) {
+      ring.kill(laptop);
+      ring.start(laptop);
+    } else {
+      ring.sleep(laptop);
+      ring.clock.run_for(1h);
+      ring.wake(laptop);
+    }
+    EXPECT_TRUE(ring.until([&] { return laptop.node->chord().state().self().incarnation > last; }));
+    last = laptop.node->chord().state().self().incarnation;
+  }
+  // And its friends have heard of it.
+  EXPECT_TRUE(ring.until([&] {
+    const wire::Presence* presence = ring.laptops[3]->node->membership().presence(laptop.identity.member);
+    return presence != nullptr && presence->node.incarnation == last;
+  }));
+}
+
+TEST(Node, TellsItsAddressesAndRoom) {
+  RingOfNodes ring(4);
+  ring.clock.run_for(1min);
+  const auto* presence = ring.laptops[3]->node->membership().presence(ring.laptops[1]->identity.member);
+  ASSERT_NE(presence, nullptr);
+  EXPECT_EQ(presence->addresses, std::vector<std::string>{"laptop-1.example:7000"});
+  EXPECT_EQ(presence->free_bytes, RingOfNodes::kGiven);
+}
+
+TEST(Node, SaysHowThingsAre) {
+  RingOfNodes ring(5);
+  ring.put_chunks(*ring.laptops[0], 5);
+  ring.sleep(*ring.laptops[4]);
+  ring.clock.run_for(10min);
+  const NodeStatus status = ring.laptops[1]->node->status();
+  EXPECT_EQ(status.ring_name, "cellar");
+  EXPECT_EQ(status.phase, wire::Phase::member);
+  EXPECT_EQ(status.reachable_copies, 3u);
+  EXPECT_EQ(status.usage.capacity, RingOfNodes::kGiven);
+  EXPECT_GT(status.usage.chunks, 0u);
+  ASSERT_EQ(status.members.size(), 5u);
+  for (const MemberStatus& member : status.members) {
+    EXPECT_EQ(member.live, member.name != "laptop-4") << member.name;
+    EXPECT_EQ(member.self, member.name == "laptop-1") << member.name;
+    EXPECT_FALSE(member.gone);
+    EXPECT_EQ(member.bytes_given, RingOfNodes::kGiven);
+  }
+}
+
+TEST(Node, IsQuietWhenNothingHappens) {
+  RingOfNodes ring(10);
+  ring.put_chunks(*ring.laptops[0], 20);
+  ring.clock.run_for(30min);
+  const std::uint64_t bytes = ring.hub.counters().bytes;
+  ring.clock.run_for(24h);
+  // An idle machine in a ring of ten sends under 10 MB a day.
+  EXPECT_LT((ring.hub.counters().bytes - bytes) / 10, 10'000'000u);
+}
+
+// ---- who may do what ----
+
+TEST(Node, AdmitsAnInvitedFriendThroughAnyMember) {
+  RingOfNodes ring(3);
+  ring.clock.run_for(1min);
+  const membership::InvitationLink link = ring.invite("p3");
+  ring.clock.run_for(1min);  // the invitation spreads
+  ring.sleep(*ring.laptops[0]);
+  const auto identity =
+      membership::claim_invitation(ring.signatures, ring.entropy, link, "p3", "laptop-3", 1 << 30);
+  const auto stranger = ring.hub.joiner();
+  const wire::Join question{identity.proof};
+  const auto welcome = ring.clock.run(wire::ask(*stranger, ring.laptops[2]->identity.member, question));
+  ASSERT_TRUE(welcome) << welcome.error().message();
+  const auto* member = ring.laptops[2]->node->membership().roster().find_by_node_key(
+      ring.signatures.key_pair_from(identity.node_secret).public_key);
+  EXPECT_NE(member, nullptr);
+}
+
+TEST(Node, HasSavedWhomItWelcomes) {
+  RingOfNodes ring(3);
+  ASSERT_TRUE(ring.join("p3", 0));
+  ring.kill(*ring.laptops[0]);  // at once
+  const auto kept = membership::load_statements(ring.laptops[0]->disk);
+  ASSERT_TRUE(kept);
+  membership::Roster roster(ring.signatures, ring.laptops[0]->identity.root_key);
+  for (const wire::Statement& statement : *kept) ASSERT_TRUE(roster.add(statement));
+  EXPECT_NE(roster.find(ring.laptops[3]->identity.member), nullptr);
+}
+
+TEST(Node, AdmitsNobodyWhomItCannotRemember) {
+  RingOfNodes ring(3);
+  ring.clock.run_for(1min);
+  ring.laptops[0]->disk.faults().set_rule(
+      [](world::Operation operation, std::string_view) -> std::optional<Error> {
+        if (operation == world::Operation::create) return fail(Errc::full, "no space left on the disk");
+        return std::nullopt;
+      });
+  const auto joined = ring.join("p3", 0);
+  ASSERT_FALSE(joined);
+  EXPECT_EQ(joined.error().code, Errc::full);
+  ring.laptops[0]->disk.faults().clear();
+}
+
+TEST(Node, AnswersNothingButJoinToAStranger) {
+  RingOfNodes ring(3);
+  const auto stranger = ring.hub.joiner();
+  const wire::MemberId peer = ring.laptops[1]->identity.member;
+  for (const wire::Request& request :
+       {wire::Request(wire::GetNeighbours{}), wire::Request(wire::FindSuccessor{}),
+        wire::Request(wire::ExchangeRoster{}), wire::Request(wire::PushStatements{}),
+        wire::Request(wire::Reserve{1}), wire::Request(wire::HaveChunks{}),
+        wire::Request(wire::GetHeads{0})}) {
+    const auto answer = ring.clock.run(stranger->call(peer, request));
+    ASSERT_FALSE(answer) << wire::name_of(request);
+    EXPECT_EQ(answer.error().code, Errc::refused) << wire::name_of(request);
+  }
+  const auto uninvited = ring.clock.run(stranger->call(peer, wire::Join{}));
+  EXPECT_FALSE(uninvited);
+}
+
+TEST(Node, AnswersNothingToAMachineThatHasLeft) {
+  RingOfNodes ring(4);
+  Laptop& gone = *ring.laptops[3];
+  ring.leave_for_good(gone, *ring.laptops[0]);
+  const auto answer = ring.clock.run(
+      ring.hub.endpoint(gone.identity.member).call(ring.laptops[0]->identity.member, wire::GetNeighbours{}));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, Errc::refused);
+  EXPECT_FALSE(ring.try_to_start(gone).has_value() && gone.node->status().phase == wire::Phase::out);
+}
+
+TEST(Node, LetsNoMachineSpeakForAnother) {
+  RingOfNodes ring(4);
+  const wire::MemberId peer = ring.laptops[0]->identity.member;
+  const wire::Notify lie{{ring.laptops[2]->identity.member, 99}};
+  const auto answer =
+      ring.clock.run(wire::ask(ring.hub.endpoint(ring.laptops[1]->identity.member), peer, lie));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, Errc::refused);
+}
+
+TEST(Node, DoesNotTakeACommandOfTheOwnerForTheNodeItself) {
+  RingOfNodes ring(4);
+  Laptop& laptop = *ring.laptops[1];
+  ring.kill(laptop);
+  const auto network = ring.hub.client(laptop.identity.member, laptop.identity.person);
+  const auto seen = [&] { return ring.laptops[0]->node->membership().is_live(laptop.identity.member); };
+  ASSERT_TRUE(ring.until([&] { return !seen(); }));
+  const wire::GetHeads question{0};
+  ASSERT_TRUE(ring.clock.run(wire::ask(*network, ring.laptops[0]->identity.member, question)));
+  EXPECT_FALSE(seen());
+}
+
+TEST(Node, WillNotStartWithTheIdentityOfAnotherRing) {
+  RingOfNodes ring(2);
+  RingOfNodes other(1, 99);
+  Laptop& laptop = *ring.laptops[1];
+  ring.kill(laptop);
+  laptop.identity.root_key = other.laptops[0]->identity.root_key;
+  const auto started = ring.try_to_start(laptop);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, Errc::invalid);
+}
+
+TEST(Node, LeavesInOrder) {
+  RingOfNodes ring(5);
+  Laptop& laptop = *ring.laptops[2];
+  ring.clock.run(laptop.node->stop());
+  EXPECT_NE(laptop.node->chord().state().phase(), wire::Phase::member);
+  ring.kill(laptop);
+  EXPECT_TRUE(ring.until([&] { return ring.is_one_ring(); }, 30s));
+}
+
+}  // namespace
+}  // namespace peerstore::node::test
