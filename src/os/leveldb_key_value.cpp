@@ -1,13 +1,17 @@
 // KeyValue over LevelDB, tuned to be small: a node of 30 MB has two of them.
+#include <fcntl.h>
 #include <leveldb/cache.h>
 #include <leveldb/db.h>
 #include <leveldb/filter_policy.h>
 #include <leveldb/write_batch.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 #include <peerstore/os/real.hpp>
 
 #include <cerrno>
 #include <system_error>
+
+#include "descriptor.hpp"
 
 namespace peerstore::os {
 
@@ -36,14 +40,11 @@ Errc code_for(const leveldb::Status& status) {
   return Errc::io;
 }
 
-Error error_from(const leveldb::Status& status, const std::string& path) {
-  return fail(code_for(status), path + ": " + status.ToString());
-}
-
 class LevelDbKeyValue final : public KeyValue {
  public:
   explicit LevelDbKeyValue(std::string path)
       : path_(std::move(path)),
+        damage_mark_(path_ + "/DAMAGED"),
         cache_(leveldb::NewLRUCache(kBlockCacheBytes)),
         filter_(leveldb::NewBloomFilterPolicy(kFilterBitsPerKey)) {
     options_.create_if_missing = true;
@@ -61,13 +62,17 @@ class LevelDbKeyValue final : public KeyValue {
 
   Result<void> open() {
     leveldb::Status status = try_open();
-    if (status.IsCorruption()) {
-      spdlog::warn("{}: damaged ({}), repairing", path_, status.ToString());
-      status = leveldb::RepairDB(path_, options_);
-      if (status.ok()) status = try_open();
-      if (!status.ok()) return fail(Errc::corrupt, path_ + ": beyond repair: " + status.ToString());
+    // Opened first even so: repairing what another process has open would destroy it.
+    if (status.ok() && ::access(damage_mark_.c_str(), F_OK) == 0) {
+      status = leveldb::Status::Corruption("damage was found when it was last used");
     }
-    if (!status.ok()) return error_from(status, path_);
+    if (!status.IsCorruption()) return outcome(status);
+    spdlog::warn("{}: {}; repairing", path_, status.ToString());
+    database_.reset();
+    status = leveldb::RepairDB(path_, options_);
+    if (status.ok()) status = try_open();
+    if (!status.ok()) return fail(Errc::corrupt, path_ + ": beyond repair: " + status.ToString());
+    ::unlink(damage_mark_.c_str());
     return {};
   }
 
@@ -82,16 +87,14 @@ class LevelDbKeyValue final : public KeyValue {
     }
     leveldb::WriteOptions options;
     options.sync = sync;
-    const leveldb::Status status = database_->Write(options, &batch);
-    if (!status.ok()) return error_from(status, path_);
-    return {};
+    return outcome(database_->Write(options, &batch));
   }
 
   Result<std::optional<std::string>> get(std::string_view key) override {
     std::string value;
     const leveldb::Status status = database_->Get(reading_, slice(key), &value);
     if (status.IsNotFound()) return std::optional<std::string>();
-    if (!status.ok()) return error_from(status, path_);
+    if (auto done = outcome(status); !done) return done.error();
     return std::optional<std::string>(std::move(value));
   }
 
@@ -101,8 +104,7 @@ class LevelDbKeyValue final : public KeyValue {
     for (at->Seek(slice(prefix)); at->Valid() && at->key().starts_with(slice(prefix)); at->Next()) {
       if (!visit(view(at->key()), view(at->value()))) break;
     }
-    if (!at->status().ok()) return error_from(at->status(), path_);
-    return {};
+    return outcome(at->status());
   }
 
  private:
@@ -113,7 +115,17 @@ class LevelDbKeyValue final : public KeyValue {
     return status;
   }
 
+  // Damage in a table shows only when it is read. It is marked, so that the next opening repairs it.
+  Result<void> outcome(const leveldb::Status& status) const {
+    if (status.ok()) return {};
+    if (status.IsCorruption()) {
+      const Descriptor mark(::open(damage_mark_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    }
+    return fail(code_for(status), path_ + ": " + status.ToString());
+  }
+
   std::string path_;
+  std::string damage_mark_;
   leveldb::Options options_;
   leveldb::ReadOptions reading_;
   leveldb::ReadOptions scanning_;

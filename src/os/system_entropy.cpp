@@ -3,6 +3,8 @@
 
 namespace peerstore::os {
 
-void SystemEntropy::fill(std::span<std::uint8_t> out) { randombytes_buf(out.data(), out.size()); }
+void SystemEntropy::fill(std::span<std::uint8_t> out) {
+  if (!out.empty()) randombytes_buf(out.data(), out.size());
+}
 
 }  // namespace peerstore::os

@@ -17,7 +17,8 @@ Result<std::unique_ptr<Disk>> open_disk(const std::string& root);
 std::unique_ptr<Files> open_files();
 
 // LevelDB at `path`. Errc::corrupt if it cannot be opened and not be repaired: the caller removes it
-// and rebuilds. Errc::busy if another process has it.
+// and rebuilds. Errc::busy if another process has it. A repair, which also the opening after a read
+// that gave Errc::corrupt makes, keeps what it can: rows may be missing, or old, afterwards.
 Result<std::unique_ptr<KeyValue>> open_key_value(const std::string& path);
 
 // libsodium's randombytes.
