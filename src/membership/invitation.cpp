@@ -3,6 +3,7 @@
 #include <peerstore/runtime/check.hpp>
 
 #include "box_key.hpp"
+#include "roster_state.hpp"
 
 namespace peerstore::membership {
 
@@ -112,7 +113,10 @@ Result<void> complete_identity(crypto::Signatures& signatures, Identity& identit
   Roster roster(signatures, identity.root_key);
   std::optional<wire::Statement> policy;
   for (const wire::Statement& statement : welcome) {
-    // What does not verify against the link's root key is as good as not sent.
+    const Result<Fact> fact = read_statement(statement);
+    const bool is_policy = fact && std::holds_alternative<PolicyStatement>(*fact);
+    // The rest of the ring is for the node to judge. What does not verify is as good as not sent.
+    if (!is_policy && (!fact || person_of(*fact) != identity.person)) continue;
     (void)roster.add(statement);
   }
   for (const wire::Statement& statement : roster.statements()) {

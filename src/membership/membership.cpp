@@ -85,11 +85,9 @@ Membership::State::Learned Membership::State::take(const std::vector<wire::State
   Learned learned;
   const std::size_t size_before = roster.size();
   const crypto::Hash digest_before = roster.digest();
-  for (const wire::Statement& statement : statements) {
-    const Result<bool> added = roster.add(statement);
-    if (!added) ++refused;
-    if (added && *added) learned.statements.push_back(wire::id_of(statement));
-  }
+  Roster::Added added = roster.add_all(statements);
+  refused += added.refused;
+  learned.statements = std::move(added.counted);
   // Nothing was ended or displaced by what only made the roster longer.
   const bool only_longer = roster.size() - size_before == learned.statements.size();
   if (roster.digest() != digest_before) {

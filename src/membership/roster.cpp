@@ -2,6 +2,7 @@
 #include <peerstore/wire/messages.hpp>
 
 #include "roster_state.hpp"
+#include "shared_states.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,28 +13,70 @@ namespace peerstore::membership {
 namespace {
 // As many as one message can bring, in whatever order.
 constexpr std::size_t kWaitingMax = wire::kStatementsMax;
+
+bool is_too_long(const wire::Statement& statement) {
+  return statement.body.size() > wire::kStatementBytesMax;
+}
 }  // namespace
 
 Roster::Roster(crypto::Signatures& signatures, crypto::SigningPublicKey root)
     : signatures_(&signatures), root_(root), ring_id_(ring_id_of(root)), state_(std::make_shared<State>()) {}
 
 Result<bool> Roster::add(const wire::Statement& statement) {
+  if (is_too_long(statement)) return fail(Errc::invalid, "a statement that is too long");
+  return add(statement, wire::id_of(statement));
+}
+
+Result<bool> Roster::add(const wire::Statement& statement, const wire::StatementId& id) {
+  if (state_->statements.contains(id)) return false;
   Result<Fact> fact = read_statement(statement);
   if (!fact) return fact.error();
-  Entry entry{wire::id_of(statement), statement, std::move(*fact)};
-  if (state_->statements.contains(entry.id)) return false;
-  const State::Judgement judgement = state_->judge(root_, entry.id, statement.signer, entry.fact);
+  const State::Judgement judgement = state_->judge(root_, id, statement.signer, *fact);
   if (judgement.standing == State::Standing::never) return fail(Errc::refused, std::string(judgement.why));
   if (judgement.standing == State::Standing::outdated) return false;
-  if (!is_signed(*signatures_, ring_id_, statement, entry.fact)) {
+  if (!is_signed(*signatures_, ring_id_, statement, *fact)) {
     return fail(Errc::refused, "a statement that was not signed by its signer for this ring");
   }
+  Entry entry{id, statement, std::move(*fact)};
   if (judgement.standing == State::Standing::waits) {
     wait(std::move(entry));
     return false;
   }
   enter(entry);
   return true;
+}
+
+Roster::Added Roster::add_all(const std::vector<wire::Statement>& statements) {
+  Added added;
+  std::vector<std::pair<wire::StatementId, const wire::Statement*>> fresh;
+  for (const wire::Statement& statement : statements) {
+    if (is_too_long(statement)) {
+      ++added.refused;
+      continue;
+    }
+    const wire::StatementId id = wire::id_of(statement);
+    if (!contains(id)) fresh.emplace_back(id, &statement);
+  }
+  if (fresh.empty()) return added;
+
+  // Whoever waits here may have a say in what comes of the batch.
+  const bool is_alone = waiting_.empty();
+  SharedStates& shared = SharedStates::of_this_thread();
+  const crypto::Hash step = is_alone ? shared.name_of_step(*this, fresh) : crypto::Hash{};
+  if (const auto outcome = is_alone ? shared.find(step) : std::nullopt) {
+    state_ = outcome->state;
+    added.refused += outcome->refused;
+  } else {
+    const crypto::Hash before = digest();
+    std::size_t refused = 0;
+    for (const auto& [id, statement] : fresh) refused += add(*statement, id) ? 0 : 1;
+    added.refused += refused;
+    if (is_alone && waiting_.empty() && digest() != before) shared.keep(step, {state_, refused});
+  }
+  for (const auto& [id, statement] : fresh) {
+    if (contains(id)) added.counted.push_back(id);
+  }
+  return added;
 }
 
 void Roster::wait(Entry entry) {
@@ -44,8 +87,11 @@ void Roster::wait(Entry entry) {
 }
 
 void Roster::enter(const Entry& entry) {
-  // Copies of this roster keep what they have.
-  if (state_.use_count() > 1) state_ = std::make_shared<State>(*state_);
+  // Others who share it keep what they have.
+  if (state_.use_count() > 1 || state_->is_shared) {
+    state_ = std::make_shared<State>(*state_);
+    state_->is_shared = false;
+  }
   for (wire::Statement& displaced : state_->enter(ring_id_, entry.id, entry.statement, entry.fact)) {
     // A lower statement by the same key may bring it back.
     Fact fact = read_statement(displaced).value();

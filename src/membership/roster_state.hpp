@@ -59,6 +59,7 @@ struct Roster::State {
   std::set<std::pair<crypto::SigningPublicKey, wire::MemberId>> node_keys;
   SetDigest digest;
   std::shared_ptr<const placement::Map> map;
+  bool is_shared = false;  // in SharedStates: never changed again, only copied
 
  private:
   void forget(const wire::StatementId& id);

@@ -1,4 +1,5 @@
 #include <peerstore/membership/roster.hpp>
+#include <peerstore/wire/messages.hpp>
 
 #include <gtest/gtest.h>
 
@@ -133,6 +134,71 @@ TEST(Roster, TellsWhatAnotherLacks) {
   for (const wire::Statement& statement : missing) EXPECT_TRUE(other.add(statement).value());
   expect_equal(other, *ring.roster);
   EXPECT_TRUE(ring.roster->missing_from(other.statement_ids()).empty());
+}
+
+// ---- batches ----
+
+TEST(RosterBatch, IsTheSameAsOneAfterAnother) {
+  TestRing ring;
+  ring.admit("bob");
+  std::vector<wire::Statement> batch = ring.history;
+  batch.push_back(ring.history[0]);
+  batch.push_back(sign_statement(ring.signatures, ring.ring(), RevocationStatement{0, std::nullopt},
+                                 ring.keys_of(ring.founder)));
+  batch.emplace_back().body = SharedBytes(Bytes(wire::kStatementBytesMax + 1));
+  for (int i = 0; i < 2; ++i) {
+    Roster roster(ring.signatures, ring.founder.root_key);
+    const Roster::Added added = roster.add_all(batch);
+    EXPECT_EQ(added.counted.size(), ring.history.size());
+    EXPECT_EQ(added.refused, 2u);
+    expect_equal(roster, *ring.roster);
+    EXPECT_TRUE(roster.add_all(ring.history).counted.empty());
+  }
+}
+
+TEST(RosterBatch, IsKeptOnceForAllWhoWereGivenIt) {
+  TestRing ring;
+  ring.admit("bob");
+  Roster first(ring.signatures, ring.founder.root_key);
+  Roster second(ring.signatures, ring.founder.root_key);
+  first.add_all(ring.history);
+  second.add_all(ring.history);
+  EXPECT_EQ(&first.members(), &second.members());
+  // Until they part.
+  ring.admit("eve");
+  EXPECT_FALSE(second.add_all(ring.history).counted.empty());
+  EXPECT_EQ(first.members().size(), 2u);
+  EXPECT_EQ(second.members().size(), 3u);
+  EXPECT_TRUE(first.add(ring.by_root(RevocationStatement{1, std::nullopt})).value());
+  EXPECT_FALSE(second.persons().at(1).gone);
+  EXPECT_TRUE(first.persons().at(1).gone);
+}
+
+TEST(RosterBatch, DoesNotLendOneRostersTrustToAForgery) {
+  TestRing ring;
+  const wire::Statement good = ring.by_root(RevocationStatement{0, std::nullopt});
+  wire::Statement forged = good;
+  forged.signature.bytes[3] ^= 1;
+  Roster first = *ring.roster;
+  Roster second = *ring.roster;
+  EXPECT_EQ(first.add_all({good}).counted.size(), 1u);
+  const Roster::Added added = second.add_all({forged});
+  EXPECT_TRUE(added.counted.empty());
+  EXPECT_EQ(added.refused, 1u);
+  EXPECT_FALSE(second.persons().at(0).gone);
+}
+
+TEST(RosterBatch, LetsThoseWhoWaitHaveTheirSay) {
+  TestRing ring;
+  Roster first = *ring.roster;
+  Roster second = *ring.roster;
+  const InvitationLink link = ring.invite();
+  const Identity bob = ring.claim(link, "bob");
+  EXPECT_FALSE(second.add(bob.proof[0]).value());  // waits for the invitation
+  first.add_all({ring.history.back()});
+  second.add_all({ring.history.back()});
+  EXPECT_EQ(first.persons().size(), 1u);
+  EXPECT_EQ(second.persons().size(), 2u);
 }
 
 // ---- hostile statements ----
@@ -373,6 +439,10 @@ TEST_P(RosterOrder, DoesNotMatter) {
     for (const auto& statement : shuffled) (void)roster.add(statement);
     expect_equal(first, roster);
     if (HasFailure()) FAIL() << "seed " << GetParam() << " round " << round;
+
+    Roster at_once(ring.signatures, ring.founder.root_key);
+    at_once.add_all(shuffled);
+    expect_equal(first, at_once);
 
     // What one tells makes the other equal, without another round.
     Roster told(ring.signatures, ring.founder.root_key);
