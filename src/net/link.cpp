@@ -13,6 +13,19 @@ namespace peerstore::net {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// "Timed out" and "unreachable" are for the asker to find out about us; when they befell what we asked of
+// others, the answer is that it should try again later.
+Result<wire::Response> as_own_answer(Result<wire::Response> response) {
+  if (response) return response;
+  const Errc code = response.error().code;
+  if (code != Errc::timed_out && code != Errc::unreachable) return response;
+  return fail(Errc::busy, response.error().message());
+}
+
+}  // namespace
+
 Link::Link(Loop& loop, std::shared_ptr<Channel> channel, Peer peer, Owner& owner)
     : loop_(loop),
       channel_(std::move(channel)),
@@ -69,15 +82,6 @@ wire::Caller Link::caller() const {
   return caller;
 }
 
-// "Timed out" and "unreachable" are for the asker to find out about us; when they befell what we asked of
-// others, the answer is that it should try again later.
-static Result<wire::Response> as_own_answer(Result<wire::Response> response) {
-  if (response) return response;
-  const Errc code = response.error().code;
-  if (code != Errc::timed_out && code != Errc::unreachable) return response;
-  return fail(Errc::busy, response.error().message());
-}
-
 void Link::serve(Frame frame) {
   const std::uint64_t id = frame.header.request;
   Result<wire::Request> request = wire::decode_request(frame.message, std::move(frame.attachment));
@@ -98,17 +102,19 @@ void Link::serve(Frame frame) {
 
 Task<void> Link::answer(FrameHeader header, wire::Request request, bool bulk) {
   const TimePoint asked_at = loop_.now();
-  Result<wire::Response> response = co_await owner_->service()->serve(caller(), std::move(request));
+  const wire::Caller asker = caller();
+  Result<wire::Response> response = co_await owner_->service()->serve(asker, std::move(request));
   if (bulk) --bulk_serving_;
   response = as_own_answer(std::move(response));
   // Nobody waits for an answer that comes after the asker's patience.
-  if (loop_.now() - asked_at <= std::chrono::milliseconds(header.patience_ms))
-    reply(header.request, response);
+  const bool in_time = loop_.now() - asked_at <= std::chrono::milliseconds(header.patience_ms);
+  if (in_time) reply(header.request, response);
 }
 
 void Link::reply(std::uint64_t id, const Result<wire::Response>& response) {
   wire::Encoded encoded = wire::encode(response);
-  if (encoded.message.size() > wire::kMessageBytesMax) {
+  if (encoded.message.size() > wire::kMessageBytesMax ||
+      encoded.attachment.size() > wire::kAttachmentBytesMax) {
     encoded =
         wire::encode(Result<wire::Response>(fail(Errc::invalid, "the answer is too large for one message")));
   }

@@ -90,6 +90,8 @@ void TlsNetwork::drop_strangers() {
   }
 }
 
+void TlsNetwork::close() { core_->shut_down(); }
+
 TlsNetwork::Counters TlsNetwork::counters() const {
   Counters counters = *core_->counters_;
   counters.links = core_->links_.size();

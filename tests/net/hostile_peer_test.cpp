@@ -1,8 +1,11 @@
 // Peers that are not what they should be. After each of them an honest member must still be served.
 #include <openssl/x509.h>
+
+#include <atomic>
 #include <net/limits.hpp>
 #include <net/raw_peer.hpp>
 #include <net/ring_of_machines.hpp>
+#include <thread>
 
 namespace peerstore::net {
 namespace {
@@ -292,6 +295,17 @@ TEST_F(MadMember, AFloodOfQuestionsIsAnsweredAsBusyBeyondTheLimit) {
   EXPECT_EQ(anna.service.waiting_for_ever, static_cast<int>(kCallsInFlightMax));
 }
 
+TEST_F(MadMember, WhoDoesNotReadItsAnswersIsCutOff) {
+  after_greeting([&](RawPeer& peer) {
+    for (std::uint64_t id = 1; id <= 2 * kUnreadAnswerBytesMax / wire::kSegmentBytes; ++id) {
+      peer.ask(id, wire::GetSegment{});
+    }
+    while (peer.read_frame()) continue;
+    return true;
+  });
+  EXPECT_EQ(anna.network->counters().links, 0u);
+}
+
 TEST_F(HostilePeer, WhoSaysNothingIsCutOffInTime) {
   TlsNetwork::Options impatient{TlsNetwork::Role::node, anna.keys.secret_key, 300ms};
   anna.network = std::make_unique<TlsNetwork>(loop, anna.directory, impatient);
@@ -438,6 +452,29 @@ TEST_F(HostileListener, AListenerOfAnotherRingOrRoleOrKindIsRefused) {
       connect_to([&](RawPeer& peer) { peer.say_hello(TlsNetwork::Role::node, known.ring); });
   EXPECT_EQ(stranger.error().code, Errc::refused);
   EXPECT_EQ(anna.network->counters().links, 0u);
+}
+
+TEST_F(HostileListener, ALinkThatFellSilentIsReplaced) {
+  // Says Hello with bob's key, and then nothing: as a machine does that went to sleep.
+  const std::string real_address = bob.address;
+  std::atomic<bool> released = false;
+  context tls = make_tls_context(secret_of(2));
+  RawListener listener;
+  auto sleep_on = [&](RawPeer& peer) {
+    peer.say_hello(TlsNetwork::Role::node, known.ring);
+    while (!released) std::this_thread::yield();
+  };
+  TaskScope scope(loop);
+  scope.spawn(serve_one(listener, tls.native_handle(), sleep_on));
+  known.members[bob.id].addresses = {listener.address()};
+  const auto asleep = run(loop, wire::ask(*anna.network, bob.id, wire::GetNeighbours{}, 1s));
+  EXPECT_EQ(asleep.error().code, Errc::timed_out) << asleep.error().message();
+  EXPECT_EQ(anna.network->counters().links, 1u);
+  known.members[bob.id].addresses = {real_address};
+  const auto awake = run(loop, wire::ask(*anna.network, bob.id, wire::GetNeighbours{}));
+  EXPECT_TRUE(awake) << awake.error().message();
+  released = true;
+  run(loop, scope.join());
 }
 
 }  // namespace

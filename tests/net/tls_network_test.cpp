@@ -106,6 +106,17 @@ TEST_F(RingOfMachines, AnErrorIsThePeersOwnAnswer) {
   EXPECT_EQ(run(loop, ask(*anna.network, bob.id, wire::HaveChunks{})).error().code, Errc::busy);
 }
 
+TEST_F(RingOfMachines, WhatIsTooLargeForOneMessageIsNotSent) {
+  Machine& anna = add_node(1);
+  Machine& bob = add_node(2);
+  wire::PushStatements push;
+  push.statements.resize(3000);
+  for (auto& statement : push.statements) statement.body = SharedBytes(Bytes(wire::kStatementBytesMax));
+  EXPECT_EQ(run(loop, ask(*anna.network, bob.id, push)).error().code, Errc::invalid);
+  EXPECT_EQ(run(loop, who_is(anna, bob.id)).value(), bob.id);
+  EXPECT_EQ(anna.network->counters().links, 1u);
+}
+
 TEST_F(RingOfMachines, ACallEndsAtItsPatience) {
   Machine& anna = add_node(1);
   Machine& bob = add_node(2);

@@ -77,6 +77,9 @@ class TlsNetwork final : public wire::Network {
   void on_outcome(std::function<void(const wire::MemberId&, bool answered)> observer);
   // Closes links whose member is no longer in the directory.
   void drop_strangers();
+  // Ends all links and serving; what still waits for an answer gets Errc::cancelled. For shutting
+  // down before the service is destroyed.
+  void close();
   Counters counters() const;
 
   class Core;  // src/net/core.hpp
