@@ -43,7 +43,9 @@ Task<Result<wire::Response>> Node::serve(wire::Caller caller, wire::Request requ
   Parts& parts = *parts_;
   if (const auto* join = std::get_if<wire::Join>(&request)) co_return co_await parts.admit(*join);
   if (caller.is_joiner) co_return fail(Errc::refused, "only members of the ring are answered");
-  if (parts.view.standing(caller.member) == replica::Standing::gone) {
+  // The link proved that it is a member; this node may not have heard of it yet.
+  const membership::Member* member = parts.membership.roster().find(caller.member);
+  if (member != nullptr && member->gone) {
     co_return fail(Errc::refused, "that machine does not belong to the ring any more");
   }
   if (!caller.is_client) parts.membership.heard_from(caller.member);

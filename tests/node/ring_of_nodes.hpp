@@ -40,10 +40,11 @@ struct Chunk {
 
 class RingOfNodes {
  public:
-  explicit RingOfNodes(std::size_t persons, std::uint64_t seed = 1)
+  explicit RingOfNodes(std::size_t persons, std::uint64_t seed = 1, placement::Policy rules = {})
       : random(seed), entropy(seed + 1), hub(clock, seed + 2) {
     membership::PolicyStatement policy;
     policy.ring_name = "cellar";
+    policy.policy = rules;
     Laptop& founder = buy_laptop();
     founder.identity = membership::found_ring(signatures, entropy, policy, "p0", founder.name, kGiven);
     start(founder);
