@@ -61,7 +61,7 @@ Roster::Added Roster::add_all(const std::vector<wire::Statement>& statements) {
 
   // Whoever waits here may have a say in what comes of the batch.
   const bool is_alone = waiting_.empty();
-  SharedStates& shared = SharedStates::of_this_thread();
+  SharedStates& shared = SharedStates::local();
   const crypto::Hash step = is_alone ? shared.name_of_step(*this, fresh) : crypto::Hash{};
   if (const auto outcome = is_alone ? shared.find(step) : std::nullopt) {
     state_ = outcome->state;
@@ -71,10 +71,11 @@ Roster::Added Roster::add_all(const std::vector<wire::Statement>& statements) {
     std::size_t refused = 0;
     for (const auto& [id, statement] : fresh) refused += add(*statement, id) ? 0 : 1;
     added.refused += refused;
-    if (is_alone && waiting_.empty() && digest() != before) shared.keep(step, {state_, refused});
+    if (is_alone && waiting_.empty() && digest() != before) state_ = shared.keep(*this, step, refused);
   }
+  std::unordered_set<wire::StatementId, FixedBytesHash> counted;
   for (const auto& [id, statement] : fresh) {
-    if (contains(id)) added.counted.push_back(id);
+    if (contains(id) && counted.insert(id).second) added.counted.push_back(id);
   }
   return added;
 }

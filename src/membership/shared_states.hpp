@@ -26,18 +26,17 @@ struct Roster::SharedStates {
   };
   using Batch = std::vector<std::pair<wire::StatementId, const wire::Statement*>>;
 
-  static SharedStates& of_this_thread() {
+  // One a thread: rosters belong to the thread of their loop.
+  static SharedStates& local() {
     thread_local SharedStates shared;
     return shared;
   }
 
   // From where, by whose judgement, and what: with the signatures, for they decide too.
   crypto::Hash name_of_step(const Roster& from, const Batch& batch) const {
-    ByteWriter out;
-    out.fixed(from.ring_id_).fixed(from.digest());
-    out.u64(reinterpret_cast<std::uintptr_t>(from.signatures_));
+    ByteWriter out = name_of(from);
     for (const auto& [id, statement] : batch) out.fixed(id).fixed(statement->signature);
-    return crypto::hash("shared roster", {out.view()});
+    return crypto::hash("shared roster step", {out.view()});
   }
 
   std::optional<Outcome> find(const crypto::Hash& step) const {
@@ -48,16 +47,29 @@ struct Roster::SharedStates {
     return Outcome{std::move(state), found->second.refused};
   }
 
-  void keep(const crypto::Hash& step, const Outcome& outcome) {
+  // After `step`: the state of `roster`, or the equal one of somebody who came there another way.
+  std::shared_ptr<State> keep(const Roster& roster, const crypto::Hash& step, std::size_t refused) {
     if (steps_.size() >= clean_at_) {
       std::erase_if(steps_, [](const auto& entry) { return entry.second.state.expired(); });
       clean_at_ = 2 * steps_.size() + kCleanAtLeast;
     }
-    outcome.state->is_shared = true;
-    steps_.insert_or_assign(step, Step{outcome.state, outcome.refused});
+    const crypto::Hash place = crypto::hash("shared roster", {name_of(roster).view()});
+    const std::optional<Outcome> twin = find(place);
+    std::shared_ptr<State> state = twin ? twin->state : roster.state_;
+    state->is_shared = true;
+    steps_.insert_or_assign(step, Step{state, refused});
+    steps_.insert_or_assign(place, Step{state, 0});
+    return state;
   }
 
  private:
+  static ByteWriter name_of(const Roster& roster) {
+    ByteWriter out;
+    out.fixed(roster.ring_id_).fixed(roster.digest());
+    out.u64(reinterpret_cast<std::uintptr_t>(roster.signatures_));
+    return out;
+  }
+
   static constexpr std::size_t kCleanAtLeast = 16;
   struct Step {
     std::weak_ptr<State> state;

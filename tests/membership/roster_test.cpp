@@ -164,6 +164,11 @@ TEST(RosterBatch, IsKeptOnceForAllWhoWereGivenIt) {
   first.add_all(ring.history);
   second.add_all(ring.history);
   EXPECT_EQ(&first.members(), &second.members());
+  // However they came there.
+  Roster third(ring.signatures, ring.founder.root_key);
+  EXPECT_TRUE(third.add(ring.history[0]).value());
+  third.add_all(ring.history);
+  EXPECT_EQ(&first.members(), &third.members());
   // Until they part.
   ring.admit("eve");
   EXPECT_FALSE(second.add_all(ring.history).counted.empty());
