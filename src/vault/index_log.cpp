@@ -27,6 +27,12 @@ Task<Result<IndexPart>> read_part(PackReader& reader, PackRow pack) {
 
 }  // namespace
 
+std::vector<PackRow> Vault::log() const {
+  std::vector<PackRow> packs;
+  for (const Page& page : pages_) packs.push_back(page.pack);
+  return packs;
+}
+
 Vault::Page Vault::take_in(PackRow pack, IndexPart part) {
   Page page;
   page.pack = std::move(pack);

@@ -6,13 +6,11 @@
 #pragma once
 
 #include <peerstore/runtime/result.hpp>
-#include <peerstore/vault/index.hpp>
+#include <peerstore/vault/vault.hpp>
 
 #include <vector>
 
 namespace peerstore::vault {
-
-inline constexpr std::size_t kRecordBytesMax = 1024 * 1024;
 
 struct IndexEntry {
   PackRow pack;

@@ -47,7 +47,7 @@ Task<Result<void>> Vault::put(BlobKind kind, BlobId id, ByteView content, std::u
       open->append(kind, id, content);
       open->counted += counted;
       pending_.emplace(id, open.get());
-      figures_.bytes_new += content.size();
+      if (kind == BlobKind::data) figures_.bytes_new += content.size();
       co_return Result<void>();
     }
     co_await send(open);

@@ -26,9 +26,12 @@
 
 namespace peerstore::vault {
 
+// Of one record in the index log.
+inline constexpr std::size_t kRecordBytesMax = 1024 * 1024;
+
 // What happened since begin_run().
 struct RunFigures {
-  std::uint64_t bytes_new = 0;   // in blobs that were not known before
+  std::uint64_t bytes_new = 0;   // in blobs of files that were not known before
   std::uint64_t bytes_safe = 0;  // of what callers of put() counted: in packs with every copy
   std::uint64_t chunks_sent = 0;
   unsigned copies_least = ~0u;  // of the chunk that has fewest; ~0 before the first
@@ -66,6 +69,8 @@ class Vault {
 
   const VaultKeys& keys() const { return keys_; }
   const Index& index() const { return index_; }
+  // The index packs of the own log.
+  std::vector<PackRow> log() const;
 
   // Reads a machine's log from the row of its newest index pack, and returns the records in it,
   // oldest first. The own log, which write_index() goes on from, is loaded once and first.
@@ -81,9 +86,12 @@ class Vault {
   Task<Result<void>> put(BlobKind kind, BlobId id, ByteView content, std::uint64_t counted);
   // Stores what has not filled a pack, and waits until all packs are done.
   Task<Result<void>> flush();
-  // Writes what was stored and is not in the log yet, and the records (each at most 1 MiB).
+  // Writes what was stored and is not in the log yet, and the records (each kRecordBytesMax at most).
   // Nothing if the log is empty and there is nothing to write.
   Task<Result<std::optional<PackRow>>> write_index(std::vector<Bytes> records);
+
+  // Whether something was stored that is not in the log.
+  bool has_unindexed() const { return !unlogged_.empty(); }
 
   // Brings packs of the own log that have fewer copies than the ring allows today up to it.
   // What cannot be mended now is only counted in the figures.

@@ -1,0 +1,355 @@
+#include "backup_run.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace peerstore::drive {
+
+namespace {
+
+constexpr std::size_t kSliceNames = 256;  // of a folder, looked at in one go
+constexpr std::size_t kAheadFiles = 32;   // small files, read in one go
+constexpr std::uint64_t kAheadBytes = 4 * 1024 * 1024;
+
+Error changed_while_read() { return fail(Errc::busy, "changed while it was read; kept as it was read"); }
+
+}  // namespace
+
+struct BackupRun::Slice {
+  std::vector<NamedFacts> items;
+  std::map<std::size_t, Result<std::optional<SmallFile>>> read;  // by place in `items`
+};
+
+void BackupRun::report() {
+  progress_.bytes_safe = std::min(vault_.figures().bytes_safe, progress_.bytes_read);
+  progress_.files_total = std::max(progress_.files_total, progress_.files_done);
+  progress_.bytes_total = std::max(progress_.bytes_total, progress_.bytes_read);
+  observer_.progress(progress_);
+}
+
+void BackupRun::skip(const std::string& path, Error error) {
+  ++summary_.skipped;
+  observer_.warning({path, std::move(error)});
+}
+
+Task<Result<BlobList>> BackupRun::write(RootTree roots) {
+  if (!roots.is_root) co_return co_await roots_below("/", roots);
+  const auto read = [&] { return environment_.files.facts("/"); };
+  const auto facts = co_await environment_.workers.run(read);
+  if (!facts) co_return facts.error();
+  auto list = co_await folder("/", *facts);
+  if (!list) co_return list.error();
+  co_return *list ? std::move(**list) : BlobList{};
+}
+
+Task<Result<BlobList>> BackupRun::roots_below(std::string path, const RootTree& node) {
+  ListingWriter listing(vault_);
+  for (const auto& [name, child] : node.below) {
+    const auto added = co_await add_root(join(path, name), name, child, listing);
+    if (!added) co_return added.error();
+  }
+  co_return co_await listing.finish();
+}
+
+Task<Result<void>> BackupRun::add_root(std::string path, std::string name, const RootTree& node,
+                                       ListingWriter& listing) {
+  const auto read = [&] { return environment_.files.facts(path); };
+  const auto facts = co_await environment_.workers.run(read);
+  if (node.is_root) {
+    if (!facts) {
+      skip(path, facts.error());
+      co_return Result<void>();
+    }
+    co_return co_await add(std::move(path), std::move(name), *facts, listing, nullptr);
+  }
+  // A folder on the way to a root: kept for its mode and owner, and nothing else that is in it.
+  TreeEntry entry;
+  entry.name = std::move(name);
+  entry.facts.kind = FileKind::folder;
+  entry.facts.mode = 0755;
+  if (facts && facts->kind == FileKind::folder) entry.facts = kept_facts(*facts);
+  auto below = co_await roots_below(std::move(path), node);
+  if (!below) co_return below.error();
+  entry.content = std::move(*below);
+  co_return co_await listing.add(std::move(entry));
+}
+
+Task<Result<void>> BackupRun::add(std::string path, std::string name, FileFacts facts, ListingWriter& listing,
+                                  const SmallFile* read) {
+  auto pause = co_await pause_();
+  if (!pause) co_return pause.error();
+  TreeEntry entry;
+  if (facts.kind == FileKind::folder) {
+    auto below = co_await folder(path, facts);
+    if (!below) co_return below.error();
+    if (!*below) co_return Result<void>();
+    entry.content = std::move(**below);
+    ++summary_.folders;
+  } else if (facts.kind == FileKind::symlink) {
+    const auto job = [&] { return environment_.files.read_link(path); };
+    auto target = co_await environment_.workers.run(job);
+    if (target && target->size() > kLinkTargetBytesMax) target = fail(Errc::invalid, "the link is too long");
+    if (!target) {
+      skip(path, target.error());
+      co_return Result<void>();
+    }
+    entry.link_target = std::move(*target);
+    ++summary_.symlinks;
+  } else if (facts.kind == FileKind::file) {
+    auto kept = co_await file(path, facts, read);
+    if (!kept) co_return kept.error();
+    if (!*kept) co_return Result<void>();
+    entry = std::move(**kept);
+    ++summary_.files;
+    ++progress_.files_done;
+    report();
+  } else {
+    skip(path, fail(Errc::unsupported, "is a pipe, socket or device: left out"));
+    co_return Result<void>();
+  }
+  if (facts.kind != FileKind::file) entry.facts = kept_facts(facts);
+  entry.name = std::move(name);
+  co_return co_await listing.add(std::move(entry));
+}
+
+Task<Result<std::optional<BlobList>>> BackupRun::folder(std::string path, FileFacts facts) {
+  if (facts.inode != 0 && !folders_seen_.emplace(facts.device, facts.inode).second) {
+    skip(path, fail(Errc::refused, "is a folder that was kept under another name already"));
+    co_return std::optional<BlobList>();
+  }
+  const auto list = [&] { return environment_.files.list(path); };
+  auto names = co_await environment_.workers.run(list);
+  if (!names) {
+    skip(path, names.error());
+    co_return std::optional<BlobList>();
+  }
+  std::sort(names->begin(), names->end());
+  ListingWriter listing(vault_);
+  for (auto begin = names->begin(); begin != names->end();) {
+    const auto end = begin + std::min<std::ptrdiff_t>(kSliceNames, names->end() - begin);
+    std::vector<std::string> some(std::make_move_iterator(begin), std::make_move_iterator(end));
+    const auto done = co_await slice(path, std::move(some), listing);
+    if (!done) co_return done.error();
+    begin = end;
+  }
+  auto content = co_await listing.finish();
+  if (!content) co_return content.error();
+  co_return std::optional<BlobList>(std::move(*content));
+}
+
+Task<Result<void>> BackupRun::slice(std::string folder, std::vector<std::string> names,
+                                    ListingWriter& listing) {
+  Slice slice;
+  const auto look = [&] { return read_facts(environment_.files, folder, std::move(names)); };
+  slice.items = co_await environment_.workers.run(look);
+  for (std::size_t i = 0; i < slice.items.size(); ++i) {
+    const std::string name = slice.items[i].name;
+    const std::string path = join(folder, name);
+    if (!is_plain_name(name)) {
+      skip(path, fail(Errc::invalid, "has a name that cannot be kept"));
+      continue;
+    }
+    if (!slice.items[i].facts) {
+      skip(path, slice.items[i].facts.error());
+      continue;
+    }
+    const FileFacts facts = *slice.items[i].facts;
+    const bool known = facts.links > 1 && hard_links_.contains({facts.device, facts.inode});
+    if (is_small(facts) && !known && !slice.read.contains(i)) co_await read_ahead(folder, slice, i);
+    const auto read = slice.read.find(i);
+    if (read != slice.read.end() && !read->second) {
+      skip(path, read->second.error());
+      continue;
+    }
+    const bool is_read = read != slice.read.end() && read->second->has_value();
+    const auto added = co_await add(path, name, facts, listing, is_read ? &**read->second : nullptr);
+    if (!added) co_return added.error();
+    slice.read.erase(i);
+  }
+  co_return Result<void>();
+}
+
+// Reads this small file and those that follow it, up to a limit.
+Task<void> BackupRun::read_ahead(const std::string& folder, Slice& slice, std::size_t from) {
+  std::vector<std::size_t> places;
+  std::uint64_t bytes = 0;
+  for (std::size_t i = from; i < slice.items.size() && places.size() < kAheadFiles && bytes < kAheadBytes;
+       ++i) {
+    const auto& facts = slice.items[i].facts;
+    if (!facts || !is_small(*facts)) continue;
+    if (facts->links > 1 && i != from) continue;
+    places.push_back(i);
+    bytes += facts->size;
+  }
+  const auto read = [&] {
+    std::vector<Result<std::optional<SmallFile>>> files;
+    for (const std::size_t i : places) {
+      files.push_back(read_small_file(environment_.files, vault_.keys(), join(folder, slice.items[i].name),
+                                      vault::Cutter::kWindowBytes));
+    }
+    return files;
+  };
+  auto files = co_await environment_.workers.run(read);
+  for (std::size_t i = 0; i < places.size(); ++i) slice.read.emplace(places[i], std::move(files[i]));
+}
+
+Task<Result<std::optional<TreeEntry>>> BackupRun::file(std::string path, FileFacts facts,
+                                                       const SmallFile* read) {
+  const FileKey key{facts.device, facts.inode};
+  if (facts.links > 1) {
+    const auto known = hard_links_.find(key);
+    if (known != hard_links_.end()) co_return std::optional<TreeEntry>(known->second);
+  }
+  Result<std::optional<TreeEntry>> kept = std::optional<TreeEntry>();
+  if (read != nullptr) {
+    kept = co_await small_file(std::move(path), *read);
+  } else {
+    kept = co_await large_file(std::move(path));
+  }
+  if (kept && *kept && facts.links > 1) hard_links_.insert_or_assign(key, **kept);
+  co_return kept;
+}
+
+Task<Result<std::optional<TreeEntry>>> BackupRun::small_file(std::string path, const SmallFile& read) {
+  TreeEntry entry;
+  entry.facts = kept_facts(read.facts);
+  if (read.changed) observer_.warning({path, changed_while_read()});
+  if (!read.content.empty()) {
+    const auto kept = co_await vault_.put(vault::BlobKind::data, read.id, read.content, read.content.size());
+    if (!kept) co_return kept.error();
+    entry.content.ids.push_back(read.id);
+  }
+  summary_.bytes += read.content.size();
+  progress_.bytes_read += read.content.size();
+  co_return std::optional<TreeEntry>(std::move(entry));
+}
+
+Task<Result<std::optional<TreeEntry>>> BackupRun::large_file(std::string path) {
+  for (int attempt = 1;; ++attempt) {
+    const auto open = [&] { return environment_.files.open(path); };
+    auto reader = co_await environment_.workers.run(open);
+    if (!reader) {
+      skip(path, reader.error());
+      co_return std::optional<TreeEntry>();
+    }
+    Files::Reader& source = **reader;
+    const auto look = [&] { return source.facts(); };
+    const auto before = co_await environment_.workers.run(look);
+    if (!before || before->kind != FileKind::file) {
+      skip(path, before ? fail(Errc::unsupported, "is no file any more") : before.error());
+      co_return std::optional<TreeEntry>();
+    }
+    std::vector<vault::BlobId> ids;
+    std::uint64_t size = 0;
+    const auto read = co_await read_pieces(path, source, ids, size);
+    if (!read) co_return read.error();
+    const auto after = co_await environment_.workers.run(look);
+    if (!*read || !after) {
+      progress_.bytes_read -= size;
+      if (*read) skip(path, after.error());
+      co_return std::optional<TreeEntry>();
+    }
+    const bool changed = !same_state(*before, *after) || size != before->size;
+    if (changed && attempt < kReadAttempts) {
+      progress_.bytes_read -= size;
+      continue;
+    }
+    if (changed) observer_.warning({path, changed_while_read()});
+    TreeEntry entry;
+    entry.facts = kept_facts(*before);
+    entry.facts.size = size;
+    auto content = co_await write_blob_list(vault_, std::move(ids));
+    if (!content) co_return content.error();
+    entry.content = std::move(*content);
+    summary_.bytes += size;
+    co_return std::optional<TreeEntry>(std::move(entry));
+  }
+}
+
+// Cuts and keeps the file from where the reader is to its end; `size` is counted as it goes on.
+// False if the file cannot be read.
+Task<Result<bool>> BackupRun::read_pieces(std::string path, Files::Reader& reader,
+                                          std::vector<vault::BlobId>& ids, std::uint64_t& size) {
+  Bytes window;
+  std::size_t cut = 0;
+  vault::BlobId id;
+  // Fills the window, and finds the next piece in it: on a worker.
+  const auto next = [&]() -> Result<void> {
+    window.erase(window.begin(), window.begin() + static_cast<std::ptrdiff_t>(cut));
+    cut = 0;
+    while (window.size() < vault::Cutter::kWindowBytes) {
+      auto more = reader.read(vault::Cutter::kWindowBytes - window.size());
+      if (!more) return more.error();
+      if (more->empty()) break;
+      if (window.empty()) {
+        window = std::move(*more);
+      } else {
+        window.insert(window.end(), more->begin(), more->end());
+      }
+    }
+    if (window.empty()) return {};
+    cut = cutter_.next(window);
+    id = vault::blob_id(vault_.keys(), vault::BlobKind::data, ByteView(window).first(cut));
+    return {};
+  };
+  while (true) {
+    const auto pause = co_await pause_();
+    if (!pause) co_return pause.error();
+    const auto read = co_await environment_.workers.run(next);
+    if (!read) {
+      skip(path, read.error());
+      co_return false;
+    }
+    if (cut == 0) co_return true;
+    const auto kept = co_await vault_.put(vault::BlobKind::data, id, ByteView(window).first(cut), cut);
+    if (!kept) co_return kept.error();
+    ids.push_back(id);
+    size += cut;
+    progress_.bytes_read += cut;
+    report();
+  }
+}
+
+Task<Result<void>> BackupRun::count(RootTree roots) {
+  for (const std::string& root : roots.roots()) {
+    const auto counted = co_await count_below(join("/", root));
+    if (!counted) co_return counted.error();
+  }
+  report();
+  co_return Result<void>();
+}
+
+Task<Result<void>> BackupRun::count_below(std::string path) {
+  std::vector<std::string> folders;
+  std::set<FileKey> seen;
+  // What is wrong with a file or folder is said when it is read.
+  const auto take = [&](std::string at, const Result<FileFacts>& facts) {
+    if (!facts) return;
+    const bool again = (facts->kind == FileKind::folder || facts->links > 1) && facts->inode != 0 &&
+                       !seen.emplace(facts->device, facts->inode).second;
+    if (facts->kind == FileKind::file) {
+      ++progress_.files_total;
+      if (!again) progress_.bytes_total += facts->size;
+    } else if (facts->kind == FileKind::folder && !again) {
+      folders.push_back(std::move(at));
+    }
+  };
+  const auto look = [&] { return environment_.files.facts(path); };
+  const auto first = co_await environment_.workers.run(look);
+  take(path, first);
+  while (!folders.empty()) {
+    const auto pause = co_await pause_();
+    if (!pause) co_return pause.error();
+    const std::string folder = std::move(folders.back());
+    folders.pop_back();
+    const auto look_below = [&] {
+      auto names = environment_.files.list(folder);
+      return names ? read_facts(environment_.files, folder, std::move(*names)) : std::vector<NamedFacts>();
+    };
+    const auto below = co_await environment_.workers.run(look_below);
+    for (const NamedFacts& item : below) take(join(folder, item.name), item.facts);
+  }
+  co_return Result<void>();
+}
+
+}  // namespace peerstore::drive

@@ -1,0 +1,166 @@
+#include "head_book.hpp"
+
+#include <peerstore/crypto/hash.hpp>
+
+#include <limits>
+
+namespace peerstore::drive {
+
+namespace {
+
+constexpr std::string_view kFile = "heads.seen";
+constexpr std::string_view kHeadKind = "head";
+constexpr std::uint8_t kBookVersion = 1;
+constexpr std::size_t kBookBytesMax = 16 * 1024 * 1024;
+constexpr std::size_t kHeadBytesMin = 4 + 4 + 8 + 32 + 4 + 64;
+
+std::string machine_name(std::uint32_t machine) { return "machine " + std::to_string(machine); }
+
+// False if the two cannot both be heads of one machine that writes one after the other. (Of heads
+// further apart nothing can be said.)
+bool one_history(const wire::Head& a, const wire::Head& b) {
+  if (a.version == b.version) return vault::head_hash(a) == vault::head_hash(b);
+  const wire::Head& older = a.version < b.version ? a : b;
+  const wire::Head& newer = a.version < b.version ? b : a;
+  return newer.version != older.version + 1 || newer.previous == vault::head_hash(older);
+}
+
+wire::Head decode_head(ByteReader& in) {
+  wire::Head head;
+  head.person = in.u32();
+  head.machine = in.u32();
+  head.version = in.u64();
+  head.previous = in.fixed<crypto::Hash>();
+  const ByteView body = in.bytes(wire::kHeadBodyBytesMax);
+  head.body = SharedBytes(Bytes(body.begin(), body.end()));
+  head.signature = in.fixed<crypto::Signature>();
+  return head;
+}
+
+}  // namespace
+
+// version u8; heads after their count, each its signed bytes and its signature; then a hash over
+// all of that, against a disk that forgets.
+Bytes encode_head_book(const std::map<std::uint32_t, wire::Head>& heads) {
+  ByteWriter out;
+  out.u8(kBookVersion).u32(static_cast<std::uint32_t>(heads.size()));
+  for (const auto& [machine, head] : heads) out.raw(wire::head_bytes(head)).fixed(head.signature);
+  const crypto::Hash check = crypto::hash("heads seen", {out.view()});
+  out.fixed(check);
+  return out.take();
+}
+
+Result<std::map<std::uint32_t, wire::Head>> decode_head_book(ByteView bytes) {
+  const Error damaged = fail(Errc::corrupt, "is damaged");
+  if (bytes.size() < crypto::Hash::kSize) return damaged;
+  const ByteView content = bytes.first(bytes.size() - crypto::Hash::kSize);
+  const crypto::Hash check = crypto::hash("heads seen", {content});
+  if (!crypto::equal_in_constant_time(check.view(), bytes.last(crypto::Hash::kSize))) return damaged;
+  ByteReader in(content);
+  const std::uint8_t version = in.u8();
+  if (in.ok() && version != kBookVersion) return fail(Errc::unsupported, "is of a later version");
+  std::map<std::uint32_t, wire::Head> heads;
+  for (std::uint32_t left = in.count(kHeadBytesMin); left > 0 && in.ok(); --left) {
+    wire::Head head = decode_head(in);
+    const std::uint32_t machine = head.machine;
+    heads.insert_or_assign(machine, std::move(head));
+  }
+  if (!in.finished()) return damaged;
+  return heads;
+}
+
+HeadBook::HeadBook(Environment environment, DriveKeys keys)
+    : environment_(environment),
+      keys_(std::move(keys)),
+      person_key_(environment_.signatures.key_pair_from(keys_.person_secret).public_key) {}
+
+bool HeadBook::is_owners(const wire::Head& head) const {
+  return head.person == environment_.space.owner() && head.version > 0 &&
+         head.body.size() <= wire::kHeadBodyBytesMax &&
+         environment_.signatures.verify(person_key_, kHeadKind, keys_.ring_id, wire::head_bytes(head),
+                                        head.signature);
+}
+
+Task<Result<void>> HeadBook::load() {
+  const auto read = [&] { return environment_.state.read_all(kFile, kBookBytesMax); };
+  const auto bytes = co_await environment_.workers.run(read);
+  if (!bytes) {
+    if (bytes.error().code == Errc::not_found) co_return Result<void>();
+    co_return bytes.error_in(kFile);
+  }
+  auto heads = decode_head_book(*bytes);
+  if (!heads) {
+    co_return heads.error_in(std::string(kFile) + " in this home (move it away to trust the ring's heads)");
+  }
+  for (auto& [machine, head] : *heads) {
+    if (is_owners(head)) heads_.emplace(machine, std::move(head));
+  }
+  co_return Result<void>();
+}
+
+Task<Result<void>> HeadBook::compare(std::vector<wire::Head> from_ring) {
+  bool changed = false;
+  std::map<std::uint32_t, std::uint64_t> shown;
+  for (wire::Head& head : from_ring) {
+    if (!is_owners(head)) continue;
+    std::uint64_t& version = shown[head.machine];
+    version = std::max(version, head.version);
+    const auto known = heads_.find(head.machine);
+    if (known != heads_.end() && !one_history(known->second, head)) {
+      co_return fail(Errc::corrupt, machine_name(head.machine) +
+                                        " has two different histories: two copies of one home are in use; "
+                                        "join with a new machine instead");
+    }
+    if (known != heads_.end() && known->second.version >= head.version) continue;
+    const std::uint32_t machine = head.machine;
+    heads_.insert_or_assign(machine, std::move(head));
+    changed = true;
+  }
+  behind_.clear();
+  for (const auto& [machine, head] : heads_) {
+    if (shown[machine] < head.version) behind_.push_back(head);
+  }
+  if (!changed) co_return Result<void>();
+  co_return co_await save();
+}
+
+Task<Result<wire::Head>> HeadBook::write_next(const vault::VaultKeys& vault_keys,
+                                              std::optional<vault::PackRow> newest_index,
+                                              std::int64_t now_ns) {
+  wire::Head head;
+  head.person = environment_.space.owner();
+  head.machine = keys_.machine;
+  head.version = 1;
+  if (const auto last = heads_.find(keys_.machine); last != heads_.end()) {
+    if (last->second.version == std::numeric_limits<std::uint64_t>::max()) {
+      co_return fail(Errc::corrupt, machine_name(keys_.machine) + " has no further version of its head");
+    }
+    head.version = last->second.version + 1;
+    head.previous = vault::head_hash(last->second);
+  }
+  vault::HeadBody body;
+  body.written_ns = now_ns;
+  body.index = std::move(newest_index);
+  for (const auto& [machine, seen] : heads_) {
+    if (machine == keys_.machine || body.seen.size() == vault::kSeenHeadsMax) continue;
+    body.seen.push_back({machine, seen.version, vault::head_hash(seen)});
+  }
+  const crypto::RecordNonce nonce(environment_.entropy);
+  head.body = SharedBytes(vault::seal_head_body(vault_keys, keys_.ring_id, head, body, nonce));
+  head.signature =
+      environment_.signatures.sign(keys_.person_secret, kHeadKind, keys_.ring_id, wire::head_bytes(head));
+  heads_.insert_or_assign(head.machine, head);
+  const auto saved = co_await save();
+  if (!saved) co_return saved.error();
+  co_return head;
+}
+
+Task<Result<void>> HeadBook::save() {
+  const Bytes content = encode_head_book(heads_);
+  const auto write = [&] { return environment_.state.replace(kFile, content); };
+  const auto written = co_await environment_.workers.run(write);
+  if (!written) co_return written.error_in(kFile);
+  co_return Result<void>();
+}
+
+}  // namespace peerstore::drive

@@ -1,0 +1,48 @@
+// HeadBook: the newest head of each of the person's machines that this home has ever seen, kept in
+// its own folder, so that no ring can make it believe in an older one.
+//
+// A head is kept as it was signed. Where the ring shows an older one, the one in the book holds,
+// and is given back to the ring. Where it shows one that does not follow from it, two homes are
+// using one machine's name, and that is an error. docs/formats.md, "Head".
+#pragma once
+
+#include <peerstore/drive/drive.hpp>
+#include <peerstore/vault/head_body.hpp>
+
+#include <map>
+#include <vector>
+
+namespace peerstore::drive {
+
+class HeadBook {
+ public:
+  HeadBook(Environment environment, DriveKeys keys);
+
+  // Reads the book from disk. None is an empty one; Errc::corrupt if it is damaged.
+  Task<Result<void>> load();
+  // Takes in what the ring shows, and writes the book if it changed. Heads that are not the
+  // owner's are passed over. Afterwards behind() has those of which the ring showed an older one.
+  Task<Result<void>> compare(std::vector<wire::Head> from_ring);
+  // Makes this machine's next head, and keeps it durably before it returns.
+  Task<Result<wire::Head>> write_next(const vault::VaultKeys& vault_keys,
+                                      std::optional<vault::PackRow> newest_index, std::int64_t now_ns);
+
+  const std::map<std::uint32_t, wire::Head>& heads() const { return heads_; }
+  const std::vector<wire::Head>& behind() const { return behind_; }
+
+ private:
+  Task<Result<void>> save();
+  bool is_owners(const wire::Head& head) const;
+
+  Environment environment_;
+  DriveKeys keys_;
+  crypto::SigningPublicKey person_key_;
+  std::map<std::uint32_t, wire::Head> heads_;  // by machine
+  std::vector<wire::Head> behind_;
+};
+
+// The form of the book's file, for its tests.
+Bytes encode_head_book(const std::map<std::uint32_t, wire::Head>& heads);
+Result<std::map<std::uint32_t, wire::Head>> decode_head_book(ByteView bytes);
+
+}  // namespace peerstore::drive

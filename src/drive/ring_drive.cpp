@@ -1,0 +1,234 @@
+#include "ring_drive.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "content_reader.hpp"
+#include "restore_run.hpp"
+#include "standing_run.hpp"
+
+namespace peerstore::drive {
+
+namespace {
+
+Snapshot as_snapshot(const std::string& id, const SnapshotRecord& record) {
+  return {id, record.taken_ns, record.machine, record.roots, record.files, record.bytes};
+}
+
+std::string machine_name(std::uint32_t machine) { return "machine " + std::to_string(machine); }
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Drive>>> Drive::open(Environment environment, DriveKeys keys) {
+  auto drive = std::make_unique<RingDrive>(environment, std::move(keys));
+  const auto started = co_await drive->start();
+  if (!started) co_return started.error();
+  co_return std::unique_ptr<Drive>(std::move(drive));
+}
+
+RingDrive::RingDrive(Environment environment, DriveKeys keys, std::uint64_t checkpoint_bytes)
+    : environment_(environment),
+      keys_(std::move(keys)),
+      heads_(environment_, keys_),
+      vault_({environment_.clock, environment_.workers, environment_.entropy, environment_.space},
+             keys_.drive_secret),
+      checkpoint_bytes_(checkpoint_bytes) {}
+
+Task<Result<void>> RingDrive::start() {
+  const auto known = co_await heads_.load();
+  if (!known) co_return known.error();
+  auto from_ring = co_await environment_.space.heads();
+  if (!from_ring) co_return from_ring.error_in("the heads of your drive");
+  const auto compared = co_await heads_.compare(std::move(*from_ring));
+  if (!compared) co_return compared.error();
+  for (const wire::Head& head : heads_.behind()) {
+    // Of this machine's own head that is what a backup leaves that could not publish it.
+    if (head.machine != keys_.machine) {
+      remarks_.push_back(
+          {"", fail(Errc::corrupt, "the ring shows an older head of " + machine_name(head.machine) +
+                                       " than this home has seen; the newer one is used")});
+    }
+    (void)co_await environment_.space.publish(head);
+  }
+  // The own index first: where two machines have stored the same, the own place counts.
+  if (heads_.heads().contains(keys_.machine)) {
+    const auto loaded = co_await load_machine(keys_.machine);
+    if (!loaded) co_return loaded.error();
+  }
+  std::vector<std::uint32_t> others;
+  for (const auto& [machine, head] : heads_.heads()) {
+    if (machine != keys_.machine) others.push_back(machine);
+  }
+  std::optional<Error> missing;
+  for (const std::uint32_t machine : others) {
+    const auto loaded = co_await load_machine(machine);
+    if (loaded) continue;
+    missing = loaded.error_in("what " + machine_name(machine) + " has stored");
+    remarks_.push_back({"", *missing});
+  }
+  // A drive that looks empty because nothing of it can be read is none.
+  if (missing && snapshots_.empty()) co_return *missing;
+  co_return Result<void>();
+}
+
+Task<Result<void>> RingDrive::load_machine(std::uint32_t machine) {
+  auto body = vault::open_head_body(vault_.keys(), keys_.ring_id, heads_.heads().at(machine));
+  if (!body) co_return body.error();
+  note_stale_heads(body->seen, machine);
+  if (!body->index) co_return Result<void>();
+  const auto whose = machine == keys_.machine ? vault::Vault::Whose::own : vault::Vault::Whose::others;
+  const auto records = co_await vault_.load(std::move(*body->index), whose);
+  if (!records) co_return records.error();
+  co_return take_records(*records);
+}
+
+// A home that begins anew has no book to compare with, but its siblings' heads say what they saw.
+void RingDrive::note_stale_heads(const std::vector<vault::SeenHead>& seen, std::uint32_t by) {
+  for (const vault::SeenHead& head : seen) {
+    const auto known = heads_.heads().find(head.machine);
+    const std::uint64_t version = known == heads_.heads().end() ? 0 : known->second.version;
+    if (version >= head.version) continue;
+    remarks_.push_back(
+        {"", fail(Errc::corrupt, "the ring shows head " + std::to_string(version) + " of " +
+                                     machine_name(head.machine) + ", but " + machine_name(by) + " has seen " +
+                                     std::to_string(head.version) + ": some snapshots may be missing")});
+  }
+}
+
+Result<void> RingDrive::take_records(const std::vector<Bytes>& records) {
+  for (const Bytes& bytes : records) {
+    auto record = decode_snapshot_record(bytes);
+    if (!record) return record.error();
+    if (*record) snapshots_.push_back({snapshot_id(bytes), std::move(**record)});
+  }
+  std::sort(snapshots_.begin(), snapshots_.end(), [](const KnownSnapshot& a, const KnownSnapshot& b) {
+    return std::tie(a.record.taken_ns, a.id) < std::tie(b.record.taken_ns, b.id);
+  });
+  return {};
+}
+
+void RingDrive::say_remarks(const Observer& observer) {
+  for (const Warning& remark : std::exchange(remarks_, {})) observer.warning(remark);
+}
+
+std::vector<Snapshot> RingDrive::snapshots() const {
+  std::vector<Snapshot> all;
+  for (const KnownSnapshot& known : snapshots_) all.push_back(as_snapshot(known.id, known.record));
+  return all;
+}
+
+Result<const RingDrive::KnownSnapshot*> RingDrive::find_snapshot(const std::string& id) const {
+  if (snapshots_.empty()) return fail(Errc::not_found, "there is no snapshot yet");
+  if (id.empty()) return &snapshots_.back();
+  const KnownSnapshot* found = nullptr;
+  for (const KnownSnapshot& known : snapshots_) {
+    if (!known.id.starts_with(id)) continue;
+    if (found != nullptr && found->id != known.id) {
+      return fail(Errc::invalid, "snapshot " + id + " could mean several: give more digits");
+    }
+    found = &known;
+  }
+  if (found == nullptr) return fail(Errc::not_found, "snapshot " + id);
+  return found;
+}
+
+Task<Result<void>> RingDrive::list_below(std::string path, BlobList folder, bool recursive, std::size_t depth,
+                                         std::vector<ListEntry>& entries) {
+  if (depth > kFolderDepthMax) co_return fail(Errc::corrupt, path + ": folders without end");
+  ListingReader listing(vault_, std::move(folder));
+  while (true) {
+    auto part = co_await listing.next();
+    if (!part) co_return part.error_in(path);
+    if (part->empty()) co_return Result<void>();
+    for (TreeEntry& entry : *part) {
+      const std::string at = join(path, entry.name);
+      entries.push_back({at, entry.facts, entry.link_target});
+      if (!recursive || entry.facts.kind != FileKind::folder) continue;
+      const auto below = co_await list_below(at, std::move(entry.content), true, depth + 1, entries);
+      if (!below) co_return below.error();
+    }
+  }
+}
+
+Task<Result<std::vector<ListEntry>>> RingDrive::list(std::string path, std::string snapshot, bool recursive) {
+  const auto known = find_snapshot(snapshot);
+  if (!known) co_return known.error();
+  const SnapshotRecord record = (*known)->record;
+  std::vector<ListEntry> entries;
+  const bool whole = path_parts(path).empty();
+  for (const std::string& start : whole ? record.roots : std::vector<std::string>{join(path, "")}) {
+    std::string at;
+    for (const std::string& name : path_parts(start)) at = join(at, name);
+    auto entry = co_await find_path(vault_, record.tree, at);
+    // A root that could not be read is among the roots, and not in the tree.
+    if (!entry && whole && entry.error().code == Errc::not_found) continue;
+    if (!entry) co_return entry.error();
+    const bool is_folder = entry->facts.kind == FileKind::folder;
+    if ((whole && !at.empty()) || !is_folder) entries.push_back({at, entry->facts, entry->link_target});
+    if (!is_folder || (whole && !recursive && !at.empty())) continue;
+    const auto below = co_await list_below(at, std::move(entry->content), recursive, 0, entries);
+    if (!below) co_return below.error();
+  }
+  co_return entries;
+}
+
+Task<Result<RestoreSummary>> RingDrive::restore(std::string path, std::string snapshot, std::string target,
+                                                bool overwrite, Observer observer) {
+  cancelled_ = false;
+  say_remarks(observer);
+  const auto known = find_snapshot(snapshot);
+  if (!known) co_return known.error();
+  const SnapshotRecord record = (*known)->record;
+  const auto entry = co_await find_path(vault_, record.tree, path);
+  if (!entry) co_return entry.error();
+  Progress expected;
+  if (path_parts(path).empty()) {
+    expected.files_total = record.files;
+    expected.bytes_total = record.bytes;
+  } else if (entry->facts.kind == FileKind::file) {
+    expected.files_total = 1;
+    expected.bytes_total = entry->facts.size;
+  }
+  RestoreRun run(environment_, vault_, std::move(observer), overwrite, cancelled_);
+  co_return co_await run.run(record.tree, std::move(path), std::move(target), expected);
+}
+
+Task<Result<FileFacts>> RingDrive::read_file(std::string path, std::string snapshot,
+                                             std::function<Result<void>(ByteView)> sink) {
+  const auto known = find_snapshot(snapshot);
+  if (!known) co_return known.error();
+  auto entry = co_await find_path(vault_, (*known)->record.tree, path);
+  if (!entry) co_return entry.error();
+  if (entry->facts.kind == FileKind::folder) co_return fail(Errc::invalid, path + " is a folder: restore it");
+  if (entry->facts.kind == FileKind::symlink) {
+    co_return fail(Errc::invalid, path + " is a symbolic link to " + entry->link_target);
+  }
+  ContentReader content(environment_.clock, vault_, std::move(entry->content), entry->facts.size);
+  while (true) {
+    const auto piece = co_await content.next();
+    if (!piece) co_return piece.error_in(path);
+    if (piece->empty()) co_return entry->facts;
+    const auto taken = sink(piece->view());
+    if (!taken) co_return taken.error();
+  }
+}
+
+Task<Result<DriveStanding>> RingDrive::standing() {
+  // Of each machine, and of each set of roots, the newest.
+  std::vector<SnapshotRecord> newest;
+  for (auto known = snapshots_.rbegin(); known != snapshots_.rend(); ++known) {
+    const SnapshotRecord& record = known->record;
+    const bool covered = std::any_of(newest.begin(), newest.end(), [&](const SnapshotRecord& later) {
+      return later.machine == record.machine && later.roots == record.roots;
+    });
+    if (!covered) newest.push_back(record);
+  }
+  StandingRun run(environment_.space, vault_);
+  auto standing = co_await run.run(std::move(newest));
+  if (standing && !snapshots_.empty()) {
+    standing->newest = as_snapshot(snapshots_.back().id, snapshots_.back().record);
+  }
+  co_return standing;
+}
+
+}  // namespace peerstore::drive

@@ -1,0 +1,119 @@
+// The part of RingDrive that makes snapshots, in the durable order: chunks receipted, index
+// receipted, head kept in this home, head published.
+#include <algorithm>
+
+#include "ring_drive.hpp"
+
+namespace peerstore::drive {
+
+Task<Result<BackupSummary>> RingDrive::backup(std::vector<std::string> paths, Observer observer) {
+  cancelled_ = false;
+  say_remarks(observer);
+  RootTree roots;
+  for (const std::string& path : paths) {
+    const auto remote = remote_from_local(path);
+    if (!remote) co_return remote.error();
+    roots.add(*remote);
+  }
+  if (paths.empty()) co_return fail(Errc::invalid, "nothing to back up was named");
+  const auto there = co_await check_roots(roots);
+  if (!there) co_return there.error();
+
+  BackupRun run(environment_, vault_, std::move(observer), [this] { return pause(); });
+  vault_.begin_run([&run] { run.report(); });
+  checkpoint_at_ = checkpoint_bytes_;
+  auto summary = co_await run_backup(std::move(roots), run);
+  if (!summary) co_await keep_what_is_safe();
+  vault_.begin_run([] {});
+  co_return summary;
+}
+
+// A path that was mistyped is an error; one that cannot be read later is a warning.
+Task<Result<void>> RingDrive::check_roots(RootTree roots) {
+  for (const std::string& root : roots.roots()) {
+    const std::string path = join("/", root);
+    const auto look = [&] { return environment_.files.facts(path); };
+    const auto facts = co_await environment_.workers.run(look);
+    if (!facts && facts.error().code == Errc::not_found) co_return fail(Errc::not_found, path);
+  }
+  co_return Result<void>();
+}
+
+Task<Result<BackupSummary>> RingDrive::run_backup(RootTree roots, BackupRun& run) {
+  const auto counted = co_await run.count(roots);
+  if (!counted) co_return counted.error();
+  auto tree = co_await run.write(roots);
+  if (!tree) co_return tree.error();
+  const auto flushed = co_await vault_.flush();
+  if (!flushed) co_return flushed.error();
+  co_await vault_.mend();
+
+  BackupSummary summary = run.summary();
+  std::vector<Bytes> records;
+  if (summary.files + summary.folders + summary.symlinks > 0) {
+    SnapshotRecord record;
+    record.taken_ns = environment_.clock.wall_time().nanoseconds;
+    if (!snapshots_.empty())
+      record.taken_ns = std::max(record.taken_ns, snapshots_.back().record.taken_ns + 1);
+    record.machine = keys_.machine;
+    record.files = summary.files;
+    record.folders = summary.folders;
+    record.symlinks = summary.symlinks;
+    record.skipped = summary.skipped;
+    record.bytes = summary.bytes;
+    record.roots = roots.roots();
+    record.tree = std::move(*tree);
+    records.push_back(encode(record));
+    if (records.back().size() > vault::kRecordBytesMax) {
+      co_return fail(Errc::invalid, "too many paths for one snapshot: name a folder above them");
+    }
+  }
+  const auto head_copies = co_await write_head(records);
+  if (!head_copies) co_return head_copies.error();
+  if (!records.empty()) {
+    summary.snapshot = snapshot_id(records.front());
+    const auto taken = take_records(records);
+    if (!taken) co_return taken.error();
+  }
+  const vault::RunFigures& figures = vault_.figures();
+  summary.bytes_new = figures.bytes_new;
+  summary.chunks_sent = figures.chunks_sent;
+  summary.copies_wanted = environment_.space.wanted_copies();
+  summary.copies_least = std::min(figures.copies_least, summary.copies_wanted);
+  summary.head_copies = *head_copies;
+  if (!summary.safe()) {
+    summary.shortfall = figures.shortfall.empty() ? "too few friends can take copies now" : figures.shortfall;
+  }
+  run.report();
+  co_return summary;
+}
+
+Task<Result<void>> RingDrive::pause() {
+  if (cancelled_) co_return fail(Errc::cancelled, "stopped");
+  if (vault_.figures().bytes_new < checkpoint_at_) co_return Result<void>();
+  checkpoint_at_ = vault_.figures().bytes_new + checkpoint_bytes_;
+  const auto written = co_await write_head({});
+  // Who cannot be told now is told at the end.
+  if (!written && written.error().code != Errc::unreachable) co_return written.error();
+  co_return Result<void>();
+}
+
+// How many members keep the new head.
+Task<Result<unsigned>> RingDrive::write_head(std::vector<Bytes> records) {
+  auto newest = co_await vault_.write_index(std::move(records));
+  if (!newest) co_return newest.error();
+  const std::int64_t now = environment_.clock.wall_time().nanoseconds;
+  auto head = co_await heads_.write_next(vault_.keys(), std::move(*newest), now);
+  if (!head) co_return head.error();
+  auto copies = co_await environment_.space.publish(std::move(*head));
+  if (!copies) co_return copies.error_in("publishing the head");
+  co_return *copies;
+}
+
+// After a run that was stopped: what is stored is indexed, so that the next run goes on from it.
+Task<void> RingDrive::keep_what_is_safe() {
+  (void)co_await vault_.flush();
+  if (vault_.has_unindexed()) (void)co_await write_head({});
+}
+
+}  // namespace peerstore::drive

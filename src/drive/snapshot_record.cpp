@@ -1,0 +1,52 @@
+#include "snapshot_record.hpp"
+
+#include <peerstore/crypto/hash.hpp>
+
+namespace peerstore::drive {
+
+namespace {
+constexpr std::uint8_t kSnapshotKind = 1;
+constexpr std::uint8_t kSnapshotVersion = 1;
+constexpr std::size_t kRootBytesMax = 64 * 1024;
+}  // namespace
+
+// kind u8, version u8, taken i64, machine u32, counts u64 each, roots after their count, the list.
+Bytes encode(const SnapshotRecord& record) {
+  ByteWriter out;
+  out.u8(kSnapshotKind).u8(kSnapshotVersion).i64(record.taken_ns).u32(record.machine);
+  out.u64(record.files).u64(record.folders).u64(record.symlinks).u64(record.skipped).u64(record.bytes);
+  out.u32(static_cast<std::uint32_t>(record.roots.size()));
+  for (const std::string& root : record.roots) out.text(root);
+  encode(out, record.tree);
+  return out.take();
+}
+
+Result<std::optional<SnapshotRecord>> decode_snapshot_record(ByteView bytes) {
+  ByteReader in(bytes);
+  const std::uint8_t kind = in.u8();
+  if (in.ok() && kind != kSnapshotKind) return std::optional<SnapshotRecord>();
+  const std::uint8_t version = in.u8();
+  if (in.ok() && version != kSnapshotVersion) {
+    return fail(Errc::unsupported, "snapshot of version " + std::to_string(version));
+  }
+  SnapshotRecord record;
+  record.taken_ns = in.i64();
+  record.machine = in.u32();
+  record.files = in.u64();
+  record.folders = in.u64();
+  record.symlinks = in.u64();
+  record.skipped = in.u64();
+  record.bytes = in.u64();
+  for (std::uint32_t left = in.count(4); left > 0 && in.ok(); --left) {
+    record.roots.push_back(in.text(kRootBytesMax));
+  }
+  record.tree = decode_blob_list(in);
+  if (!in.finished()) return fail(Errc::corrupt, "not a snapshot");
+  return std::optional<SnapshotRecord>(std::move(record));
+}
+
+std::string snapshot_id(ByteView encoded_record) {
+  return to_hex(crypto::hash("snapshot", {encoded_record}).view().first(8));
+}
+
+}  // namespace peerstore::drive

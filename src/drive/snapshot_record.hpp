@@ -1,0 +1,33 @@
+// SnapshotRecord: one state of a person's drive, as a record in the index log of the machine that
+// made it.
+#pragma once
+
+#include <peerstore/drive/drive.hpp>
+
+#include "tree.hpp"
+
+#include <optional>
+
+namespace peerstore::drive {
+
+struct SnapshotRecord {
+  std::int64_t taken_ns = 0;
+  std::uint32_t machine = 0;
+  std::uint64_t files = 0;
+  std::uint64_t folders = 0;
+  std::uint64_t symlinks = 0;
+  std::uint64_t skipped = 0;
+  std::uint64_t bytes = 0;
+  std::vector<std::string> roots;  // remote paths
+  BlobList tree;                   // the listing of the top
+  bool operator==(const SnapshotRecord&) const = default;
+};
+
+Bytes encode(const SnapshotRecord& record);
+// Nothing if it is a record of another kind, which a later version may know.
+Result<std::optional<SnapshotRecord>> decode_snapshot_record(ByteView bytes);
+
+// Its id for people, from its encoded form: 16 hexadecimal digits.
+std::string snapshot_id(ByteView encoded_record);
+
+}  // namespace peerstore::drive

@@ -1,0 +1,208 @@
+#include <drive/home.hpp>
+
+namespace peerstore::drive {
+namespace {
+
+class HeadTest : public ::testing::Test {
+ protected:
+  void back_up(Home& of, const std::string& content) {
+    of.files.write("/t/file", content);
+    const auto summary = of.backup({"/t"});
+    ASSERT_TRUE(summary) << summary.error().message();
+  }
+  wire::Head& published(std::uint32_t machine = 0) { return circle.space.published.at(machine); }
+
+  Circle circle;
+  Home home{circle};
+};
+
+TEST_F(HeadTest, VersionsRiseAndNameTheHeadBefore) {
+  back_up(home, "one");
+  const wire::Head first = published();
+  EXPECT_EQ(first.version, 1u);
+  EXPECT_TRUE(first.previous.is_zero());
+  back_up(home, "two");
+  EXPECT_EQ(published().version, 2u);
+  EXPECT_EQ(published().previous, vault::head_hash(first));
+  EXPECT_EQ(published().person, circle.space.owner());
+}
+
+TEST_F(HeadTest, AHomeThatLostItsOwnFolderGoesOnFromTheRing) {
+  back_up(home, "one");
+  Home again(circle);
+  back_up(again, "two");
+  EXPECT_EQ(published().version, 2u);
+  EXPECT_EQ(again.drive->snapshots().size(), 2u);
+}
+
+TEST_F(HeadTest, AnOlderHeadFromTheRingIsNeverUsed) {
+  back_up(home, "one");
+  const wire::Head old = published();
+  back_up(home, "two");
+  published() = old;
+  home.drive.reset();
+  ASSERT_TRUE(home.open());
+  EXPECT_EQ(home.drive->snapshots().size(), 2u);
+  EXPECT_EQ(*home.read("t/file"), "two");
+  EXPECT_EQ(published().version, 2u) << "the ring gets the newer one back";
+}
+
+TEST_F(HeadTest, AnOlderHeadOfAnotherMachineIsReported) {
+  Home sibling(circle, 1);
+  back_up(home, "one");
+  const wire::Head old = published();
+  back_up(home, "two");
+  ASSERT_TRUE(sibling.open());
+  published() = old;
+  ASSERT_TRUE(sibling.open());
+  EXPECT_EQ(sibling.drive->snapshots().size(), 2u);
+  ASSERT_TRUE(sibling.restore("", "/back"));
+  EXPECT_EQ(sibling.files.read("/back/t/file"), "two");
+  ASSERT_EQ(sibling.warnings.size(), 1u);
+  EXPECT_EQ(sibling.warnings[0].error.code, Errc::corrupt);
+  EXPECT_NE(sibling.warnings[0].error.context.find("older"), std::string::npos);
+
+  circle.space.published.erase(0);
+  ASSERT_TRUE(sibling.open());
+  EXPECT_EQ(sibling.drive->snapshots().size(), 2u);
+}
+
+TEST_F(HeadTest, ANewHomeLearnsFromSiblingsThatTheRingShowsAnOldHead) {
+  back_up(home, "one");
+  const wire::Head old = published();
+  back_up(home, "two");
+  Home sibling(circle, 1);
+  back_up(sibling, "three");
+  published() = old;
+  Home fresh(circle, 2);
+  ASSERT_TRUE(fresh.restore("", "/back"));
+  ASSERT_EQ(fresh.warnings.size(), 1u);
+  EXPECT_EQ(fresh.warnings[0].error.code, Errc::corrupt);
+}
+
+TEST_F(HeadTest, TwoHistoriesOfOneMachineAreAnError) {
+  for (const bool one_more : {false, true}) {
+    Circle ring;
+    Home first(ring);
+    back_up(first, "one");
+    Home copy(ring);
+    ASSERT_TRUE(copy.open());
+    back_up(first, "two");
+    const auto nobody = [] { return std::optional<Error>(fail(Errc::unreachable, "nobody")); };
+    ring.space.before_publish = nobody;
+    copy.files.write("/t/file", "other");
+    EXPECT_EQ(copy.backup({"/t"}).error().code, Errc::unreachable);
+    if (one_more) EXPECT_EQ(copy.backup({"/t"}).error().code, Errc::unreachable);
+    ring.space.before_publish = [] { return std::optional<Error>(); };
+    const auto opened = copy.open();
+    ASSERT_FALSE(opened) << one_more;
+    EXPECT_EQ(opened.error().code, Errc::corrupt);
+    EXPECT_EQ(*first.read("t/file"), "two");
+  }
+}
+
+TEST_F(HeadTest, AHeadThatWasKeptAndNotPublishedIsPublishedLater) {
+  circle.space.before_publish = [] { return std::optional<Error>(fail(Errc::unreachable, "nobody")); };
+  home.files.write("/t/file", "one");
+  EXPECT_EQ(home.backup({"/t"}).error().code, Errc::unreachable);
+  EXPECT_TRUE(circle.space.published.empty());
+  circle.space.before_publish = [] { return std::optional<Error>(); };
+  home.drive.reset();
+  home.disk.crash();
+  ASSERT_TRUE(home.open());
+  EXPECT_FALSE(circle.space.published.empty());
+  EXPECT_EQ(home.drive->snapshots().size(), 1u);
+  ASSERT_TRUE(home.restore("", "/back"));
+  EXPECT_TRUE(home.warnings.empty());
+}
+
+TEST_F(HeadTest, HeadsThatTheOwnerDidNotSignArePassedOver) {
+  back_up(home, "one");
+  wire::Head forged = published();
+  forged.version = 99;
+  circle.space.published.emplace(5, forged);
+  forged.machine = 6;
+  circle.space.published.emplace(6, forged);
+  Home fresh(circle, 2);
+  ASSERT_TRUE(fresh.open());
+  EXPECT_EQ(fresh.drive->snapshots().size(), 1u);
+}
+
+TEST_F(HeadTest, AHeadThatIsNotToBeOpenedIsCorrupt) {
+  back_up(home, "one");
+  wire::Head bad = published();
+  Bytes body(bad.body.view().begin(), bad.body.view().end());
+  body[40] ^= 1;
+  bad.body = SharedBytes(std::move(body));
+  ++bad.version;
+  bad.signature = circle.signatures.sign(circle.person_secret, "head", circle.ring_id, wire::head_bytes(bad));
+  published() = bad;
+  Home fresh(circle);
+  const auto opened = fresh.open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Errc::corrupt);
+}
+
+TEST_F(HeadTest, ADamagedBookIsSaidToBeOne) {
+  back_up(home, "one");
+  home.drive.reset();
+  for (const std::uint64_t offset : {0u, 20u, 200u}) {
+    ASSERT_TRUE(home.disk.flip_bit("heads.seen", offset, 2));
+    const auto opened = home.open();
+    ASSERT_FALSE(opened) << offset;
+    EXPECT_EQ(opened.error().code, Errc::corrupt);
+    ASSERT_TRUE(home.disk.flip_bit("heads.seen", offset, 2));
+  }
+  EXPECT_TRUE(home.open());
+}
+
+TEST_F(HeadTest, AnyBytesAreABookOrAreRefused) {
+  back_up(home, "one");
+  std::map<std::uint32_t, wire::Head> heads = circle.space.published;
+  const Bytes good = encode_head_book(heads);
+  const auto again = decode_head_book(good);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->at(0).signature, heads.at(0).signature);
+  SeededRandom random(1);
+  for (int i = 0; i < 2000; ++i) {
+    Bytes bad = good;
+    bad[random.below(bad.size())] ^= static_cast<std::uint8_t>(1 + random.below(255));
+    EXPECT_FALSE(decode_head_book(bad));
+  }
+  for (std::size_t size = 0; size < good.size(); ++size)
+    EXPECT_FALSE(decode_head_book(ByteView(good).first(size)));
+}
+
+TEST_F(HeadTest, ADiskThatFailsBeforeTheHeadIsKeptPublishesNothing) {
+  back_up(home, "one");
+  home.disk.faults().set_rule([](world::Operation operation, std::string_view) -> std::optional<Error> {
+    if (operation == world::Operation::sync) return fail(Errc::io, "the disk failed");
+    return std::nullopt;
+  });
+  home.files.write("/t/file", "two");
+  const auto summary = home.backup({"/t"});
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().code, Errc::io);
+  EXPECT_EQ(published().version, 1u);
+}
+
+TEST_F(HeadTest, WithoutARingThereIsNoDrive) {
+  circle.space.heads_reachable = false;
+  EXPECT_EQ(home.open().error().code, Errc::unreachable);
+}
+
+TEST_F(HeadTest, TwoMachinesSeeEachOthersSnapshots) {
+  back_up(home, "one");
+  Home sibling(circle, 1);
+  sibling.files.write("/s/other", "two");
+  ASSERT_TRUE(sibling.backup({"/s"}));
+  ASSERT_TRUE(home.open());
+  EXPECT_EQ(home.drive->snapshots().size(), 2u);
+  EXPECT_EQ(home.drive->snapshots()[1].machine, 1u);
+  EXPECT_EQ(*home.read("s/other"), "two");
+  back_up(home, "three");
+  EXPECT_EQ(*home.read("t/file"), "three");
+}
+
+}  // namespace
+}  // namespace peerstore::drive

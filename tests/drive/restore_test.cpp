@@ -1,0 +1,237 @@
+#include <drive/home.hpp>
+#include <drive/restore_run.hpp>
+#include <drive/tree_writer.hpp>
+
+namespace peerstore::drive {
+namespace {
+
+class RestoreTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    home.files.write("/t/docs/letter", "dear friend");
+    home.files.write("/t/docs/deep/er/note", "note");
+    home.files.write("/t/photo", std::string(2'000'000, 'p'));
+    ASSERT_TRUE(home.files.make_symlink("docs/letter", "/t/link"));
+    ASSERT_TRUE(home.files.make_hard_link("/t/photo", "/t/docs/same-photo"));
+    set_mode_and_time(home.files, "/t/docs/deep", 0500, 1'000'000'007);
+    set_mode_and_time(home.files, "/t/docs", 0750, 1'000'000'008);
+    set_mode_and_time(home.files, "/t", 0750, 1'000'000'009);
+    ASSERT_TRUE(home.backup({"/t"}));
+  }
+  std::set<std::string> warned(const Home& of) {
+    std::set<std::string> paths;
+    for (const Warning& warning : of.warnings) paths.insert(warning.path);
+    return paths;
+  }
+
+  Circle circle;
+  Home home{circle};
+  Home other{circle, 1};
+};
+
+TEST_F(RestoreTest, OnePartComesBackBelowItsPath) {
+  const auto one = other.restore("t/docs/deep", "/back/here");
+  ASSERT_TRUE(one) << one.error().message();
+  EXPECT_EQ(one->files, 1u);
+  EXPECT_EQ(other.files.read("/back/here/t/docs/deep/er/note"), "note");
+  EXPECT_EQ(other.files.facts("/back/here/t/docs/deep")->modified_ns, 1'000'000'007);
+  EXPECT_EQ(other.files.facts("/back/here/t/docs/deep")->mode, 0500u);
+  EXPECT_FALSE(other.files.facts("/back/here/t/photo"));
+  EXPECT_EQ(other.files.facts("/back/here/t")->modified_ns, home.files.facts("/t")->modified_ns);
+
+  const auto file = other.restore("t/docs/letter", "/alone");
+  ASSERT_TRUE(file);
+  EXPECT_EQ(file->files, 1u);
+  EXPECT_EQ(other.files.read("/alone/t/docs/letter"), "dear friend");
+}
+
+TEST_F(RestoreTest, FilesWithSeveralNamesAreOneFileAgain) {
+  ASSERT_TRUE(other.restore("", "/back"));
+  EXPECT_EQ(other.files.facts("/back/t/photo")->inode, other.files.facts("/back/t/docs/same-photo")->inode);
+  // One of the names alone is a file of its own.
+  ASSERT_TRUE(other.restore("t/docs/same-photo", "/alone"));
+  EXPECT_EQ(other.files.read("/alone/t/docs/same-photo").size(), 2'000'000u);
+}
+
+TEST_F(RestoreTest, WhatIsThereIsLeftAloneUnlessItMayBeOverwritten) {
+  other.files.write("/back/t/docs/letter", "mine");
+  home.files.remove("/t/docs/same-photo");
+  set_mode_and_time(home.files, "/t/docs", 0750, 1'000'000'008);
+  ASSERT_TRUE(home.backup({"/t"}));
+  const std::int64_t time = other.files.facts("/back/t/docs")->modified_ns;
+  ASSERT_TRUE(other.files.make_symlink("docs/letter", "/back/t/link"));
+  auto restored = other.restore("", "/back");
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(restored->failed, 1u);
+  EXPECT_EQ(warned(other), std::set<std::string>{"/back/t/docs/letter"});
+  EXPECT_EQ(other.files.read("/back/t/docs/letter"), "mine");
+  EXPECT_NE(other.files.facts("/back/t/docs")->modified_ns, home.files.facts("/t/docs")->modified_ns);
+  EXPECT_GE(other.files.facts("/back/t/docs")->modified_ns, time);
+
+  restored = other.restore("", "/back", true);
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(restored->failed, 0u);
+  EXPECT_EQ(describe(other.files, "/back/t"), describe(home.files, "/t"));
+}
+
+TEST_F(RestoreTest, NothingIsWrittenThroughALink) {
+  other.files.write("/outside/keep", "mine");
+  ASSERT_TRUE(other.files.make_folder("/back"));
+  ASSERT_TRUE(other.files.make_folder("/back/t"));
+  ASSERT_TRUE(other.files.make_symlink("/outside", "/back/t/docs"));
+  ASSERT_TRUE(other.files.make_symlink("/outside/keep", "/back/t/photo"));
+  const auto restored = other.restore("", "/back", true);
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(restored->failed, 1u);
+  EXPECT_EQ(warned(other), std::set<std::string>{"/back/t/docs"});
+  EXPECT_EQ(*other.files.list("/outside"), std::vector<std::string>{"keep"});
+  EXPECT_EQ(other.files.read("/outside/keep"), "mine");
+  EXPECT_EQ(other.files.read("/back/t/photo").size(), 2'000'000u);
+
+  other.files.write("/file", "x");
+  EXPECT_EQ(other.restore("", "/file").error().code, Errc::refused);
+}
+
+// Writes a snapshot tree that no honest program writes.
+Task<Result<BlobList>> write_folder(vault::Vault& vault, std::vector<TreeEntry> entries) {
+  ListingWriter writer(vault);
+  for (TreeEntry& entry : entries) {
+    const auto added = co_await writer.add(std::move(entry));
+    if (!added) co_return added.error();
+  }
+  auto list = co_await writer.finish();
+  if (!list) co_return list.error();
+  const auto flushed = co_await vault.flush();
+  if (!flushed) co_return flushed.error();
+  co_return list;
+}
+
+TEST_F(RestoreTest, AnEvilListingWritesNothingOutsideItsTarget) {
+  vault::Vault vault({circle.clock, circle.workers, circle.entropy, circle.space}, circle.drive_secret);
+  for (const std::string& evil :
+       {std::string("../../outside"), std::string("/outside00000"), std::string("x/y/z0000000")}) {
+    TreeEntry entry;
+    entry.name = std::string(evil.size(), '#');
+    Bytes part = encode_listing_part(1, encode(entry));
+    std::memcpy(&*std::search(part.begin(), part.end(), entry.name.begin(), entry.name.end()), evil.data(),
+                evil.size());
+    const auto id = vault::blob_id(vault.keys(), vault::BlobKind::tree, part);
+    ASSERT_TRUE(circle.clock.run(vault.put(vault::BlobKind::tree, id, part, 0)));
+    ASSERT_TRUE(circle.clock.run(vault.flush()));
+    const bool cancelled = false;
+    RestoreRun run(other.environment(), vault, other.observer(), true, cancelled);
+    const auto restored = circle.clock.run(run.run({0, {id}}, "", "/back/a/b", {}));
+    ASSERT_TRUE(restored);
+    EXPECT_EQ(restored->failed, 1u);
+    EXPECT_TRUE(other.files.list("/back/a/b")->empty());
+    EXPECT_EQ(*other.files.list("/back/a"), std::vector<std::string>{"b"});
+    EXPECT_EQ(other.files.list("/")->size(), 1u);
+  }
+}
+
+TEST_F(RestoreTest, ALinkInTheSnapshotIsNoWayOutEither) {
+  vault::Vault vault({circle.clock, circle.workers, circle.entropy, circle.space}, circle.drive_secret);
+  // The same name cannot be a link and a folder in one listing, but two runs can have left both.
+  TreeEntry link;
+  link.name = "a";
+  link.facts.kind = FileKind::symlink;
+  link.link_target = "/outside";
+  const auto first = circle.clock.run(write_folder(vault, {link}));
+  TreeEntry inside;
+  inside.name = "evil";
+  TreeEntry folder;
+  folder.name = "a";
+  folder.facts.kind = FileKind::folder;
+  folder.content = *circle.clock.run(write_folder(vault, {inside}));
+  const auto second = circle.clock.run(write_folder(vault, {folder}));
+  ASSERT_TRUE(other.files.make_folder("/outside"));
+  const bool cancelled = false;
+  for (const auto& list : {first, second}) {
+    ASSERT_TRUE(list);
+    RestoreRun run(other.environment(), vault, other.observer(), true, cancelled);
+    ASSERT_TRUE(circle.clock.run(run.run(*list, "", "/back", {})));
+  }
+  EXPECT_TRUE(other.files.list("/outside")->empty());
+}
+
+TEST_F(RestoreTest, WhatCannotBeReadIsNamedAndTheRestComesBack) {
+  for (int i = 0; i < 40; ++i)
+    home.files.write("/more/" + std::to_string(i), std::string(100'000, char(i + 1)));
+  ASSERT_TRUE(home.backup({"/t", "/more"}));
+  // Segment 4 of one class of the pack with most rows.
+  for (auto& [address, stored] : circle.space.chunks) {
+    if (stored.segments.size() == 16 && stored.description.header.chunk_class == 2) {
+      circle.space.spoil(address, 4, 100);
+    }
+  }
+  ASSERT_TRUE(other.open());
+  const auto restored = other.restore("", "/back");
+  ASSERT_TRUE(restored);
+  EXPECT_GT(restored->failed, 0u);
+  EXPECT_GT(restored->files, 30u);
+  EXPECT_EQ(other.warnings.size(), restored->failed);
+  for (const Warning& warning : other.warnings) {
+    EXPECT_EQ(warning.error.code, Errc::corrupt);
+    EXPECT_FALSE(other.files.facts(warning.path)) << "half a file was left";
+  }
+  std::uint64_t right = 0;
+  for (int i = 0; i < 40; ++i) {
+    const std::string path = "/more/" + std::to_string(i);
+    if (!other.files.facts("/back" + path)) continue;
+    EXPECT_TRUE(other.files.read("/back" + path) == home.files.read(path));
+    ++right;
+  }
+  EXPECT_GE(right, 30u);
+}
+
+TEST_F(RestoreTest, FriendsToWaitForAreNamed) {
+  ASSERT_TRUE(other.open());
+  for (std::size_t i = 0; i < 3; ++i) circle.space.set_awake(i, false);
+  auto content = other.read("t/docs/letter");
+  ASSERT_FALSE(content);
+  EXPECT_EQ(content.error().code, Errc::unreachable);
+  EXPECT_NE(content.error().context.find("friend-1"), std::string::npos);
+  EXPECT_FALSE(other.open());
+  circle.space.set_awake(2, true);
+  ASSERT_TRUE(other.open());
+  EXPECT_EQ(*other.read("t/docs/letter"), "dear friend");
+}
+
+TEST_F(RestoreTest, ReadingSaysWhatIsNoFile) {
+  EXPECT_EQ(*home.read("/t/docs/letter"), "dear friend");
+  EXPECT_EQ(home.read("t/docs").error().code, Errc::invalid);
+  EXPECT_EQ(home.read("t/link").error().code, Errc::invalid);
+  EXPECT_EQ(home.read("t/docs/letter/more").error().code, Errc::not_found);
+  EXPECT_EQ(home.read("t/nothing").error().code, Errc::not_found);
+  EXPECT_EQ(home.list("t/nothing", true).error().code, Errc::not_found);
+}
+
+TEST_F(RestoreTest, ListsFoldersFilesAndLinks) {
+  const auto all = home.list("", true);
+  ASSERT_TRUE(all);
+  std::vector<std::string> paths;
+  for (const ListEntry& entry : *all) paths.push_back(entry.path);
+  EXPECT_EQ(paths,
+            (std::vector<std::string>{"t", "t/docs", "t/docs/deep", "t/docs/deep/er", "t/docs/deep/er/note",
+                                      "t/docs/letter", "t/docs/same-photo", "t/link", "t/photo"}));
+  const auto one = home.list("/t/photo/", false);
+  ASSERT_TRUE(one);
+  ASSERT_EQ(one->size(), 1u);
+  EXPECT_EQ(one->front().path, "t/photo");
+  EXPECT_EQ(one->front().facts.size, 2'000'000u);
+  EXPECT_EQ(home.list("t", false)->size(), 3u);
+}
+
+TEST_F(RestoreTest, ItCanBeCancelled) {
+  Observer observer;
+  observer.progress = [&](const Progress& now) {
+    if (now.files_done == 1) other.drive->cancel();
+  };
+  ASSERT_TRUE(other.open());
+  const auto stopped = circle.clock.run(other.drive->restore("", "", "/back", false, observer));
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, Errc::cancelled);
+}
+
+}  // namespace
+}  // namespace peerstore::drive
