@@ -112,28 +112,41 @@ TEST(WorkerThreads, ComputeElsewhereAndCompleteOnTheLoop) {
   EXPECT_TRUE(loop.run(compute_on_workers(loop)));
 }
 
-Task<void> spin_on_worker(Loop& loop, std::atomic<int>& started, std::atomic<bool>& release,
-                          std::atomic<int>& ended) {
+struct Spinning {
+  std::atomic<int> started = 0;
+  std::atomic<int> ended = 0;
+  std::atomic<int> dropped = 0;
+  std::atomic<bool> release = false;
+};
+
+struct CountsWhenDropped {
+  std::atomic<int>& dropped;
+  ~CountsWhenDropped() { ++dropped; }
+};
+
+Task<void> spin_on_worker(Loop& loop, Spinning& spinning) {
+  const CountsWhenDropped counter{spinning.dropped};
   (void)co_await loop.Workers::run([&] {
-    ++started;
-    while (!release) std::this_thread::yield();
-    return ++ended;
+    ++spinning.started;
+    while (!spinning.release) std::this_thread::yield();
+    return ++spinning.ended;
   });
 }
 
 Task<void> drop_jobs(Loop& loop) {
-  std::atomic<int> started = 0;
-  std::atomic<bool> release = false;
-  std::atomic<int> ended = 0;
+  Spinning spinning;
   TaskScope scope(loop);
-  for (int i = 0; i < 5; ++i) scope.spawn(spin_on_worker(loop, started, release, ended));
-  while (started == 0) co_await loop.sleep(1ms);
-  // One runs, four are in line. Dropping them waits for the first and forgets the others.
-  std::thread releaser([&] { release = true; });
+  for (int i = 0; i < 5; ++i) scope.spawn(spin_on_worker(loop, spinning));
+  while (spinning.started == 0) co_await loop.sleep(1ms);
+  // One runs, four are in line. Dropping them, newest first, forgets the four and waits for the one.
+  std::thread releaser([&] {
+    while (spinning.dropped < 4) std::this_thread::yield();
+    spinning.release = true;
+  });
   scope.cancel();
   releaser.join();
-  EXPECT_EQ(started, 1);
-  EXPECT_EQ(ended, 1);
+  EXPECT_EQ(spinning.started, 1);
+  EXPECT_EQ(spinning.ended, 1);
 }
 
 TEST(WorkerThreads, DroppedTasksLeaveTheLineOrWaitForTheirJob) {
