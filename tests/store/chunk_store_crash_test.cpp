@@ -153,9 +153,9 @@ TEST_F(ChunkStoreCrash, KeepsItsPromisesWhenThePowerFailsAgainDuringRecovery) {
   }
 }
 
-// What recovery adopts is told as held: it must survive a second power cut, also when the first
-// stop was a kill, after which everything unsynced is still visible.
-TEST_F(ChunkStoreCrash, MakesDurableWhatItAdopts) {
+// After a kill everything unsynced is still visible, and some of it is adopted or built upon: what
+// is told as held then must survive a power cut that follows.
+TEST_F(ChunkStoreCrash, MakesDurableWhatAKillLeftUnsynced) {
   TestMachine whole;
   run_scenario(whole, 1);
   for (std::uint64_t after = 0; after <= whole.plan->changes; ++after) {
@@ -168,7 +168,7 @@ TEST_F(ChunkStoreCrash, MakesDurableWhatItAdopts) {
     ASSERT_NO_FATAL_FAILURE(machine.open());
     Promises told;
     for (const TestChunk* chunk : {&first_, &second_, &third_, &fourth_}) {
-      if (machine.commit(*chunk)) told.kept.insert(chunk);
+      if (machine.keep(*chunk)) told.kept.insert(chunk);
     }
     for (const std::size_t rows_kept : {std::size_t{0}, kAllRows}) {
       const auto found = crash(machine, {Unsynced::dropped, Unsynced::torn, rows_kept});
@@ -209,6 +209,25 @@ TEST_F(ChunkStoreCrash, SurvivesTheFailureOfAnyCall) {
       ASSERT_NO_FATAL_FAILURE(machine.open());
       ASSERT_NO_FATAL_FAILURE(expect_promises_kept(machine, promises));
     }
+  }
+}
+
+TEST_F(ChunkStoreCrash, RebuildsTheFactsThoughAnyCallFailsOnce) {
+  TestMachine whole;
+  ASSERT_NO_FATAL_FAILURE(whole.open());
+  ASSERT_TRUE(whole.keep(first_));
+  ASSERT_TRUE(whole.keep(second_));
+  for (std::uint64_t call = 0;; ++call) {
+    SCOPED_TRACE(call);
+    const auto machine = crash(whole, {Unsynced::kept, Unsynced::kept, 0, true});
+    machine->plan->fail_at = call;
+    const bool opened = machine->try_open().has_value();
+    const bool was_met = machine->plan->calls > call;
+    machine->plan->fail_at = FaultPlan::kNever;
+    if (!opened) ASSERT_NO_FATAL_FAILURE(machine->open());
+    ASSERT_TRUE(machine->holds(first_) && machine->holds(second_));
+    ASSERT_EQ(machine->store->usage().quarantined, 0U);
+    if (!was_met) break;
   }
 }
 

@@ -232,6 +232,52 @@ TEST(ChunkStoreRoom, GrantsNothingAfterTheOwnerTookSpaceBack) {
   EXPECT_EQ(smaller.store->reserve(1).error().code, Errc::full);
 }
 
+// Workers for which everything takes ten minutes.
+class SlowWorkers final : public Workers {
+ public:
+  explicit SlowWorkers(Clock& clock) : clock_(clock) {}
+  void submit(Job& job) override {
+    auto* completion = new Completion(job);
+    job.ticket = completion;
+    clock_.arm(*completion, clock_.now() + 10min);
+  }
+  void cancel(Job& job) override { delete static_cast<Completion*>(job.ticket); }
+
+ private:
+  struct Completion final : Timer {
+    explicit Completion(Job& work) : job(work) {}
+    void fire() override {
+      Job& done = job;
+      delete this;
+      done.execute();
+      done.complete();
+    }
+    Job& job;
+  };
+  Clock& clock_;
+};
+
+TEST(ChunkStoreRoom, DoesNotGiveUpAWriteThatIsOnlySlow) {
+  const TestChunk chunk = make_chunk(1, 1);
+  TestMachine machine;
+  SlowWorkers slow(machine.clock);
+  const ChunkStore::Options options{.capacity = chunk.bytes};
+  auto opened =
+      machine.clock.run(ChunkStore::open(machine.clock, *machine.disk, *machine.facts, slow, options), 1000h);
+  ASSERT_TRUE(opened);
+  machine.store = std::move(*opened);
+  ASSERT_TRUE(machine.begin(chunk));
+  ASSERT_TRUE(machine.put_segment(chunk, 0));
+  std::optional<Result<void>> done;
+  TaskScope link(machine.clock);
+  link.spawn(world::detail::keep(machine.store->commit(chunk.address, TestMachine::kOwner), done));
+  machine.clock.run_for(9min);
+  EXPECT_EQ(machine.store->reserve(1).error().code, Errc::full);
+  machine.clock.run_for(1min);
+  ASSERT_TRUE(done && *done);
+  machine.store.reset();
+}
+
 // ---- damage ----
 
 TEST_F(ChunkStoreTest, SetsADamagedFileAsideAndNoLongerHoldsIt) {
@@ -288,6 +334,32 @@ TEST_F(ChunkStoreTest, DoesNotBlameTheFileForAReadThatFailsOnce) {
     machine.plan->fail_at = FaultPlan::kNever;
     EXPECT_TRUE(machine.holds(chunk));
   }
+  EXPECT_EQ(machine.store->usage().quarantined, 0U);
+}
+
+TEST_F(ChunkStoreTest, SetsAFileWithABadSectorAside) {
+  const TestChunk chunk = make_chunk(1, 2);
+  for (const std::uint64_t byte : {std::uint64_t{100}, std::uint64_t{5000}, std::uint64_t{4096 + 65536}}) {
+    SCOPED_TRACE(byte);
+    ASSERT_TRUE(machine.keep(chunk));
+    machine.disk->make_unreadable(path_of(chunk), byte);
+    const auto first = machine.read(chunk, 0);
+    const auto second = machine.read(chunk, 1);
+    EXPECT_TRUE((!first && first.error().code == Errc::corrupt) || second.error().code == Errc::corrupt);
+    EXPECT_FALSE(machine.holds(chunk));
+  }
+  EXPECT_EQ(machine.store->usage().quarantined, 3U);
+  machine.expect_books_balance();
+}
+
+TEST_F(ChunkStoreTest, BlamesNoFileWhileTheDiskGivesNothing) {
+  const TestChunk chunk = make_chunk(1, 2);
+  ASSERT_TRUE(machine.keep(chunk));
+  machine.plan->files_give_nothing = true;
+  EXPECT_EQ(machine.read(chunk, 0).error().code, Errc::io);
+  EXPECT_EQ(machine.describe(chunk).error().code, Errc::io);
+  machine.plan->files_give_nothing = false;
+  machine.expect_readable(chunk);
   EXPECT_EQ(machine.store->usage().quarantined, 0U);
 }
 

@@ -21,6 +21,7 @@ struct FaultPlan {
   Fault fault = Fault::io;
   // While set, whatever takes room on the disk fails.
   bool disk_is_full = false;
+  bool files_give_nothing = false;  // no byte of any file can be read
 
   bool failed_a_change = false;  // the call that failed was not a read
 

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <store/fault_plan.hpp>
 
 namespace peerstore::store {
@@ -24,6 +25,7 @@ class RecordingDisk final : public Disk {
     bool is_folder = false;
     Content now = std::make_shared<Bytes>();
     Content synced = std::make_shared<Bytes>();
+    std::optional<std::uint64_t> unreadable_byte;
   };
   using Names = std::map<std::string, std::shared_ptr<Node>, std::less<>>;
 
@@ -52,6 +54,7 @@ class RecordingDisk final : public Disk {
 
   // For tests that damage files behind the store's back.
   Bytes& content(std::string_view path) { return writable(*file(path)); }
+  void make_unreadable(std::string_view path, std::uint64_t byte) { file(path)->unreadable_byte = byte; }
   bool exists(std::string_view path) const { return now_.contains(path); }
   void plant(const std::string& path, Bytes bytes) {
     now_[path] = std::make_shared<Node>();
@@ -82,6 +85,10 @@ class RecordingDisk final : public Disk {
     if (auto ok = plan_.before_read(); !ok) return ok.error();
     const auto node = file(path);
     if (!node) return missing(path);
+    if (plan_.files_give_nothing) return fail(Errc::io, "the disk gives nothing");
+    if (const auto bad = node->unreadable_byte; bad && *bad >= offset && *bad - offset < size) {
+      return fail(Errc::io, "a bad sector");
+    }
     const Bytes& all = *node->now;
     const std::size_t from = std::min<std::size_t>(offset, all.size());
     const std::size_t to = from + std::min(size, all.size() - from);
