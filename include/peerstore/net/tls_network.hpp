@@ -1,10 +1,10 @@
 // TlsNetwork: wire::Network over TLS 1.3 links, and the listener that serves them.
 //
 // Both sides show a self-signed Ed25519 certificate of their node key; ALPN "peerstore/1"; no
-// tickets, no early data, no older TLS. After the handshake each side sends one Hello frame: protocol version,
-// ring id, role, and the statements that prove membership. A link counts only once the other side's Hello
-// has been read and its key belongs to a member that is not gone: in TLS 1.3 a client's handshake
-// succeeds before the server has judged the client. Links are kept open and shared by all calls.
+// tickets, no early data, no older TLS. After the handshake each side sends one Hello frame: protocol
+// version, ring id, role, and the statements that prove membership. A link counts only once the other
+// side's Hello has been read and its key belongs to a member that is not gone: in TLS 1.3 a client's
+// handshake succeeds before the server has judged the client. Links are kept open and shared by all calls.
 //
 // docs/protocol.md has the frames. Limits (frame sizes, handshake time, half-open links, requests in
 // flight, bytes queued) stand together in src/net/limits.hpp.
@@ -62,12 +62,14 @@ class TlsNetwork final : public wire::Network {
 
   Task<Result<wire::Response>> call(wire::MemberId peer, wire::Request request, Duration patience) override;
 
-  // Dials an address without knowing who is there, and keeps the link for call(). The answerer must prove
-  // that it is a member; with `expected` it must have that node key.
+  // Dials an address without knowing who is there, and keeps the link for call(). The answerer must
+  // prove that it is a member; with `expected` it must have that node key.
   Task<Result<wire::MemberId>> connect(std::string address, std::optional<crypto::SigningPublicKey> expected);
 
-  // The one question of a joiner, over a link of its own to `address`, which must have node key `expected`.
-  Task<Result<wire::Welcome>> join(std::string address, crypto::SigningPublicKey expected, wire::Join request);
+  // The one question of a joiner, over a link of its own to `address`, which must have node key
+  // `expected`.
+  Task<Result<wire::Welcome>> join(std::string address, crypto::SigningPublicKey expected,
+                                   wire::Join request);
 
   // Serves requests at "host:port" (port 0: any free one). Returns the address bound. Errc::io says why not
   // (in use, not allowed, no such address).

@@ -49,9 +49,9 @@ struct Notify {
 };
 // One step of an iterative lookup: the answerer is the successor of the key, or knows closer ones.
 struct FoundSuccessor {
-  bool is_successor = false;         // the answerer owns the key: (its predecessor, itself]
-  std::vector<NodeRef> closer;       // else: nearer candidates, best first
-  std::vector<NodeRef> successors;   // with is_successor: the answerer's successor list
+  bool is_successor = false;        // the answerer owns the key: (its predecessor, itself]
+  std::vector<NodeRef> closer;      // else: nearer candidates, best first
+  std::vector<NodeRef> successors;  // with is_successor: the answerer's successor list
   bool operator==(const FoundSuccessor&) const = default;
 };
 struct FindSuccessor {
@@ -64,9 +64,9 @@ struct FindSuccessor {
 
 // Both sides compare what they know; only differences travel.
 struct RosterDifference {
-  std::vector<Statement> statements;        // that the asker lacks
-  std::vector<Presence> presences;          // that are newer here
-  std::vector<StatementId> wanted;          // that the answerer lacks
+  std::vector<Statement> statements;  // that the asker lacks
+  std::vector<Presence> presences;    // that are newer here
+  std::vector<StatementId> wanted;    // that the answerer lacks
   bool operator==(const RosterDifference&) const = default;
 };
 struct ExchangeRoster {
@@ -190,9 +190,9 @@ struct PutHead {
   bool operator==(const PutHead&) const = default;
 };
 
-using Request = std::variant<GetNeighbours, Notify, FindSuccessor, ExchangeRoster, PushStatements, Join, Reserve,
-                             PutBegin, PutSegment, PutCommit, GetDescription, GetSegment, HaveChunks, OfferChunks,
-                             GetHeads, PutHead>;
+using Request = std::variant<GetNeighbours, Notify, FindSuccessor, ExchangeRoster, PushStatements, Join,
+                             Reserve, PutBegin, PutSegment, PutCommit, GetDescription, GetSegment, HaveChunks,
+                             OfferChunks, GetHeads, PutHead>;
 using Response = std::variant<Done, Neighbours, FoundSuccessor, RosterDifference, Welcome, Reserved, PutState,
                               Receipt, DescriptionReply, SegmentReply, HaveReply, OfferReply, HeadsReply>;
 

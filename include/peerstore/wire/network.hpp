@@ -2,7 +2,8 @@
 //
 // Timeouts live below this interface, once: from measured round trips of each peer, within the
 // caller's limit. No answer in time is Errc::timed_out, no link Errc::unreachable; both mean
-// "away". Any other error is the peer's own answer.
+// "away". Any other error is the peer's own answer: a peer to which this happened with others in turn
+// answers Errc::busy.
 #pragma once
 
 #include <peerstore/runtime/clock.hpp>
@@ -38,7 +39,8 @@ class Service {
 
 // The answer as its own type. An answer of another kind is Errc::invalid.
 template <class Ask>
-Task<Result<typename Ask::Reply>> ask(Network& network, MemberId peer, Ask question, Duration patience = kPatience) {
+Task<Result<typename Ask::Reply>> ask(Network& network, MemberId peer, Ask question,
+                                      Duration patience = kPatience) {
   Request request(std::move(question));
   Result<Response> answer = co_await network.call(peer, std::move(request), patience);
   if (!answer) co_return answer.error();

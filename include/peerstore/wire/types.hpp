@@ -38,11 +38,11 @@ enum class Phase : std::uint8_t { out = 0, joining = 1, member = 2 };
 
 // The public part of a chunk, hashed into its address. Always kChunkHeaderBytes when encoded.
 struct ChunkHeader {
-  std::uint8_t chunk_class = 0;     // 0..kClasses-1
-  std::uint32_t segments = 0;       // 1..kSegmentsMax, each of kSegmentBytes
-  ring::Id placement_key;           // where on the circle the walk for its holders begins
-  crypto::Hash key_commitment;      // of the pack's key
-  crypto::Hash read_token_hash;     // of the ReadToken that opens reading
+  std::uint8_t chunk_class = 0;  // 0..kClasses-1
+  std::uint32_t segments = 0;    // 1..kSegmentsMax, each of kSegmentBytes
+  ring::Id placement_key;        // where on the circle the walk for its holders begins
+  crypto::Hash key_commitment;   // of the pack's key
+  crypto::Hash read_token_hash;  // of the ReadToken that opens reading
   bool operator==(const ChunkHeader&) const = default;
 };
 inline constexpr std::size_t kChunkHeaderBytes = 8 + 1 + 1 + 2 + 4 + 32 + 32 + 32;
@@ -97,11 +97,11 @@ Bytes presence_bytes(const Presence& presence);
 // The signed, versioned record by which one of a person's machines publishes its latest snapshot.
 struct Head {
   PersonNumber person = 0;
-  std::uint32_t machine = 0;   // which of the person's machines wrote it
-  std::uint64_t version = 0;   // rises by one; a reader keeps the highest it has seen
-  crypto::Hash previous;       // hash of the head before
-  SharedBytes body;            // encrypted by the owner
-  crypto::Signature signature; // by the person's signing key, over head_bytes(), kind "head"
+  std::uint32_t machine = 0;    // which of the person's machines wrote it
+  std::uint64_t version = 0;    // rises by one; a reader keeps the highest it has seen
+  crypto::Hash previous;        // hash of the head before
+  SharedBytes body;             // encrypted by the owner
+  crypto::Signature signature;  // by the person's signing key, over head_bytes(), kind "head"
   bool operator==(const Head&) const = default;
 };
 Bytes head_bytes(const Head& head);
