@@ -94,8 +94,11 @@ Task<void> ChordNode::ask_for_predecessor(PredecessorSearch& search, NodeRef can
   search.settled = search.found() || joined_by_another || was_suspended_;
   if (!search.settled && answer && answer->phase == Phase::member) {
     // In a large ring its list is short of us: it may know somebody far closer.
+    const TimePoint asked = clock_.now();
     const wire::FindSuccessor closer{search.self};
     const Result<wire::FoundSuccessor> step = co_await wire::ask(network_, candidate.id, closer);
+    notice_sleep(asked, wire::kPatience);
+    search.settled = search.settled || was_suspended_;
     report(candidate.id, is_silent(step));
     if (step) search.candidates.add_best_first(step->closer);
   }

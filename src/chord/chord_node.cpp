@@ -65,15 +65,14 @@ Task<void> ChordNode::run() {
 // that, or a burst of them would feed on itself.
 Task<void> ChordNode::pause() {
   TimePoint until = clock_.now() + random_.jitter(period_);
-  while (clock_.now() < until) {
+  while (!was_suspended_ && clock_.now() < until) {
     const TimePoint began = clock_.now();
     const Duration wait = until - began;
     std::vector<Task<bool>> either;
     either.push_back(after(clock_, wait));
     either.push_back(when(woken_));
     co_await first_of(clock_, std::move(either));
-    if (clock_.now() - began > wait + options_.suspended_after) was_suspended_ = true;
-    if (was_suspended_) co_return;
+    notice_sleep(began, wait);
     until = std::min(until, clock_.now() + random_.jitter(period_ / 4));
   }
 }
@@ -111,6 +110,7 @@ Task<void> ChordNode::stabilize() {
     if (news) changed();
     const NodeRef first = state_.successors().front();
     co_await notify(first);
+    if (was_suspended_) co_return;
     const std::optional<NodeRef> predecessor = state_.predecessor();
     if (news && predecessor && predecessor->id != first.id) co_await notify(*predecessor);
     co_return;
@@ -169,8 +169,11 @@ void ChordNode::notified(NodeRef from) {
 }
 
 Task<void> ChordNode::notify(NodeRef neighbour) {
+  const TimePoint asked = clock_.now();
   const wire::Notify notice{state_.self()};
   const Result<wire::Done> told = co_await wire::ask(network_, neighbour.id, notice);
+  notice_sleep(asked, wire::kPatience);
+  if (was_suspended_) co_return;
   report(neighbour.id, is_silent(told));
 }
 
@@ -191,7 +194,7 @@ Task<Result<wire::Neighbours>> ChordNode::ask_neighbours(NodeRef peer) {
   const TimePoint asked = clock_.now();
   const wire::GetNeighbours question;
   Result<wire::Neighbours> answer = co_await wire::ask(network_, peer.id, question);
-  if (clock_.now() - asked > wire::kPatience + options_.suspended_after) was_suspended_ = true;
+  notice_sleep(asked, wire::kPatience);
   if (was_suspended_) co_return fail(Errc::cancelled, "this machine slept while it asked");
   report(peer.id, is_silent(answer));
   if (!answer) co_return answer;
@@ -220,6 +223,11 @@ void ChordNode::report(const wire::MemberId& member, bool silent) {
 bool ChordNode::is_neighbour(const wire::MemberId& member) const {
   if (state_.predecessor() && state_.predecessor()->id == member) return true;
   return std::ranges::find(state_.successors(), member, &NodeRef::id) != state_.successors().end();
+}
+
+// The clock went on, and this machine did not: its lid was closed.
+void ChordNode::notice_sleep(TimePoint since, Duration expected) {
+  if (clock_.now() - since > expected + options_.suspended_after) was_suspended_ = true;
 }
 
 void ChordNode::stepped() {

@@ -62,10 +62,14 @@ TEST(Join, AGroupThatWakesTogetherMakesOneRing) {
   const auto ring = world.ideal_ring(8);
   for (const ring::Id& id : ring) world.sleep(id);
   world.run_for(8h);
+  std::set<ring::Id> beginners;
+  world.observer = [&](const ChordNode& node) {
+    if (alone(world, node.state().self().id)) beginners.insert(node.state().self().id);
+  };
   for (const ring::Id& id : ring) world.wake(id);
-  EXPECT_TRUE(
-      world.run_until([&] { return world.ideal() && world.state(ring[0]).self().incarnation == 2; }, 1min))
-      << world.flaw();
+  const auto rejoined = [&] { return world.ideal() && world.state(ring[0]).self().incarnation == 2; };
+  EXPECT_TRUE(world.run_until(rejoined, 1min)) << world.flaw();
+  EXPECT_EQ(beginners, std::set<ring::Id>{ring[0]}) << "the others wait for the smallest identifier";
 }
 
 TEST(Join, TwoWhoAreAloneFindEachOther) {

@@ -199,8 +199,11 @@ TEST(Zave, APredecessorIsReplacedOnlyByOneWhoSpoke) {  // CCR 2012: flush forgot
 TEST(Zave, ALivePredecessorIsNotReplacedByAFartherOne) {  // rectify asks first
   RingWorld world({});
   const auto ring = world.ideal_ring(5);
+  world.observer = [&](const ChordNode& node) {
+    if (node.state().self().id == ring[3]) EXPECT_EQ(node.state().predecessor()->id, ring[2]);
+  };
   world.node(ring[3]).notified(NodeRef{ring[1], 1});
-  world.run_for(5s);
+  world.run_for(1min);
   EXPECT_EQ(world.state(ring[3]).predecessor()->id, ring[2]);
 }
 

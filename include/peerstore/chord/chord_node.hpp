@@ -87,6 +87,7 @@ class ChordNode {
   Task<void> rectify(NodeRef candidate);
   Task<void> pause();
   Task<Result<wire::Neighbours>> ask_neighbours(NodeRef peer);
+  void notice_sleep(TimePoint since, Duration expected);
   bool is_neighbour(const wire::MemberId& member) const;
   void report(const wire::MemberId& member, bool silent);
   void stepped();
