@@ -112,7 +112,7 @@ Task<Result<wire::Receipt>> ChunkPut::try_once(wire::MemberId member) {
   const Result<void> sent = co_await send_segments(member, std::move(missing));
   if (!sent) co_return sent.error();
   const wire::PutCommit commit{address_, ring_.owner};
-  const Result<wire::Receipt> receipt = co_await ring_.friends.ask(member, commit);
+  const Result<wire::Receipt> receipt = co_await ring_.friends.ask(member, commit, Friends::kBulkPatience);
   if (!receipt) co_return receipt.error();
   co_return checked(member, *receipt);
 }
@@ -131,7 +131,8 @@ Task<void> ChunkPut::segment_lane(Sending& sending) {
   while (!sending.error && sending.next < sending.missing.size()) {
     const std::uint32_t index = sending.missing[sending.next++];
     const wire::PutSegment segment{address_, index, segments_[index]};
-    const Result<wire::Done> done = co_await ring_.friends.ask(sending.member, segment);
+    const Result<wire::Done> done =
+        co_await ring_.friends.ask(sending.member, segment, Friends::kBulkPatience);
     if (!done && !sending.error) sending.error = done.error();
   }
 }

@@ -76,7 +76,7 @@ Task<Result<wire::ChunkDescription>> ChunkReader::ask_description(wire::MemberId
 Task<Result<SharedBytes>> ChunkReader::ask_segment(wire::MemberId member, const ChunkRef& chunk,
                                                    std::uint32_t index, const crypto::Hash& leaf) {
   const wire::GetSegment question{chunk.address, index, chunk.token};
-  Result<wire::SegmentReply> reply = co_await friends_.ask(member, question);
+  Result<wire::SegmentReply> reply = co_await friends_.ask(member, question, Friends::kBulkPatience);
   if (!reply) co_return reply.error();
   if (reply->data.size() != wire::kSegmentBytes || crypto::merkle_leaf(reply->data.view()) != leaf) {
     co_return fail(Errc::corrupt, "a bad segment");

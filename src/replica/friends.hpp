@@ -24,6 +24,8 @@ class Friends {
   static constexpr Duration kLeftAlone = std::chrono::minutes(1);
   // How long a member is waited for that is thought to be away.
   static constexpr Duration kAwayPatience = std::chrono::seconds(3);
+  // For what carries a segment or waits for a disk: several segments may share a thin uplink.
+  static constexpr Duration kBulkPatience = std::chrono::seconds(30);
 
   Friends(Clock& clock, wire::Network& network, const RingView& view, NameOf name_of)
       : clock_(clock), network_(network), view_(view), name_of_(std::move(name_of)) {}
@@ -39,10 +41,10 @@ class Friends {
   std::vector<wire::MemberId> worth_asking(const std::vector<wire::MemberId>& members) const;
 
   template <class Question>
-  Task<Result<typename Question::Reply>> ask(wire::MemberId member, Question question) {
-    const Duration patience = is_live(member) ? wire::kPatience : kAwayPatience;
-    Result<typename Question::Reply> reply =
-        co_await wire::ask(network_, member, std::move(question), patience);
+  Task<Result<typename Question::Reply>> ask(wire::MemberId member, Question question,
+                                             Duration patience = wire::kPatience) {
+    const Duration most = is_live(member) ? patience : kAwayPatience;
+    Result<typename Question::Reply> reply = co_await wire::ask(network_, member, std::move(question), most);
     note(member, reply.has_value() || !is_silence(reply.error().code));
     co_return reply;
   }

@@ -8,6 +8,10 @@
 
 namespace peerstore::replica {
 
+namespace {
+constexpr Duration kSegmentPatience = std::chrono::seconds(30);  // over a thin uplink
+}  // namespace
+
 // ---- chunks ----
 
 void Repair::offered(wire::MemberId from, std::vector<wire::ChunkAddress> lacking) {
@@ -50,7 +54,8 @@ Task<Result<void>> Repair::pull(Pull wanted) {
   if (!missing) co_return missing.error();
   for (const std::uint32_t index : *missing) {
     const wire::GetSegment question{wanted.address, index, wire::ReadToken{}};
-    Result<wire::SegmentReply> segment = co_await wire::ask(network_, wanted.from, question);
+    Result<wire::SegmentReply> segment =
+        co_await wire::ask(network_, wanted.from, question, kSegmentPatience);
     if (!segment) co_return segment.error();
     const Result<void> put = co_await chunks_.put_segment(wanted.address, index, std::move(segment->data));
     if (!put) co_return put.error();
