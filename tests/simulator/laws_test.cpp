@@ -1,0 +1,185 @@
+#include <gtest/gtest.h>
+
+#include "../simulator/laws.hpp"
+#include "../simulator/trace_hash.hpp"
+#include "../simulator/violations.hpp"
+
+#include <peerstore/simulator/report.hpp>
+#include <peerstore/world/virtual_clock.hpp>
+
+namespace peerstore::simulator {
+namespace {
+
+constexpr std::size_t kList = 3;
+
+wire::NodeRef node(std::uint8_t number, std::uint64_t incarnation = 1) {
+  wire::NodeRef made;
+  made.id.bytes[0] = number;
+  made.incarnation = incarnation;
+  return made;
+}
+
+// The ideal ring of members 10, 20, .., each in its first life.
+std::vector<MemberSnapshot> ideal_ring(std::uint8_t size) {
+  std::vector<MemberSnapshot> ring;
+  for (int i = 0; i < size; ++i) {
+    const auto at = [&](int offset) {
+      return node(static_cast<std::uint8_t>(10 * (1 + (i + offset + size) % size)));
+    };
+    MemberSnapshot member;
+    member.self = at(0);
+    member.phase = wire::Phase::member;
+    for (int s = 1; s <= static_cast<int>(kList) && s < size; ++s) member.successors.push_back(at(s));
+    if (size > 1) member.predecessor = at(-1);
+    member.members_believed_live = static_cast<std::size_t>(size - 1);
+    ring.push_back(member);
+  }
+  return ring;
+}
+
+TEST(RingStateIsWellFormed, AcceptsShortListsAndThoseThatWrapAround) {
+  for (const MemberSnapshot& member : ideal_ring(6)) {
+    EXPECT_EQ(ring_state_is_well_formed(member, 1, kList), std::nullopt);
+  }
+  MemberSnapshot alone;
+  alone.self = node(10);
+  EXPECT_EQ(ring_state_is_well_formed(alone, 0, kList), std::nullopt);
+}
+
+TEST(RingStateIsWellFormed, SeesEachFlaw) {
+  const MemberSnapshot good = ideal_ring(6)[2];
+  MemberSnapshot bad = good;
+  bad.successors[1] = bad.self;
+  EXPECT_TRUE(ring_state_is_well_formed(bad, 1, kList)) << "self among the successors";
+  bad = good;
+  bad.successors[1] = bad.successors[0];
+  EXPECT_TRUE(ring_state_is_well_formed(bad, 1, kList)) << "one twice";
+  bad = good;
+  std::swap(bad.successors[0], bad.successors[1]);
+  EXPECT_TRUE(ring_state_is_well_formed(bad, 1, kList)) << "out of order";
+  EXPECT_TRUE(ring_state_is_well_formed(good, 1, 2)) << "too long";
+  EXPECT_TRUE(ring_state_is_well_formed(good, 2, kList)) << "an earlier life";
+  bad = good;
+  bad.predecessor = bad.self;
+  EXPECT_TRUE(ring_state_is_well_formed(bad, 1, kList)) << "its own predecessor";
+}
+
+TEST(RingBecomesIdeal, AcceptsTheIdealRingOfAnySizeInAnyOrder) {
+  for (std::uint8_t size = 0; size < 8; ++size) {
+    std::vector<MemberSnapshot> ring = ideal_ring(size);
+    std::ranges::reverse(ring);
+    EXPECT_EQ(ring_becomes_ideal(ring, kList), std::nullopt) << int(size);
+  }
+}
+
+TEST(RingBecomesIdeal, SeesEachFlaw) {
+  const auto flawed = [](auto&& spoil) {
+    std::vector<MemberSnapshot> ring = ideal_ring(6);
+    spoil(ring[2]);
+    return ring_becomes_ideal(ring, kList).has_value();
+  };
+  EXPECT_TRUE(flawed([](MemberSnapshot& member) { member.phase = wire::Phase::joining; }));
+  EXPECT_TRUE(flawed([](MemberSnapshot& member) { member.successors.pop_back(); }));
+  EXPECT_TRUE(flawed([](MemberSnapshot& member) { member.successors[0] = node(99); }));
+  EXPECT_TRUE(flawed([](MemberSnapshot& member) { member.successors[2].incarnation = 0; }));
+  EXPECT_TRUE(flawed([](MemberSnapshot& member) { member.successors.push_back(node(60)); }));
+  EXPECT_TRUE(flawed([](MemberSnapshot& member) { member.predecessor.reset(); }));
+  EXPECT_TRUE(flawed([](MemberSnapshot& member) { member.predecessor = node(10); }));
+  EXPECT_TRUE(flawed([](MemberSnapshot& member) { member.self.incarnation = 2; }));
+  EXPECT_TRUE(flawed([](MemberSnapshot& member) { member.roster_digest.bytes[0] = 1; }));
+  EXPECT_TRUE(flawed([](MemberSnapshot& member) { member.members_believed_live = 4; }));
+}
+
+TEST(RingBecomesIdeal, SeesTwoRingsSideBySide) {
+  std::vector<MemberSnapshot> two = ideal_ring(6);
+  for (std::size_t i = 0; i < 6; ++i) {
+    two[i].successors = {two[(i + 2) % 6].self, two[(i + 4) % 6].self};
+    two[i].predecessor = two[(i + 4) % 6].self;
+  }
+  EXPECT_TRUE(ring_becomes_ideal(two, kList));
+}
+
+class ChunkLaws : public ::testing::Test {
+ protected:
+  ChunkLedger ledger;
+  SeededRandom random{1};
+  SeededEntropy entropy{1};
+};
+
+TEST_F(ChunkLaws, MissOnlyAcknowledgedChunksThatNobodyHas) {
+  const std::uint32_t pack = ledger.make_pack(entropy, random, 7);
+  const HasCopy everybody = [](std::uint32_t, const wire::ChunkAddress&) { return true; };
+  const HasCopy all_but_three = [](std::uint32_t machine, const wire::ChunkAddress&) { return machine != 3; };
+  EXPECT_TRUE(no_acknowledged_chunk_lost(ledger, everybody).empty()) << "nothing was promised yet";
+  StoredChunk& chunk = ledger.chunk({pack, 2});
+  chunk.acknowledged = true;
+  EXPECT_EQ(no_acknowledged_chunk_lost(ledger, everybody).size(), 1U);
+  chunk.on_disks = {3};
+  EXPECT_TRUE(no_acknowledged_chunk_lost(ledger, everybody).empty());
+  EXPECT_EQ(no_acknowledged_chunk_lost(ledger, all_but_three).size(), 1U);
+  chunk.on_disks = {3, 4};
+  EXPECT_TRUE(no_acknowledged_chunk_lost(ledger, all_but_three).empty());
+  EXPECT_EQ(copies_of(chunk, all_but_three), 1U);
+}
+
+TEST_F(ChunkLaws, FindChunksByTheirAddress) {
+  const std::uint32_t pack = ledger.make_pack(entropy, random, 7);
+  ledger.make_pack(entropy, random, 7);
+  const auto place = ledger.find(ledger.chunk({pack, 4}).address);
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->pack, pack);
+  EXPECT_EQ(place->chunk_class, 4);
+  EXPECT_EQ(ledger.packs_of(7).size(), 2U);
+  EXPECT_TRUE(ledger.packs_of(8).empty());
+  EXPECT_FALSE(ledger.find(wire::ChunkAddress{}));
+}
+
+TEST_F(ChunkLaws, TellOnceWhenAPersonGetsHoldOfAWholePack) {
+  NoPersonHoldsAWholePack law;
+  for (std::uint8_t chunk_class = 0; chunk_class < 4; ++chunk_class)
+    EXPECT_FALSE(law.hold(1, {0, chunk_class}));
+  EXPECT_FALSE(law.hold(1, {0, 3})) << "the same again";
+  EXPECT_FALSE(law.hold(1, {1, 4})) << "of another pack";
+  EXPECT_FALSE(law.hold(2, {0, 4})) << "another person";
+  EXPECT_TRUE(law.hold(1, {0, 4}));
+  EXPECT_FALSE(law.hold(1, {0, 4})) << "told already";
+}
+
+TEST(Violations, KeepTheFirstAndCountAll) {
+  world::VirtualClock clock;
+  clock.run_for(25h + 61s);
+  Violations violations(clock);
+  violations.judge("a law", std::nullopt);
+  EXPECT_EQ(violations.total(), 0U);
+  for (int i = 0; i < 200; ++i) violations.judge("a law", "broken");
+  EXPECT_EQ(violations.total(), 200U);
+  EXPECT_EQ(violations.kept().size(), kViolationsKept);
+  EXPECT_EQ(violations.kept().front(), "day 1 01:01:01 a law: broken");
+}
+
+TEST(TraceHash, TellsOrderAndContentApart) {
+  const auto hash_of = [](std::initializer_list<std::uint64_t> words) {
+    TraceHash hash;
+    for (const std::uint64_t word : words) hash.add(word);
+    return hash.hex();
+  };
+  EXPECT_EQ(hash_of({1, 2, 3}), hash_of({1, 2, 3}));
+  EXPECT_NE(hash_of({1, 2, 3}), hash_of({1, 3, 2}));
+  EXPECT_NE(hash_of({1, 2}), hash_of({1, 2, 0}));
+  EXPECT_NE(hash_of({0}), hash_of({0, 0}));
+  EXPECT_EQ(hash_of({}).size(), 32U);
+}
+
+TEST(Report, BecomesOneJsonObject) {
+  Report report;
+  report.scenario = "churn";
+  report.trace_hash = "abc";
+  report.violations = {"day 0 \"quoted\""};
+  const std::string json = to_json(report);
+  EXPECT_NE(json.find("\"trace_hash\":\"abc\""), std::string::npos) << json;
+  EXPECT_NE(json.find("\"violations\":[\"day 0 \\\"quoted\\\"\"]"), std::string::npos) << json;
+  EXPECT_EQ(json.find('\n'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace peerstore::simulator
