@@ -14,7 +14,6 @@
 #include <filesystem>
 #include <set>
 #include <store/test_machine.hpp>
-#include <thread>
 
 namespace peerstore::store {
 namespace {
@@ -57,7 +56,7 @@ struct RealMachine {
 };
 
 struct Report {
-  enum class What : std::uint64_t { kept = 1, removing = 2, removed = 3 } what;
+  enum class What : std::uint64_t { progress = 0, kept = 1, removing = 2, removed = 3 } what;
   std::uint64_t seed;
 };
 
@@ -69,6 +68,7 @@ struct Reported {
   std::uint64_t next_seed = 0;
 
   void add(const Report& report) {
+    if (report.what == Report::What::progress) return;
     next_seed = std::max(next_seed, report.seed + 1);
     latest.insert(report.seed);
     if (report.what == Report::What::kept) kept.insert(report.seed);
@@ -77,8 +77,8 @@ struct Reported {
   }
 };
 
-// Starts a child, waits for so many of its reports, lets it work on for a random moment, kills it,
-// and gathers what it had reported until then.
+// Starts a child, waits for a random number of its reports, kills it wherever it has come to in
+// the meantime, and gathers what it had reported until then.
 void run_child_and_kill_it(const std::string& home, Reported& reported, SeededRandom& random) {
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
@@ -95,14 +95,12 @@ void run_child_and_kill_it(const std::string& home, Reported& reported, SeededRa
     ::_exit(1);
   }
   ::close(ends[1]);
-  const std::uint64_t reports_wanted = random.below(16);
-  const auto moment = std::chrono::microseconds(random.below(4000));
+  const std::uint64_t reports_wanted = random.below(80);
   bool killed = false;
   std::uint64_t reports = 0;
   reported.latest.clear();
   for (;;) {
     if (!killed && reports >= reports_wanted) {
-      std::this_thread::sleep_for(moment);
       ::kill(child, SIGKILL);
       killed = true;
     }
@@ -184,10 +182,14 @@ TEST(KillTest, DISABLED_StoresUntilItIsKilled) {
   for (std::uint64_t seed = std::strtoull(first_seed, nullptr, 10);; ++seed) {
     const TestChunk chunk = chunk_of(seed);
     const TestChunk next = chunk_of(seed + 1);
+    tell(Report::What::progress, seed);
     ASSERT_TRUE(machine.begin(chunk));
     ASSERT_TRUE(machine.begin(next));
+    tell(Report::What::progress, seed);
     for (std::uint32_t i = 0; i < chunk.segments.size(); ++i) ASSERT_TRUE(machine.put(chunk, i));
+    tell(Report::What::progress, seed);
     ASSERT_TRUE(machine.put(next, 0));
+    tell(Report::What::progress, seed);
     ASSERT_TRUE(machine.commit(chunk));
     tell(Report::What::kept, seed);
     if (seed % 4 != 3) continue;

@@ -63,12 +63,14 @@ class ChunkStore {
   // that is being written may be begun again by another link and goes on where it was.
   // `reservation` 0, or one that has expired, asks for room now. The first owner of a chunk
   // stays its owner. Errc::invalid, full, busy, refused (another owner's chunk).
-  virtual Task<Result<std::vector<std::uint32_t>>> begin(wire::PersonNumber owner, wire::ChunkDescription chunk,
+  virtual Task<Result<std::vector<std::uint32_t>>> begin(wire::PersonNumber owner,
+                                                         wire::ChunkDescription chunk,
                                                          std::uint64_t reservation) = 0;
   // Errc::corrupt if the data is not what the description promised; not_found without begin().
   // Done already if the chunk is held. After an error of the disk begin again: what was written
   // is dropped, here and in commit().
-  virtual Task<Result<void>> put_segment(wire::ChunkAddress address, std::uint32_t index, SharedBytes data) = 0;
+  virtual Task<Result<void>> put_segment(wire::ChunkAddress address, std::uint32_t index,
+                                         SharedBytes data) = 0;
   // Durable when it returns. Done already if the chunk is held. Errc::invalid while segments are
   // missing, not_found without begin(), refused (another owner's chunk).
   virtual Task<Result<void>> commit(wire::ChunkAddress address, wire::PersonNumber owner) = 0;
