@@ -150,13 +150,6 @@ Task<Result<void>> Daemon::start(const Output& output) {
   if (!node) co_return node.error();
   node_ = std::move(*node);
   directory_->use(node_->membership());
-  network_->on_outcome([this](const wire::MemberId& member, bool answered) {
-    if (answered) {
-      node_->membership().heard_from(member);
-    } else {
-      node_->membership().failed(member);
-    }
-  });
   node_->membership().on_change([this] { network_->drop_strangers(); });
   door_.open(*node_);
 
