@@ -23,10 +23,7 @@ std::uint32_t Index::add(PackRow pack, std::span<const BlobRow> blobs) {
   return number;
 }
 
-void Index::set_holders(std::uint32_t pack,
-                        const std::array<std::vector<wire::MemberId>, wire::kClasses>& holders) {
-  packs_[pack].holders = holders;
-}
+void Index::set_holders(std::uint32_t pack, const Holders& holders) { packs_[pack].holders = holders; }
 
 std::map<std::uint32_t, std::vector<BlobRow>> Index::blobs_of(std::span<const std::uint32_t> packs) const {
   std::map<std::uint32_t, std::vector<BlobRow>> rows;

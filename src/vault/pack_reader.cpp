@@ -44,6 +44,7 @@ void PackReader::drop_oldest() {
 }
 
 Task<Result<SharedBytes>> PackReader::fetch(const PackRow& pack, std::uint32_t number) {
+  const Semaphore::Permit permit = co_await under_way_.acquire();
   std::vector<Task<Result<SharedBytes>>> asked;
   for (std::uint8_t i = 0; i < wire::kClasses; ++i) {
     asked.push_back(environment_.space.get_segment(chunk_ref(pack, i, environment_.space.owner()), number));

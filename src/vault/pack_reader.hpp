@@ -17,7 +17,10 @@ namespace peerstore::vault {
 class PackReader {
  public:
   PackReader(const Vault::Environment& environment, std::size_t rows_kept)
-      : environment_(environment), rows_kept_(rows_kept), arrived_(environment.clock) {}
+      : environment_(environment),
+        rows_kept_(rows_kept),
+        arrived_(environment.clock),
+        under_way_(environment.clock, kRowsAtOnce) {}
   PackReader(const PackReader&) = delete;
   PackReader& operator=(const PackReader&) = delete;
 
@@ -27,6 +30,7 @@ class PackReader {
   Task<Result<std::vector<SharedBytes>>> chunk(const PackRow& pack, std::uint8_t chunk_class);
 
  private:
+  static constexpr std::size_t kRowsAtOnce = 12;  // under way from the ring
   using RowKey = std::pair<wire::ChunkAddress, std::uint32_t>;
   struct Kept {
     SharedBytes plain;  // empty while somebody fetches it
@@ -43,6 +47,7 @@ class PackReader {
   std::map<RowKey, Kept> kept_;
   std::uint64_t uses_ = 0;
   Event arrived_;
+  Semaphore under_way_;
 };
 
 }  // namespace peerstore::vault

@@ -37,6 +37,7 @@ class MemorySpace final : public replica::ChunkSpace {
   std::function<std::optional<Error>()> before_put = [] { return std::nullopt; };
   std::function<std::optional<Error>()> before_publish = [] { return std::nullopt; };
   bool heads_reachable = true;
+  std::optional<unsigned> copies_by_rule;  // instead of as many as are awake
 
   void set_awake(std::size_t person, bool awake) { awake_[person] = awake; }
   void lose_everything_of(std::size_t person) {
@@ -153,6 +154,7 @@ class MemorySpace final : public replica::ChunkSpace {
 
   wire::PersonNumber owner() const override { return 7; }
   unsigned reachable_copies() const override {
+    if (copies_by_rule) return *copies_by_rule;
     return std::min(copies_, static_cast<unsigned>(std::count(awake_.begin(), awake_.end(), true)));
   }
   unsigned wanted_copies() const override { return copies_; }

@@ -155,6 +155,24 @@ TEST_F(VaultTest, MendsPacksThatHaveTooFewCopies) {
   ASSERT_TRUE(again);
 }
 
+TEST_F(VaultTest, DoesNotReadTheWholeDriveToMendItWhileFriendsSleep) {
+  for (std::size_t i = 0; i < 4; ++i) space.set_awake(i, false);
+  space.copies_by_rule = 3;
+  PackRow newest;
+  for (int i = 0; i < 6; ++i) {
+    put(random_bytes(random, 1000));
+    ASSERT_TRUE(flush());
+    newest = write_index();
+  }
+  ASSERT_TRUE(reload(newest));
+  vault->begin_run([] {});
+  space.reads = 0;
+  clock.run(vault->mend());
+  EXPECT_EQ(space.reads, wire::kClasses);
+  EXPECT_EQ(vault->figures().copies_least, 1u);
+  EXPECT_FALSE(vault->has_unindexed());
+}
+
 TEST_F(VaultTest, TriesAgainWhenForAWhileNobodyTakesAChunk) {
   int failing = 7;
   space.before_put = [&]() -> std::optional<Error> {

@@ -42,8 +42,8 @@ struct Environment {
 struct Progress {
   std::uint64_t files_done = 0;
   std::uint64_t files_total = 0;
-  std::uint64_t bytes_read = 0;    // of the files: cut, sealed, on the way ("sent")
-  std::uint64_t bytes_safe = 0;    // of the files: every chunk has its full number of receipts
+  std::uint64_t bytes_read = 0;  // of the files: cut, sealed, on the way ("sent")
+  std::uint64_t bytes_safe = 0;  // of the files: every chunk has its full number of receipts
   std::uint64_t bytes_total = 0;
 };
 // A file that was left out, or needs a word: the rest goes on.
@@ -61,14 +61,14 @@ struct BackupSummary {
   std::uint64_t files = 0;
   std::uint64_t folders = 0;
   std::uint64_t symlinks = 0;
-  std::uint64_t skipped = 0;      // unreadable, or of a kind that is not kept: see warnings
-  std::uint64_t bytes = 0;        // in the files
-  std::uint64_t bytes_new = 0;    // that were not in the drive before
+  std::uint64_t skipped = 0;    // unreadable, or of a kind that is not kept: see warnings
+  std::uint64_t bytes = 0;      // in the files
+  std::uint64_t bytes_new = 0;  // that were not in the drive before
   std::uint64_t chunks_sent = 0;
   unsigned copies_wanted = 0;
-  unsigned copies_least = 0;      // of the chunk that has fewest; = wanted means safe
-  unsigned head_copies = 0;       // members that keep the head
-  std::string shortfall;          // in words, when it is not safe
+  unsigned copies_least = 0;  // of the chunk that has fewest; = wanted means safe
+  unsigned head_copies = 0;   // members that keep the head
+  std::string shortfall;      // in words, when it is not safe
   bool safe() const { return copies_least >= copies_wanted; }
 };
 
@@ -102,8 +102,8 @@ struct DriveStanding {
   std::uint64_t files_lost = 0;         // no copy that anybody knows of
   std::uint64_t bytes = 0;
   unsigned copies_wanted = 0;
-  unsigned copies_reachable = 0;              // that the rule allows in this ring today
-  std::vector<std::string> waiting_for;       // friends who hold what is not readable now
+  unsigned copies_reachable = 0;         // that the rule allows in this ring today
+  std::vector<std::string> waiting_for;  // friends who hold what is not readable now
   std::optional<Snapshot> newest;
 };
 
@@ -122,7 +122,8 @@ class Drive {
 
   virtual std::vector<Snapshot> snapshots() const = 0;
   // `snapshot` empty: the newest. Errc::not_found names what is missing. `path` empty: the roots.
-  virtual Task<Result<std::vector<ListEntry>>> list(std::string path, std::string snapshot, bool recursive) = 0;
+  virtual Task<Result<std::vector<ListEntry>>> list(std::string path, std::string snapshot,
+                                                    bool recursive) = 0;
   // Restores what is at `path` (empty: everything) into the folder `target`, below its remote
   // path. Existing files are left alone unless `overwrite`, and counted as failed.
   virtual Task<Result<RestoreSummary>> restore(std::string path, std::string snapshot, std::string target,

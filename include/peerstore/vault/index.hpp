@@ -37,8 +37,7 @@ class Index {
   // Takes a pack and its blobs in, and returns the pack's number. A blob that is known already
   // stays where it was; of a pack that is known already the later row gives the holders.
   std::uint32_t add(PackRow pack, std::span<const BlobRow> blobs);
-  void set_holders(std::uint32_t pack,
-                   const std::array<std::vector<wire::MemberId>, wire::kClasses>& holders);
+  void set_holders(std::uint32_t pack, const Holders& holders);
 
   std::uint32_t packs() const { return static_cast<std::uint32_t>(packs_.size()); }
   std::size_t blobs() const { return blobs_.size(); }

@@ -32,13 +32,16 @@ static_assert(wire::kSegmentBytes == crypto::kFrameBytes);
 std::uint32_t rows_for(std::size_t plain_bytes);
 bool is_pack_size(std::uint32_t rows);
 
+// Of each class, who holds the chunk.
+using Holders = std::array<std::vector<wire::MemberId>, wire::kClasses>;
+
 // What the index knows about a pack. Members that hold a chunk by receipt are hints for finding it.
 struct PackRow {
   crypto::SecretKey key;
   ring::Id placement_key;
   std::uint32_t rows = 0;
   std::array<wire::ChunkAddress, wire::kClasses> addresses{};
-  std::array<std::vector<wire::MemberId>, wire::kClasses> holders;
+  Holders holders;
 
   bool operator==(const PackRow&) const = default;
   // Of the class that has fewest.

@@ -94,7 +94,7 @@ class Vault {
   bool has_unindexed() const { return !unlogged_.empty(); }
 
   // Brings packs of the own log that have fewer copies than the ring allows today up to it.
-  // What cannot be mended now is only counted in the figures.
+  // Stops at the first that cannot be improved now; the figures then count all of them.
   Task<void> mend();
 
   // The content, verified. Errc::not_found if the index does not know it, Errc::unreachable names
@@ -118,6 +118,7 @@ class Vault {
   std::size_t pages_to_keep() const;
   Task<bool> mend(std::uint32_t pack);
   Task<Result<void>> read_standing(std::vector<std::uint32_t> packs);
+  void set_holders(std::uint32_t pack, Holders holders);
 
   Environment environment_;
   VaultKeys keys_;

@@ -1,0 +1,68 @@
+// The bytes of what is kept must not change without a new version: these values are in
+// docs/formats.md, and everything that was ever stored depends on them.
+#include <gtest/gtest.h>
+#include <peerstore/crypto/hash.hpp>
+#include <peerstore/vault/head_body.hpp>
+#include <vault/index_part.hpp>
+#include <vault/sealed_pack.hpp>
+
+namespace peerstore::vault {
+namespace {
+
+template <class Fixed>
+Fixed filled_with(std::uint8_t byte) {
+  Fixed value;
+  value.bytes.fill(byte);
+  return value;
+}
+
+template <class Fixed>
+std::string hex(const Fixed& value) {
+  return to_hex(value.view());
+}
+
+TEST(Format, OfBlobIds) {
+  const VaultKeys keys(filled_with<crypto::SecretKey>(1));
+  EXPECT_EQ(hex(blob_id(keys, BlobKind::data, as_bytes("hello"))),
+            "c4928a3426e6d0954331d70fe320196cdc28269305f80aa5b127fb5513aad1d9");
+  EXPECT_EQ(hex(blob_id(keys, BlobKind::tree, as_bytes("hello"))),
+            "9c8145b06404f0a24359afe415733d37f220d6535477739bee90e31f403c8034");
+}
+
+TEST(Format, OfReadTokens) {
+  const wire::ReadToken token = read_token(filled_with<crypto::SecretKey>(2), 3);
+  EXPECT_EQ(hex(token), "9d6ca29685effeb528c70a0e64da35d57dd74f47fdaeb670f544ad26cef2f655");
+  EXPECT_EQ(hex(crypto::hash("read token", {token.view()})),
+            "32f0790cdecb493deee636d3793ec3a0ac20f4b7316caf79ec17cf4a5ee2a1b3");
+}
+
+TEST(Format, OfPacks) {
+  const SealedPack pack =
+      seal_pack(as_bytes("hello"), filled_with<crypto::SecretKey>(2), filled_with<ring::Id>(3));
+  EXPECT_EQ(hex(pack.row.addresses[0]), "2ef176584282a34679cec7af5312a0136a2a3ccd8afa05a4c66e36dd55962e6b");
+  EXPECT_EQ(hex(pack.row.addresses[4]), "e126f285ee9be2189337fed83fbc216123ea2505de6b3268d792d5bab68d678c");
+  EXPECT_EQ(to_hex(pack.segments[0][0].view().first(16)), "22af5f1d22944be16e8a66e255e856ae");
+}
+
+TEST(Format, OfIndexParts) {
+  IndexPart part;
+  PackRow pack;
+  pack.rows = 4;
+  pack.holders[1] = {filled_with<wire::MemberId>(4)};
+  part.directory = {pack};
+  part.entries = {{pack, {{filled_with<BlobId>(5), BlobKind::tree, 128, 1000}}}};
+  part.records = {Bytes{1, 2, 3}};
+  EXPECT_EQ(hex(crypto::hash("test", {encode(part)})),
+            "bba1c24977136da911b0c9450af2061c0a6853e0d45f26d4d5bbe20dd24729c2");
+}
+
+TEST(Format, OfHeadBodies) {
+  HeadBody body;
+  body.written_ns = 6;
+  body.seen = {{1, 2, filled_with<crypto::Hash>(7)}};
+  EXPECT_EQ(hex(crypto::hash("test", {encode(body)})),
+            "3cb8394f9d73ca36504445f0421e6035e754f14f0de8ba6bbd2240ff8236cd02");
+}
+
+}  // namespace
+}  // namespace peerstore::vault
