@@ -16,9 +16,11 @@ Task<void> ChurnRun::keep_packs(Machine& machine) {
   const Duration period(static_cast<Duration::rep>(static_cast<double>(Duration(24h).count()) /
                                                    options_.packs_per_node_and_day));
   const wire::PersonNumber owner = machine.identity()->person;
+  // Begun anywhere in the period, so that short lives and many restarts store something, too.
+  Duration pause = machine.random().jitter(period) / 2;
   for (;;) {
-    const Duration pause = machine.random().jitter(period);
     co_await machine.clock().sleep(pause);
+    pause = machine.random().jitter(period);
     bool all_stored = true;
     for (std::size_t i = 0; i < ledger_.packs_of(owner).size(); ++i) {
       const std::uint32_t pack = ledger_.packs_of(owner)[i];

@@ -88,7 +88,7 @@ void SimulatedMachine::go(bool lost) {
 bool SimulatedMachine::has_copy(const wire::ChunkAddress& address) {
   if (going_ || gone_) return false;
   const std::string name = to_hex(address.view());
-  return disk_.size("chunks/" + name.substr(0, 2) + "/" + name).has_value();
+  return disk_.survives_crash("chunks/" + name.substr(0, 2) + "/" + name);
 }
 
 MemberSnapshot SimulatedMachine::ring_snapshot() const {

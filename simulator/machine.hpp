@@ -63,7 +63,7 @@ class SimulatedMachine {
   bool is_going() const { return going_; }
   bool is_gone() const { return gone_; }
   bool is_live() const { return is_up() && !is_asleep(); }
-  // Its disk has it, and may be counted on.
+  // Its disk has it, even if the power fails now, and may be counted on.
   bool has_copy(const wire::ChunkAddress& address);
 
   // While it is up:

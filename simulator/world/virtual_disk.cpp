@@ -305,6 +305,21 @@ void VirtualDisk::crash() {
   forget_unsynced(*root_);
 }
 
+bool VirtualDisk::survives_crash(std::string_view path) const {
+  const auto names = names_in(path);
+  if (!names) return false;
+  NodePtr node = root_;
+  for (const std::string_view name : *names) {
+    const auto now = node->names.find(name);
+    const auto synced = node->synced_names.find(name);
+    const bool is_kept =
+        now != node->names.end() && synced != node->synced_names.end() && now->second == synced->second;
+    if (!is_kept) return false;
+    node = now->second;
+  }
+  return !node->is_folder && !node->working;
+}
+
 void VirtualDisk::wipe() {
   ++life_;
   root_ = make_node(true);

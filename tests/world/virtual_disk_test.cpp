@@ -37,6 +37,25 @@ TEST(VirtualDisk, ForgetsInACrashWhatWasNotSynced) {
   EXPECT_FALSE(is_there(disk, "a/nameless")) << "the bytes were synced, the name was not";
 }
 
+TEST(VirtualDisk, KnowsWhatWouldSurviveACrash) {
+  VirtualDisk disk;
+  ASSERT_TRUE(disk.make_folder("a"));
+  put(disk, "a/file", "x", true);
+  ASSERT_TRUE(disk.sync_folder("a"));
+  EXPECT_FALSE(disk.survives_crash("a/file")) << "its folder would not";
+  ASSERT_TRUE(disk.sync_folder(""));
+  EXPECT_TRUE(disk.survives_crash("a/file"));
+  EXPECT_FALSE(disk.survives_crash("a"));
+  EXPECT_FALSE(disk.survives_crash("a/other"));
+  auto writer = disk.create("a/file");
+  ASSERT_TRUE((*writer)->append(as_bytes("y")));
+  EXPECT_FALSE(disk.survives_crash("a/file"));
+  ASSERT_TRUE((*writer)->sync());
+  EXPECT_TRUE(disk.survives_crash("a/file"));
+  ASSERT_TRUE(disk.rename("a/file", "a/renamed"));
+  EXPECT_FALSE(disk.survives_crash("a/renamed"));
+}
+
 TEST(VirtualDisk, BringsBackTheBytesOfTheLastSync) {
   VirtualDisk disk;
   auto writer = disk.create("file");

@@ -60,6 +60,8 @@ class VirtualDisk final : public Disk {
 
   // The power fails: what was not synced is gone, and writers that are open write no more.
   void crash();
+  // Is the file there, and would all of it still be there after crash()?
+  bool survives_crash(std::string_view path) const;
   // A new, empty disk.
   void wipe();
   // Turns over one bit of a file as it lies on the disk. False if there is no such byte.
