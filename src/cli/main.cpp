@@ -2,6 +2,8 @@
 
 #include "commands.hpp"
 
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
 #include <CLI/CLI.hpp>
 
 #include <peerstore/crypto/keys.hpp>
@@ -212,6 +214,7 @@ Exit usage_error(CommandLine& line, const CLI::ParseError& error, int count, cha
   std::string message = error.what();
   for (int i = 1; i < count; ++i) {
     const std::string_view word = arguments[i];
+    if (word == "--home") ++i;  // the one option before a command that takes a word
     if (word.starts_with('-')) continue;
     const CLI::App* nearest = nullptr;
     std::size_t least = 3;
@@ -241,6 +244,8 @@ int main(int count, char** arguments) {
     return static_cast<int>(Exit::failed);
   }
   os::protect_process();
+  // What the libraries log is for people too; standard output is for data.
+  spdlog::set_default_logger(spdlog::stderr_color_st("peerstore"));
   CommandLine line;
   try {
     line.app.parse(count, arguments);

@@ -14,7 +14,11 @@ Exit node_command(const Home& home, const Output& output, const GlobalOptions&, 
                           "Begin with: peerstore create NAME --user U, or peerstore join LINK --user U");
   }
   auto daemon = Daemon::prepare(home, options);
-  if (!daemon) return output.failure(daemon.error());
+  if (!daemon) {
+    const bool busy = daemon.error().code == Errc::busy;
+    return output.failure(daemon.error(),
+                          busy ? "A node runs at this home already: see peerstore node health" : "");
+  }
   return (*daemon)->run(output);
 }
 

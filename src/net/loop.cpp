@@ -8,13 +8,21 @@
 
 #include <chrono>
 #include <csignal>
+#include <ctime>
 
 namespace peerstore::net {
 
 namespace asio = boost::asio;
-using Steady = std::chrono::steady_clock;
 
 namespace {
+
+// Time that goes on while the laptop is suspended, as steady_clock on Linux does not: a machine that
+// slept has to notice it, because its neighbours did.
+Duration since_boot() {
+  timespec time = {};
+  CHECK(::clock_gettime(CLOCK_BOOTTIME, &time) == 0);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
 
 // Handlers that run in one turn before timers are looked at again.
 constexpr int kHandlersPerTurn = 64;
@@ -30,7 +38,7 @@ struct Loop::Implementation {
   explicit Implementation(unsigned worker_threads) : workers(context, worker_threads) {}
 
   TimePoint now() const {
-    if (!turn_began) turn_began = TimePoint{Steady::now() - started};
+    if (!turn_began) turn_began = TimePoint{since_boot() - started};
     return *turn_began;
   }
   bool is_over() const { return stopped || main_ended; }
@@ -46,7 +54,7 @@ struct Loop::Implementation {
   std::function<void(int)> signal_handler;
   WorkerThreads workers;
 
-  Steady::time_point started = Steady::now();
+  Duration started = since_boot();
   mutable std::optional<TimePoint> turn_began;  // read when first asked for in a turn
   bool stopped = false;
   bool main_ended = false;
@@ -58,13 +66,14 @@ void Loop::Implementation::turn() {
   fire_due_timers();
   if (is_over()) return;
   const std::optional<TimePoint> next = timers.next();
-  const bool due = next && *next <= now();
+  const TimePoint now_at_wait = now();
+  const bool due = next && *next <= now_at_wait;
   turn_began.reset();
   std::size_t handled = 0;
   if (due) {
     handled = context.poll_one();
   } else if (next) {
-    handled = context.run_one_until(started + next->since_start);
+    handled = context.run_one_for(*next - now_at_wait);
   } else {
     handled = context.run_one();
   }

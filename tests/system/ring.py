@@ -97,7 +97,8 @@ class Home:
         for file in (self.path / "node").rglob("*"):
             if not file.is_file() or "facts" in file.parts:
                 continue
-            head = file.open("rb").read(4096)
+            with file.open("rb") as opened:
+                head = opened.read(4096)
             at = head.find(b"PSCHUNK1")
             if at >= 0:
                 key = head[at + 16 : at + 48]
