@@ -114,8 +114,21 @@ inline void set_mode_and_time(world::MemoryFiles& files, const std::string& path
   EXPECT_TRUE(files.set_facts(path, facts));
 }
 
+inline std::string read_whole(Files& files, const std::string& path) {
+  std::string content;
+  auto reader = files.open(path);
+  EXPECT_TRUE(reader) << path;
+  while (reader) {
+    const auto part = (*reader)->read(1'000'000);
+    EXPECT_TRUE(part);
+    if (!part || part->empty()) break;
+    content += as_text(*part);
+  }
+  return content;
+}
+
 // Everything below `path`, in words: equal for equal trees. Names of one file are grouped.
-inline std::map<std::string, std::string> describe(world::MemoryFiles& files, const std::string& path) {
+inline std::map<std::string, std::string> describe(Files& files, const std::string& path) {
   std::map<std::string, std::string> all;
   std::map<std::uint64_t, std::string> first_name;
   std::vector<std::string> left = {path};
@@ -129,7 +142,7 @@ inline std::map<std::string, std::string> describe(world::MemoryFiles& files, co
             std::to_string(facts.modified_ns);
     if (facts.kind == FileKind::symlink) words += " to " + *files.read_link(at);
     if (facts.kind == FileKind::file) {
-      const std::string content = files.read(at);
+      const std::string content = read_whole(files, at);
       words += " size " + std::to_string(content.size()) + " hash " +
                to_hex(crypto::hash("test", {as_bytes(content)}).view());
     }
