@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <algorithm>
 
 #include "../simulator/laws.hpp"
 #include "../simulator/trace_hash.hpp"
@@ -66,9 +67,9 @@ TEST(RingStateIsWellFormed, SeesEachFlaw) {
 
 TEST(RingBecomesIdeal, AcceptsTheIdealRingOfAnySizeInAnyOrder) {
   for (std::uint8_t size = 0; size < 8; ++size) {
-    std::vector<MemberSnapshot> ring = ideal_ring(size);
-    std::ranges::reverse(ring);
-    EXPECT_EQ(ring_becomes_ideal(ring, kList), std::nullopt) << int(size);
+    std::vector<MemberSnapshot> members = ideal_ring(size);
+    std::ranges::reverse(members);
+    EXPECT_EQ(ring_becomes_ideal(members, kList), std::nullopt) << int(size);
   }
 }
 
