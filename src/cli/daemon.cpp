@@ -30,11 +30,14 @@ std::uint64_t random_seed() {
 }
 
 // LevelDB holds facts that are rebuilt from the chunk files: what is beyond repair is set aside.
+bool set_facts_aside(const Home& home) {
+  const std::string aside = home.facts_path() + ".damaged-" + std::to_string(::getpid());
+  return ::rename(home.facts_path().c_str(), aside.c_str()) == 0;
+}
+
 Result<std::unique_ptr<KeyValue>> open_facts(const Home& home) {
   auto facts = os::open_key_value(home.facts_path());
-  if (facts || facts.error().code != Errc::corrupt) return facts;
-  const std::string aside = home.facts_path() + ".damaged";
-  if (::rename(home.facts_path().c_str(), aside.c_str()) != 0) return facts;
+  if (facts || facts.error().code != Errc::corrupt || !set_facts_aside(home)) return facts;
   return os::open_key_value(home.facts_path());
 }
 
@@ -132,6 +135,12 @@ std::vector<std::string> Daemon::advertised(const std::string& bound) const {
   return addresses;
 }
 
+Task<Result<std::unique_ptr<node::Node>>> Daemon::open_node(const node::Node::Options& options) {
+  const node::Environment environment{loop_,     random_, entropy_, signatures_,
+                                      *network_, *disk_,  *facts_,  loop_};
+  return node::Node::open(environment, identity_, options);
+}
+
 Task<Result<void>> Daemon::start(const Output& output) {
   // The port is bound before the node is opened, because the node tells others where it is; who
   // knocks meanwhile is told to come again.
@@ -144,9 +153,16 @@ Task<Result<void>> Daemon::start(const Output& output) {
 
   node::Node::Options options;
   options.addresses = addresses_;
-  const node::Environment environment{loop_,     random_, entropy_, signatures_,
-                                      *network_, *disk_,  *facts_,  loop_};
-  auto node = co_await node::Node::open(environment, identity_, options);
+  auto node = co_await open_node(options);
+  if (!node && node.error().code == Errc::corrupt) {
+    // Damage in the database may show only when it is read. Once more, with a new one.
+    facts_.reset();
+    if (!set_facts_aside(home_)) co_return node.error();
+    auto facts = open_facts(home_);
+    if (!facts) co_return facts.error();
+    facts_ = std::move(*facts);
+    node = co_await open_node(options);
+  }
   if (!node) co_return node.error();
   node_ = std::move(*node);
   directory_->use(node_->membership());

@@ -34,6 +34,7 @@ class Daemon {
   Result<void> load();
   Task<void> main(const Output& output, Exit& exit);
   Task<Result<void>> start(const Output& output);
+  Task<Result<std::unique_ptr<node::Node>>> open_node(const node::Node::Options& options);
   // Looks for the ring through addresses, until it has found somebody; then keeps addresses up to date.
   Task<void> find_friends();
   Task<bool> try_addresses();

@@ -5,17 +5,21 @@
 
 namespace peerstore {
 
+namespace {
+__extension__ using Wide = unsigned __int128;
+}
+
 std::uint64_t Random::below(std::uint64_t bound) {
   CHECK(bound > 0);
   // Lemire's multiply-and-reject (ACM TOMACS 2019): no division on the usual path.
   std::uint64_t value = next();
-  auto product = static_cast<unsigned __int128>(value) * bound;
+  auto product = static_cast<Wide>(value) * bound;
   auto low = static_cast<std::uint64_t>(product);
   if (low < bound) {
     const std::uint64_t threshold = (0 - bound) % bound;
     while (low < threshold) {
       value = next();
-      product = static_cast<unsigned __int128>(value) * bound;
+      product = static_cast<Wide>(value) * bound;
       low = static_cast<std::uint64_t>(product);
     }
   }
