@@ -139,8 +139,13 @@ class VirtualDisk::FileWriter final : public Disk::Writer {
       if (auto grown = disk_.grow(*file_, end); !grown) return grown.error();
     }
     if (!file_->working) file_->working = file_->read(0, file_->size());
-    if (end > file_->working->size()) file_->working->resize(end);
-    std::copy(bytes.begin(), bytes.end(), file_->working->begin() + static_cast<std::ptrdiff_t>(offset));
+    Bytes& content = *file_->working;
+    if (offset == content.size()) {
+      content.insert(content.end(), bytes.begin(), bytes.end());
+      return {};
+    }
+    if (end > content.size()) content.resize(end);
+    std::copy(bytes.begin(), bytes.end(), content.begin() + static_cast<std::ptrdiff_t>(offset));
     return {};
   }
 

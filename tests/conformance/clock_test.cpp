@@ -29,7 +29,7 @@ class Note final : public Timer {
   std::vector<int>& log_;
 };
 
-Task<void> sleep_for(Clock& clock, Duration duration, TimePoint& woke) {
+Task<void> note_wake_up(Clock& clock, Duration duration, TimePoint& woke) {
   co_await clock.sleep(duration);
   woke = clock.now();
 }
@@ -37,7 +37,7 @@ Task<void> sleep_for(Clock& clock, Duration duration, TimePoint& woke) {
 TEST_P(ClockContract, SleepsAtLeastAsLongAsAsked) {
   const TimePoint begin = clock.now();
   TimePoint woke;
-  subject->run(sleep_for(clock, 20ms, woke));
+  subject->run(note_wake_up(clock, 20ms, woke));
   EXPECT_GE(woke - begin, 20ms);
   EXPECT_LT(woke - begin, 10s);
 }
