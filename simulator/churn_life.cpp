@@ -106,8 +106,8 @@ Task<void> ChurnRun::join(Machine& machine) {
 
 // As the `join` command does it: any live member may let the joiner in.
 Task<void> ChurnRun::join_as_first(Machine& machine) {
-  const auto invitation =
-      membership::make_invitation(signatures_, entropy_, founder_, *founders_notes_, machine.name(), 0);
+  const auto invitation = membership::make_invitation(signatures_, entropy_, founder_, *founders_notes_,
+                                                      founders_notes_->next_person(), machine.name(), 0);
   CHECK(invitation.has_value());
   CHECK(founders_notes_->add(invitation->statement).has_value());
   membership::InvitationLink link;

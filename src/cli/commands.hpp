@@ -27,7 +27,7 @@ Result<void> check_name(const std::string& name, std::string_view what);
 Exit create_command(const Home& home, const Output& output, const CreateOptions& options);
 
 struct InviteOptions {
-  std::string for_whom;
+  std::string for_whom = "a friend";
   unsigned expires_days = 7;
 };
 Exit invite_command(const Home& home, const Output& output, const InviteOptions& options);

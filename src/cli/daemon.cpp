@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <peerstore/runtime/combine.hpp>
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -17,6 +18,7 @@ namespace peerstore::cli {
 namespace {
 
 constexpr unsigned kWorkerThreads = 2;
+constexpr Duration kFirstSearch = 2s;
 constexpr Duration kSearchPause = 5s;
 constexpr Duration kKeepAddressesPause = 60s;
 
@@ -80,6 +82,11 @@ std::vector<std::string> interface_addresses(const std::string& port) {
   return addresses;
 }
 
+Task<bool> give_up_after(Clock& clock, Duration duration) {
+  co_await clock.sleep(duration);
+  co_return false;
+}
+
 bool is_any_address(const std::string& host) { return host == "0.0.0.0" || host == "[::]" || host == "*"; }
 
 }  // namespace
@@ -117,7 +124,8 @@ Result<void> Daemon::load() {
   if (!facts) return facts.error();
   facts_ = std::move(*facts);
 
-  directory_ = std::make_unique<RosterDirectory>(membership::ring_id_of(identity_.root_key), identity_.proof);
+  directory_ =
+      std::make_unique<RosterDirectory>(loop_, membership::ring_id_of(identity_.root_key), identity_.proof);
   net::TlsNetwork::Options options;
   options.role = net::TlsNetwork::Role::node;
   options.node_secret = identity_.node_secret;
@@ -176,7 +184,11 @@ Task<Result<void>> Daemon::start(const Output& output) {
   api_ = std::move(*api);
 
   kept_addresses_ = load_addresses(*disk_);
-  (void)co_await try_addresses();
+  // A friend that answers soon makes the first join easy; sleeping ones must not hold up the node.
+  std::vector<Task<bool>> search;
+  search.push_back(try_addresses());
+  search.push_back(give_up_after(loop_, kFirstSearch));
+  (void)co_await first_of(loop_, std::move(search));
   node_->start();
   if (output.json()) {
     output.document({{"type", "listening"}, {"address", *bound}, {"addresses", texts(addresses_)}});
@@ -203,7 +215,7 @@ Task<bool> Daemon::try_addresses() {
 Task<void> Daemon::find_friends() {
   for (;;) {
     const bool alone = node_->chord().state().successors().empty();
-    if (alone && node_->membership().roster().members().size() > 1) (void)co_await try_addresses();
+    if (alone) (void)co_await try_addresses();
     keep_addresses();
     co_await loop_.sleep(alone ? kSearchPause : kKeepAddressesPause);
   }

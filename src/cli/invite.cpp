@@ -36,20 +36,14 @@ Task<Exit> invite(OwnerSession& session, const Invite& job) {
   const membership::Identity& identity = session.identity();
   const membership::Roster& roster = membership.roster();
   os::SystemEntropy entropy;
-  const auto token = entropy.make<membership::InvitationToken>();
-
-  membership::InvitationStatement invitation;
-  invitation.person = roster.next_person();
-  invitation.colour = roster.least_used_colour();
-  invitation.position_seed = entropy.make<crypto::Hash>();
-  invitation.token_key = membership::token_key_pair(session.signatures(), token).public_key;
-  invitation.expires_at =
+  const std::int64_t expires_at =
       session.loop().wall_time().nanoseconds / 1'000'000'000 + std::int64_t{job.options.expires_days} * 86400;
-  invitation.for_whom = job.options.for_whom;
-  const auto root = session.signatures().key_pair_from(*identity.root_secret);
+  const auto made = membership::make_invitation(session.signatures(), entropy, identity, roster,
+                                                membership::draw_person_number(roster, entropy),
+                                                job.options.for_whom, expires_at);
+  if (!made) co_return job.output.failure(made.error(), "No invitation was made.");
   wire::PushStatements push;
-  push.statements.push_back(
-      membership::sign_statement(session.signatures(), roster.ring_id(), invitation, root));
+  push.statements.push_back(made->statement);
   const auto pushed = co_await wire::ask(session.network(), identity.member, push);
   if (!pushed)
     co_return job.output.failure(pushed.error(), "No invitation was made. Is this home's node running?");
@@ -58,13 +52,13 @@ Task<Exit> invite(OwnerSession& session, const Invite& job) {
   link.root_key = identity.root_key;
   link.address = job.address;
   link.node_key = session.signatures().key_pair_from(identity.node_secret).public_key;
-  link.token = token;
-  link.person = invitation.person;
+  link.token = made->token;
+  link.person = made->person;
   if (job.output.json()) {
     job.output.document({{"type", "invitation"},
                          {"link", membership::to_text(link)},
-                         {"person", invitation.person},
-                         {"expires_at", invitation.expires_at}});
+                         {"person", made->person},
+                         {"expires_at", expires_at}});
     co_return Exit::done;
   }
   job.output.line(membership::to_text(link));

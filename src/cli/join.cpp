@@ -26,7 +26,7 @@ Task<void> knock(Joining& joining) {
 Result<wire::Welcome> ask_to_join(const membership::InvitationLink& link,
                                   const membership::Identity& identity) {
   net::Loop loop(1);
-  RosterDirectory directory(membership::ring_id_of(link.root_key), {});
+  RosterDirectory directory(loop, membership::ring_id_of(link.root_key), {});
   net::TlsNetwork::Options options;
   options.role = net::TlsNetwork::Role::joiner;
   options.node_secret = identity.node_secret;
@@ -104,7 +104,8 @@ Exit join_command(const Home& home, const Output& output, const JoinOptions& opt
     return output.failure(welcome.error(),
                           welcome.error().code == Errc::refused
                               ? "Ask for a new invitation."
-                              : "Is your friend's machine on line? The invitation is still good.");
+                              : "Is your friend's machine on line? Try again; if the ring has let you in "
+                                "meanwhile, it says so, and you need a new invitation.");
   }
   if (auto complete = membership::complete_identity(signatures, identity, welcome->statements); !complete) {
     return output.failure(complete.error(), "Ask for a new invitation.");

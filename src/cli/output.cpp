@@ -56,8 +56,8 @@ void Output::warning(std::string_view path, const Error& error) const {
               {"message", printable(error.context)}});
     return;
   }
-  std::fprintf(stderr, "peerstore: left out: %s: %s\n", printable(path).c_str(),
-               printable(error.context).c_str());
+  const std::string where = path.empty() ? "" : printable(path) + ": ";
+  std::fprintf(stderr, "peerstore: warning: %s%s\n", where.c_str(), printable(error.context).c_str());
 }
 
 Exit Output::failure(const Error& error, std::string_view remedy) const {

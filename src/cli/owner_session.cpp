@@ -59,7 +59,7 @@ Result<void> OwnerSession::load() {
   files_ = os::open_files();
 
   membership::Roster roster(signatures_, identity_.root_key);
-  directory_ = std::make_unique<RosterDirectory>(roster.ring_id(), identity_.proof);
+  directory_ = std::make_unique<RosterDirectory>(loop_, roster.ring_id(), identity_.proof);
   net::TlsNetwork::Options options;
   options.role = net::TlsNetwork::Role::client;
   options.node_secret = identity_.node_secret;

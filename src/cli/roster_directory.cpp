@@ -2,8 +2,8 @@
 
 namespace peerstore::cli {
 
-RosterDirectory::RosterDirectory(wire::RingId ring_id, std::vector<wire::Statement> proof)
-    : ring_id_(ring_id), proof_(std::move(proof)) {}
+RosterDirectory::RosterDirectory(Clock& clock, wire::RingId ring_id, std::vector<wire::Statement> proof)
+    : clock_(clock), ring_id_(ring_id), proof_(std::move(proof)) {}
 
 std::optional<net::Directory::Peer> RosterDirectory::find(const crypto::SigningPublicKey& node_key) const {
   if (membership_ == nullptr) return std::nullopt;
@@ -25,8 +25,25 @@ std::vector<std::string> RosterDirectory::addresses(const wire::MemberId& member
   return presence == nullptr ? std::vector<std::string>() : presence->addresses;
 }
 
+// What a dialler shows before anybody knows it. It may be new to us because others admitted it; it
+// must not take the place of somebody whom we know, nor use an invitation that has expired: clashes
+// between parts of the ring are settled among members, when they compare rosters.
 void RosterDirectory::learn(const std::vector<wire::Statement>& proof) {
-  if (membership_ != nullptr) membership_->learn(proof, {});
+  if (membership_ == nullptr) return;
+  const membership::Roster& roster = membership_->roster();
+  const std::int64_t now = clock_.wall_time().nanoseconds / 1'000'000'000;
+  std::vector<wire::Statement> harmless;
+  for (const wire::Statement& statement : proof) {
+    const auto fact = membership::read_statement(statement);
+    if (!fact) continue;
+    if (const auto* person = std::get_if<membership::PersonStatement>(&*fact)) {
+      if (roster.persons().contains(person->person)) continue;
+      const auto invitation = roster.invitation(person->person);
+      if (invitation && invitation->expires_at < now) continue;
+    }
+    harmless.push_back(statement);
+  }
+  membership_->learn(harmless, {});
 }
 
 }  // namespace peerstore::cli

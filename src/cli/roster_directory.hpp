@@ -12,7 +12,7 @@ class RosterDirectory final : public net::Directory {
  public:
   // `proof` is this machine's own statements. The network needs the directory and the membership
   // needs the network, so the membership is given afterwards, before the first call.
-  RosterDirectory(wire::RingId ring_id, std::vector<wire::Statement> proof);
+  RosterDirectory(Clock& clock, wire::RingId ring_id, std::vector<wire::Statement> proof);
   void use(membership::Membership& membership) { membership_ = &membership; }
 
   wire::RingId ring_id() const override { return ring_id_; }
@@ -23,6 +23,7 @@ class RosterDirectory final : public net::Directory {
   void learn(const std::vector<wire::Statement>& proof) override;
 
  private:
+  Clock& clock_;
   wire::RingId ring_id_;
   std::vector<wire::Statement> proof_;
   membership::Membership* membership_ = nullptr;

@@ -6,6 +6,12 @@ namespace peerstore::cli {
 
 namespace {
 
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + printable(name);
+  return text;
+}
+
 struct Row {
   std::string name;
   std::string person;
@@ -39,12 +45,6 @@ boost::json::array member_documents(OwnerSession& session, std::vector<Row>& row
     documents.push_back(std::move(document));
   }
   return documents;
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + printable(name);
-  return text;
 }
 
 // The one honest sentence, and what to do about it.
@@ -132,6 +132,13 @@ Task<Exit> status(OwnerSession& session, drive::Drive& drive, const Output& outp
   if (roster.policy().colours == 0)
     output.line("  (this ring has no colours: a friend may hold all pieces of a file)");
   output.line(verdict(*standing));
+  std::vector<std::string> away;
+  for (const Row& row : rows) {
+    if (row.state == "AWAY") away.push_back(row.name);
+  }
+  if (!away.empty()) {
+    output.line("Counted by their receipts, though their machines are away: copies on " + joined(away) + ".");
+  }
   co_return Exit::done;
 }
 

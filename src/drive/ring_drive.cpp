@@ -132,6 +132,52 @@ Result<const RingDrive::KnownSnapshot*> RingDrive::find_snapshot(const std::stri
   return found;
 }
 
+// Of each machine, and of each set of roots, the newest; newest first. With an id, that one alone.
+Result<std::vector<SnapshotRecord>> RingDrive::current(const std::string& id) const {
+  const auto named = find_snapshot(id);
+  if (!named) return named.error();
+  if (!id.empty()) return std::vector<SnapshotRecord>{(*named)->record};
+  std::vector<SnapshotRecord> newest;
+  for (auto known = snapshots_.rbegin(); known != snapshots_.rend(); ++known) {
+    const SnapshotRecord& record = known->record;
+    const bool covered = std::any_of(newest.begin(), newest.end(), [&](const SnapshotRecord& later) {
+      return later.machine == record.machine && later.roots == record.roots;
+    });
+    if (!covered) newest.push_back(record);
+  }
+  return newest;
+}
+
+// What is at `path`, in the newest of these snapshots that has it.
+Task<Result<RingDrive::Located>> RingDrive::locate(std::string path, std::string snapshot) {
+  const auto records = current(snapshot);
+  if (!records) co_return records.error();
+  Error missing = fail(Errc::not_found, path);
+  for (const SnapshotRecord& record : *records) {
+    auto entry = co_await find_path(vault_, record.tree, path);
+    if (entry) co_return Located{record, std::move(*entry)};
+    if (entry.error().code != Errc::not_found) co_return entry.error();
+    missing = entry.error();
+  }
+  co_return missing;
+}
+
+// Every root once, from the newest snapshot that has it or a folder above it.
+std::vector<RingDrive::RootAt> RingDrive::roots_of(const std::vector<SnapshotRecord>& records) {
+  std::vector<RootAt> taken;
+  for (const SnapshotRecord& record : records) {
+    for (const std::string& start : record.roots) {
+      std::string root;
+      for (const std::string& name : path_parts(start)) root = join(root, name);
+      const bool covered = std::any_of(taken.begin(), taken.end(), [&](const RootAt& other) {
+        return other.root.empty() || other.root == root || root.starts_with(other.root + "/");
+      });
+      if (!covered) taken.push_back({root, record});
+    }
+  }
+  return taken;
+}
+
 Task<Result<void>> RingDrive::list_below(std::string path, BlobList folder, bool recursive, std::size_t depth,
                                          std::vector<ListEntry>& entries) {
   if (depth > kFolderDepthMax) co_return fail(Errc::corrupt, path + ": folders without end");
@@ -150,25 +196,38 @@ Task<Result<void>> RingDrive::list_below(std::string path, BlobList folder, bool
   }
 }
 
+Task<Result<void>> RingDrive::list_root(RootAt root, bool recursive, std::vector<ListEntry>& entries) {
+  auto entry = co_await find_path(vault_, root.record.tree, root.root);
+  // A root that could not be read is among the roots, and not in the tree.
+  if (!entry && entry.error().code == Errc::not_found) co_return Result<void>();
+  if (!entry) co_return entry.error();
+  if (!root.root.empty()) entries.push_back({root.root, entry->facts, entry->link_target});
+  const bool is_folder = entry->facts.kind == FileKind::folder;
+  if (!is_folder || (!recursive && !root.root.empty())) co_return Result<void>();
+  co_return co_await list_below(root.root, std::move(entry->content), recursive, 0, entries);
+}
+
 Task<Result<std::vector<ListEntry>>> RingDrive::list(std::string path, std::string snapshot, bool recursive) {
-  const auto known = find_snapshot(snapshot);
-  if (!known) co_return known.error();
-  const SnapshotRecord record = (*known)->record;
   std::vector<ListEntry> entries;
-  const bool whole = path_parts(path).empty();
-  for (const std::string& start : whole ? record.roots : std::vector<std::string>{join(path, "")}) {
-    std::string at;
-    for (const std::string& name : path_parts(start)) at = join(at, name);
-    auto entry = co_await find_path(vault_, record.tree, at);
-    // A root that could not be read is among the roots, and not in the tree.
-    if (!entry && whole && entry.error().code == Errc::not_found) continue;
-    if (!entry) co_return entry.error();
-    const bool is_folder = entry->facts.kind == FileKind::folder;
-    if ((whole && !at.empty()) || !is_folder) entries.push_back({at, entry->facts, entry->link_target});
-    if (!is_folder || (whole && !recursive && !at.empty())) continue;
-    const auto below = co_await list_below(at, std::move(entry->content), recursive, 0, entries);
-    if (!below) co_return below.error();
+  std::string at;
+  for (const std::string& name : path_parts(path)) at = join(at, name);
+  if (at.empty()) {
+    const auto records = current(snapshot);
+    if (!records) co_return records.error();
+    for (RootAt& root : roots_of(*records)) {
+      const auto listed = co_await list_root(std::move(root), recursive, entries);
+      if (!listed) co_return listed.error();
+    }
+    co_return entries;
   }
+  auto found = co_await locate(at, std::move(snapshot));
+  if (!found) co_return found.error();
+  if (found->entry.facts.kind != FileKind::folder) {
+    entries.push_back({at, found->entry.facts, found->entry.link_target});
+    co_return entries;
+  }
+  const auto below = co_await list_below(at, std::move(found->entry.content), recursive, 0, entries);
+  if (!below) co_return below.error();
   co_return entries;
 }
 
@@ -176,29 +235,48 @@ Task<Result<RestoreSummary>> RingDrive::restore(std::string path, std::string sn
                                                 bool overwrite, Observer observer) {
   cancelled_ = false;
   say_remarks(observer);
-  const auto known = find_snapshot(snapshot);
-  if (!known) co_return known.error();
-  const SnapshotRecord record = (*known)->record;
-  const auto entry = co_await find_path(vault_, record.tree, path);
-  if (!entry) co_return entry.error();
+  std::vector<RootAt> wanted;
   Progress expected;
   if (path_parts(path).empty()) {
-    expected.files_total = record.files;
-    expected.bytes_total = record.bytes;
-  } else if (entry->facts.kind == FileKind::file) {
-    expected.files_total = 1;
-    expected.bytes_total = entry->facts.size;
+    const auto records = current(snapshot);
+    if (!records) co_return records.error();
+    // One snapshot is restored as it is, with the folders above its roots.
+    wanted = records->size() == 1 ? std::vector<RootAt>{{"", records->front()}} : roots_of(*records);
+    for (const SnapshotRecord& record : *records) {
+      expected.files_total += record.files;
+      expected.bytes_total += record.bytes;
+    }
+  } else {
+    const auto found = co_await locate(path, std::move(snapshot));
+    if (!found) co_return found.error();
+    wanted.push_back({path, found->record});
+    if (found->entry.facts.kind == FileKind::file) {
+      expected.files_total = 1;
+      expected.bytes_total = found->entry.facts.size;
+    }
   }
-  RestoreRun run(environment_, vault_, std::move(observer), overwrite, cancelled_);
-  co_return co_await run.run(record.tree, std::move(path), std::move(target), expected);
+  RestoreSummary total;
+  for (RootAt& root : wanted) {
+    const auto there = co_await find_path(vault_, root.record.tree, root.root);
+    if (!there && there.error().code == Errc::not_found) continue;
+    if (!there) co_return there.error();
+    RestoreRun run(environment_, vault_, observer, overwrite, cancelled_);
+    const auto part = co_await run.run(root.record.tree, std::move(root.root), target, expected);
+    if (!part) co_return part.error();
+    total.files += part->files;
+    total.folders += part->folders;
+    total.symlinks += part->symlinks;
+    total.bytes += part->bytes;
+    total.failed += part->failed;
+  }
+  co_return total;
 }
 
 Task<Result<FileFacts>> RingDrive::read_file(std::string path, std::string snapshot,
                                              std::function<Result<void>(ByteView)> sink) {
-  const auto known = find_snapshot(snapshot);
-  if (!known) co_return known.error();
-  auto entry = co_await find_path(vault_, (*known)->record.tree, path);
-  if (!entry) co_return entry.error();
+  auto found = co_await locate(path, std::move(snapshot));
+  if (!found) co_return found.error();
+  TreeEntry* const entry = &found->entry;
   if (entry->facts.kind == FileKind::folder) co_return fail(Errc::invalid, path + " is a folder: restore it");
   if (entry->facts.kind == FileKind::symlink) {
     co_return fail(Errc::invalid, path + " is a symbolic link to " + entry->link_target);
@@ -214,15 +292,8 @@ Task<Result<FileFacts>> RingDrive::read_file(std::string path, std::string snaps
 }
 
 Task<Result<DriveStanding>> RingDrive::standing() {
-  // Of each machine, and of each set of roots, the newest.
   std::vector<SnapshotRecord> newest;
-  for (auto known = snapshots_.rbegin(); known != snapshots_.rend(); ++known) {
-    const SnapshotRecord& record = known->record;
-    const bool covered = std::any_of(newest.begin(), newest.end(), [&](const SnapshotRecord& later) {
-      return later.machine == record.machine && later.roots == record.roots;
-    });
-    if (!covered) newest.push_back(record);
-  }
+  if (auto records = current("")) newest = std::move(*records);
   StandingRun run(environment_.space, vault_);
   auto standing = co_await run.run(std::move(newest));
   if (standing && !snapshots_.empty()) {

@@ -52,7 +52,20 @@ class RingDrive final : public Drive {
   Task<void> keep_what_is_safe();
   Task<Result<void>> check_roots(RootTree roots);
 
+  struct Located {
+    SnapshotRecord record;
+    TreeEntry entry;
+  };
+  struct RootAt {
+    std::string root;
+    SnapshotRecord record;
+  };
+
   Result<const KnownSnapshot*> find_snapshot(const std::string& id) const;
+  Result<std::vector<SnapshotRecord>> current(const std::string& id) const;
+  Task<Result<Located>> locate(std::string path, std::string snapshot);
+  static std::vector<RootAt> roots_of(const std::vector<SnapshotRecord>& records);
+  Task<Result<void>> list_root(RootAt root, bool recursive, std::vector<ListEntry>& entries);
   Task<Result<void>> list_below(std::string path, BlobList folder, bool recursive, std::size_t depth,
                                 std::vector<ListEntry>& entries);
 

@@ -82,7 +82,13 @@ Task<Result<BackupSummary>> RingDrive::run_backup(RootTree roots, BackupRun& run
   summary.copies_least = std::min(figures.copies_least, summary.copies_wanted);
   summary.head_copies = *head_copies;
   if (!summary.safe()) {
-    summary.shortfall = figures.shortfall.empty() ? "too few friends can take copies now" : figures.shortfall;
+    summary.shortfall = figures.shortfall;
+    if (summary.shortfall.empty()) {
+      summary.shortfall =
+          summary.copies_least < summary.copies_wanted
+              ? "too few friends can take copies now"
+              : "only " + std::to_string(*head_copies) + " machines keep the list of your files";
+    }
   }
   run.report();
   co_return summary;

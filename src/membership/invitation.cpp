@@ -1,3 +1,6 @@
+#include <array>
+#include <cstring>
+
 #include <peerstore/crypto/hash.hpp>
 #include <peerstore/membership/invitation.hpp>
 #include <peerstore/runtime/check.hpp>
@@ -75,9 +78,21 @@ Identity found_ring(crypto::Signatures& signatures, Entropy& entropy, const Poli
   return identity;
 }
 
+wire::PersonNumber draw_person_number(const Roster& roster, Entropy& entropy) {
+  for (;;) {
+    std::array<std::uint8_t, 4> bytes{};
+    entropy.fill(bytes);
+    std::uint32_t drawn = 0;
+    std::memcpy(&drawn, bytes.data(), sizeof drawn);
+    const wire::PersonNumber number = 1 + drawn % kPersonNumberMax;
+    if (roster.invitation(number) == nullptr && !roster.persons().contains(number)) return number;
+  }
+}
+
 Result<NewInvitation> make_invitation(crypto::Signatures& signatures, Entropy& entropy,
                                       const Identity& founder, const Roster& roster,
-                                      const std::string& for_whom, std::int64_t expires_at) {
+                                      wire::PersonNumber person, const std::string& for_whom,
+                                      std::int64_t expires_at) {
   if (!founder.root_secret) {
     return fail(Errc::refused, "only the home where the ring was created can invite; ask its founder");
   }
@@ -86,8 +101,7 @@ Result<NewInvitation> make_invitation(crypto::Signatures& signatures, Entropy& e
                                    " bytes of plain text");
   }
   NewInvitation made;
-  made.person = roster.next_person();
-  if (made.person > kPersonNumberMax) return fail(Errc::full, "this ring has used up its numbers");
+  made.person = person;
   made.token = entropy.make<InvitationToken>();
   InvitationStatement invitation;
   invitation.person = made.person;

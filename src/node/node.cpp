@@ -25,7 +25,9 @@ Task<Result<membership::Roster>> load_roster(Environment environment, const memb
   Disk& disk = environment.disk;
   Result<std::vector<wire::Statement>> kept =
       co_await environment.workers.run([&disk] { return membership::load_statements(disk); });
-  if (!kept && kept.error().code != Errc::not_found) co_return kept.error();
+  // A damaged roster is learned again from friends; the proof is enough to be let in by them.
+  const bool usable = kept || kept.error().code == Errc::not_found || kept.error().code == Errc::corrupt;
+  if (!usable) co_return kept.error();
   // What cannot count is left out: a roster is nothing but statements that verify.
   for (const wire::Statement& statement : identity.proof) (void)roster.add(statement);
   if (kept) {

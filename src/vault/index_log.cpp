@@ -64,11 +64,15 @@ Task<Result<std::vector<Bytes>>> Vault::load(PackRow newest, Whose whose) {
   co_return records;
 }
 
-// Index packs that are full stay as they are. Of the others there are a few, or all are merged.
+// Index packs that are full stay as they are. Of the others there are a few, or all are merged. One
+// that has too few copies is written anew with what comes after it: without it nothing can be read.
 std::size_t Vault::pages_to_keep() const {
   std::size_t full = 0;
   while (full < pages_.size() && pages_[full].pack.rows == kPackRowsMax) ++full;
-  return pages_.size() - full < kSmallPagesMax ? pages_.size() : full;
+  const std::size_t kept = pages_.size() - full < kSmallPagesMax ? pages_.size() : full;
+  std::size_t sound = 0;
+  while (sound < kept && pages_[sound].pack.copies() >= environment_.space.reachable_copies()) ++sound;
+  return sound;
 }
 
 Task<Result<std::optional<PackRow>>> Vault::write_index(std::vector<Bytes> records) {
@@ -109,6 +113,7 @@ Task<Result<std::optional<PackRow>>> Vault::write_index(std::vector<Bytes> recor
     pages.push_back(take_in(std::move(*stored), std::move(parts[i])));
   }
   pages_.resize(kept);
+  for (const Page& page : pages_) figures_.note_copies(page.pack.copies(), figures_.shortfall);
   std::move(pages.begin(), pages.end(), std::back_inserter(pages_));
   // Packs may have been stored meanwhile: they are for the next index.
   unlogged_.erase(unlogged_.begin(), unlogged_.begin() + static_cast<std::ptrdiff_t>(logged_now.size()));

@@ -42,10 +42,12 @@ TEST(Invitation, GivesAPlaceBeforeAnybodyHasChosenAKey) {
 TEST(Invitation, IsMadeByTheFounderOnly) {
   TestRing ring;
   const Identity bob = ring.admit("bob");
-  const auto made = make_invitation(ring.signatures, ring.entropy, bob, *ring.roster, "eve", 0);
+  const auto made =
+      make_invitation(ring.signatures, ring.entropy, bob, *ring.roster, ring.roster->next_person(), "eve", 0);
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, Errc::refused);
-  const auto odd = make_invitation(ring.signatures, ring.entropy, ring.founder, *ring.roster, "e\nve", 0);
+  const auto odd = make_invitation(ring.signatures, ring.entropy, ring.founder, *ring.roster,
+                                   ring.roster->next_person(), "e\nve", 0);
   EXPECT_EQ(odd.error().code, Errc::invalid);
 }
 
@@ -103,7 +105,7 @@ TEST(Invitation, WorksWithRealSignatures) {
   const Identity founder = found_ring(signatures, entropy, policy, "ann", "nuc", 1 << 30);
   Roster roster(signatures, founder.root_key);
   for (const auto& statement : founder.proof) ASSERT_TRUE(roster.add(statement).value());
-  const auto made = make_invitation(signatures, entropy, founder, roster, "bob", 0);
+  const auto made = make_invitation(signatures, entropy, founder, roster, roster.next_person(), "bob", 0);
   ASSERT_TRUE(roster.add(made.value().statement).value());
   const InvitationLink link{founder.root_key, "h:1", {}, made->token, made->person};
   Identity bob = claim_invitation(signatures, entropy, link, "bob", "laptop", 5);

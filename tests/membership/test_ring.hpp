@@ -39,7 +39,8 @@ class TestRing {
   }
 
   InvitationLink invite(const std::string& for_whom = "", std::int64_t expires_at = 0) {
-    const auto made = make_invitation(signatures, entropy, founder, *roster, for_whom, expires_at);
+    const auto made =
+        make_invitation(signatures, entropy, founder, *roster, roster->next_person(), for_whom, expires_at);
     state({made.value().statement});
     InvitationLink link;
     link.root_key = founder.root_key;

@@ -64,8 +64,8 @@ class RingOfNodes {
   membership::InvitationLink invite(const std::string& whom) {
     Laptop& founder = *laptops[0];
     auto& membership = founder.node->membership();
-    const auto made =
-        membership::make_invitation(signatures, entropy, founder.identity, membership.roster(), whom, 0);
+    const auto made = membership::make_invitation(signatures, entropy, founder.identity, membership.roster(),
+                                                  membership.roster().next_person(), whom, 0);
     CHECK(made.has_value());
     membership.learn({made->statement}, {});
     membership::InvitationLink link;

@@ -22,7 +22,8 @@ class LocalServer {
 
   // Listens at `socket_path`; a socket that a dead process left there is replaced.
   // The loop outlives the server.
-  static Result<std::unique_ptr<LocalServer>> listen(net::Loop& loop, const std::string& socket_path, Routes routes);
+  static Result<std::unique_ptr<LocalServer>> listen(net::Loop& loop, const std::string& socket_path,
+                                                     Routes routes);
   ~LocalServer();  // removes the socket
 
  private:

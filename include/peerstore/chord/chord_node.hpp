@@ -37,10 +37,10 @@ class ChordNode {
  public:
   struct Options {
     std::size_t successor_list = 8;
-    Duration stabilize_period = std::chrono::seconds(2);       // when something changed lately
-    Duration quiet_period = std::chrono::seconds(30);          // slows down to this when nothing does
-    Duration suspended_after = std::chrono::seconds(60);       // a gap in the clock: resume = rejoin
-    std::size_t lookups_at_once = 3;                           // parallel questions of one lookup
+    Duration stabilize_period = std::chrono::seconds(2);  // when something changed lately
+    Duration quiet_period = std::chrono::seconds(30);     // slows down to this when nothing does
+    Duration suspended_after = std::chrono::seconds(60);  // a gap in the clock: resume = rejoin
+    std::size_t lookups_at_once = 3;                      // parallel questions of one lookup
   };
   struct Found {
     NodeRef successor;
@@ -108,9 +108,9 @@ class ChordNode {
   Acquaintances& acquaintances_;
   Options options_;
   RingState state_;
-  Duration period_;            // of stabilize, now
-  bool changed_ = false;       // something, since this round began
-  bool was_suspended_ = false; // the clock jumped: what is known of the ring is of another day
+  Duration period_;             // of stabilize, now
+  bool changed_ = false;        // something, since this round began
+  bool was_suspended_ = false;  // the clock jumped: what is known of the ring is of another day
   bool rectifying_ = false;
   std::function<void()> on_step_;
   std::function<std::uint64_t()> next_incarnation_;

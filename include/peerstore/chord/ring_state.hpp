@@ -26,7 +26,8 @@ using wire::Phase;
 
 // The longest beginning of `list` that is in strictly clockwise order from `origin`, at most
 // `most` entries: what may be believed of a list that somebody sent.
-std::vector<NodeRef> in_ring_order(const ring::Id& origin, const std::vector<NodeRef>& list, std::size_t most);
+std::vector<NodeRef> in_ring_order(const ring::Id& origin, const std::vector<NodeRef>& list,
+                                   std::size_t most);
 
 class RingState {
  public:

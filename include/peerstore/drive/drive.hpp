@@ -69,7 +69,7 @@ struct BackupSummary {
   unsigned copies_least = 0;  // of the chunk that has fewest; = wanted means safe
   unsigned head_copies = 0;   // members that keep the head
   std::string shortfall;      // in words, when it is not safe
-  bool safe() const { return copies_least >= copies_wanted; }
+  bool safe() const { return copies_least >= copies_wanted && head_copies >= copies_wanted; }
 };
 
 struct ListEntry {
@@ -121,7 +121,8 @@ class Drive {
   virtual void cancel() = 0;
 
   virtual std::vector<Snapshot> snapshots() const = 0;
-  // `snapshot` empty: the newest. Errc::not_found names what is missing. `path` empty: the roots.
+  // `snapshot` empty: of each machine and set of paths the newest. Errc::not_found names what is
+  // missing. `path` empty: the roots.
   virtual Task<Result<std::vector<ListEntry>>> list(std::string path, std::string snapshot,
                                                     bool recursive) = 0;
   // Restores what is at `path` (empty: everything) into the folder `target`, below its remote

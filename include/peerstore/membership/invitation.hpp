@@ -36,7 +36,11 @@ Result<InvitationLink> read_invitation_link(std::string_view text);
 // The key pair that the token stands for.
 crypto::SigningKeyPair token_key_pair(crypto::Signatures& signatures, const InvitationToken& token);
 
-// What the founder signs to invite somebody: the next number, the least used colour, a place on the
+// A number that nobody has, at random rather than the next: a founder who came back from a copy of
+// the identity file may not know all who were invited, and two persons must not share a number.
+wire::PersonNumber draw_person_number(const Roster& roster, Entropy& entropy);
+
+// What the founder signs to invite somebody: an unused number, the least used colour, a place on the
 // circle. The statement goes into the roster, and so to all members; the token into the link.
 struct NewInvitation {
   wire::Statement statement;
@@ -47,7 +51,8 @@ struct NewInvitation {
 // Errc::invalid if `for_whom` is no name (statement.hpp).
 Result<NewInvitation> make_invitation(crypto::Signatures& signatures, Entropy& entropy,
                                       const Identity& founder, const Roster& roster,
-                                      const std::string& for_whom, std::int64_t expires_at);
+                                      wire::PersonNumber person, const std::string& for_whom,
+                                      std::int64_t expires_at);
 
 // A new ring: root, policy, founder and the founder's first machine. `proof` holds all its statements.
 // Requires names that are names, and a policy within the limits of statement.cpp.
