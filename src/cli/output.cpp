@@ -45,6 +45,7 @@ void Output::document(boost::json::object object) const {
 
 void Output::note(std::string_view text) const {
   if (quiet_ || json_) return;
+  std::fflush(stdout);  // what was said before stands before
   std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
 }
 

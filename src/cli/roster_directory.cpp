@@ -39,7 +39,7 @@ void RosterDirectory::learn(const std::vector<wire::Statement>& proof) {
     if (const auto* person = std::get_if<membership::PersonStatement>(&*fact)) {
       if (roster.persons().contains(person->person)) continue;
       const auto invitation = roster.invitation(person->person);
-      if (invitation && invitation->expires_at < now) continue;
+      if (invitation && invitation->expires_at != 0 && invitation->expires_at < now) continue;
     }
     harmless.push_back(statement);
   }

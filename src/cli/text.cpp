@@ -76,7 +76,7 @@ Result<std::uint64_t> read_bytes(std::string_view text) {
   };
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || value < 0) return wrong();
+  if (error != std::errc() || !(value >= 0)) return wrong();
   std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
   if (unit.ends_with('B') || unit.ends_with('b')) unit.remove_suffix(1);
   double factor = 1;

@@ -45,6 +45,28 @@ TEST_F(RestoreTest, OnePartComesBackBelowItsPath) {
   EXPECT_EQ(other.files.read("/alone/t/docs/letter"), "dear friend");
 }
 
+TEST_F(RestoreTest, WithoutASnapshotEverythingThatWasBackedUpComesBack) {
+  home.files.write("/u/song", "la");
+  ASSERT_TRUE(home.backup({"/u"}));
+  home.files.write("/t/docs/letter", "dear friends");
+  ASSERT_TRUE(home.backup({"/t"}));
+  const auto all = other.restore("", "/back");
+  ASSERT_TRUE(all) << all.error().message();
+  EXPECT_EQ(all->failed, 0u);
+  EXPECT_EQ(other.files.read("/back/u/song"), "la");
+  EXPECT_EQ(other.files.read("/back/t/docs/letter"), "dear friends");
+  EXPECT_EQ(*other.read("u/song"), "la");
+  const auto roots = other.list("", false);
+  ASSERT_TRUE(roots);
+  ASSERT_EQ(roots->size(), 2u);
+  // A file that is gone from the newest state of its folder is not there without being asked for.
+  home.files.remove("/t/photo");
+  ASSERT_TRUE(home.backup({"/t"}));
+  Home later(circle, 2);
+  ASSERT_TRUE(later.open());
+  EXPECT_FALSE(later.read("t/photo"));
+}
+
 TEST_F(RestoreTest, FilesWithSeveralNamesAreOneFileAgain) {
   ASSERT_TRUE(other.restore("", "/back"));
   EXPECT_EQ(other.files.facts("/back/t/photo")->inode, other.files.facts("/back/t/docs/same-photo")->inode);

@@ -1,0 +1,71 @@
+#include "cli/roster_directory.hpp"
+
+#include <gtest/gtest.h>
+#include <membership/test_ring.hpp>
+#include <peerstore/world/virtual_clock.hpp>
+
+namespace peerstore::cli {
+namespace {
+
+class NoNetwork final : public wire::Network {
+ public:
+  Task<Result<wire::Response>> call(wire::MemberId, wire::Request, Duration) override {
+    co_return fail(Errc::unreachable, "nobody there");
+  }
+};
+
+class RosterDirectoryTest : public testing::Test {
+ protected:
+  // A directory over what the ring knows now.
+  void open() {
+    membership =
+        std::make_unique<membership::Membership>(clock, random, ring.signatures, network, *ring.roster,
+                                                 ring.founder.member, membership::Membership::Options{});
+    directory = std::make_unique<RosterDirectory>(clock, ring.ring(), ring.founder.proof);
+    directory->use(*membership);
+  }
+  bool knows(const membership::Identity& identity) {
+    return directory->find(ring.signatures.key_pair_from(identity.node_secret).public_key).has_value();
+  }
+
+  world::VirtualClock clock;
+  SeededRandom random{1};
+  NoNetwork network;
+  membership::TestRing ring;
+  std::unique_ptr<membership::Membership> membership;
+  std::unique_ptr<RosterDirectory> directory;
+};
+
+TEST_F(RosterDirectoryTest, LearnsAMemberThatOthersAdmittedFromItsProof) {
+  const membership::InvitationLink link = ring.invite("bob");
+  open();
+  const membership::Identity bob = ring.claim(link, "bob");
+  directory->learn(bob.proof);
+  EXPECT_TRUE(knows(bob));
+}
+
+TEST_F(RosterDirectoryTest, AUsedInvitationInAStrangersProofDisplacesNobody) {
+  const membership::InvitationLink link = ring.invite("bob");
+  const membership::Identity bob = ring.claim(link, "bob");
+  ring.state(bob.proof);
+  open();
+  // Among many claims some have a lower id than bob's, which settles clashes between members.
+  for (int i = 0; i < 20; ++i) {
+    const membership::Identity mallory = ring.claim(link, "mallory");
+    directory->learn(mallory.proof);
+    EXPECT_FALSE(knows(mallory));
+    EXPECT_TRUE(knows(bob));
+  }
+}
+
+TEST_F(RosterDirectoryTest, AnExpiredInvitationInAStrangersProofAdmitsNobody) {
+  const std::int64_t now = clock.wall_time().nanoseconds / 1'000'000'000;
+  const membership::InvitationLink link = ring.invite("bob", now - 1);
+  open();
+  const membership::Identity mallory = ring.claim(link, "mallory");
+  directory->learn(mallory.proof);
+  EXPECT_FALSE(knows(mallory));
+}
+
+}  // namespace
+}  // namespace peerstore::cli

@@ -1,0 +1,47 @@
+#include <gtest/gtest.h>
+
+#include "cli/output.hpp"
+#include "cli/remote_path.hpp"
+
+namespace peerstore::cli {
+namespace {
+
+TEST(Text, SaysBytesAsPeopleDo) {
+  EXPECT_EQ(human_bytes(0), "0 B");
+  EXPECT_EQ(human_bytes(999), "999 B");
+  EXPECT_EQ(human_bytes(1000), "1.0 kB");
+  EXPECT_EQ(human_bytes(8'200'000'000), "8.2 GB");
+  EXPECT_EQ(human_bytes(999'999), "1.0 MB");
+  EXPECT_EQ(human_bytes(UINT64_MAX), "18447 PB");
+}
+
+TEST(Text, ReadsAmountsOfSpaceAndRefusesTheRest) {
+  EXPECT_EQ(*read_bytes("200G"), 200'000'000'000u);
+  EXPECT_EQ(*read_bytes("1.5T"), 1'500'000'000'000u);
+  EXPECT_EQ(*read_bytes("500MB"), 500'000'000u);
+  EXPECT_EQ(*read_bytes("1000"), 1000u);
+  for (const char* wrong : {"", "G", "-1G", "lots", "10X", "1e30T", "nan", "10 G"}) {
+    EXPECT_FALSE(read_bytes(wrong)) << wrong;
+  }
+}
+
+TEST(Text, ShowsAnyNameOnATerminalWithoutHarm) {
+  EXPECT_EQ(printable("plain"), "plain");
+  EXPECT_EQ(printable("\xc3\xbcml\xc3\xa4ut"), "\xc3\xbcml\xc3\xa4ut");
+  EXPECT_EQ(printable("a\nb\x1b[2J"), "a\\x0ab\\x1b[2J");
+  EXPECT_EQ(printable("\xff\xfe"), "\\xff\\xfe");
+  EXPECT_EQ(printable("\xc3"), "\\xc3");                    // cut short
+  EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // a surrogate
+}
+
+TEST(Text, TakesAPathAsItWasTyped) {
+  EXPECT_EQ(remote_path("/home/alice/x"), "home/alice/x");
+  EXPECT_EQ(remote_path("home/alice/x/"), "home/alice/x");
+  EXPECT_EQ(remote_path("./home//alice/./x"), "home/alice/x");
+  EXPECT_EQ(remote_path("/"), "");
+  EXPECT_EQ(last_name("home/alice/x"), "x");
+  EXPECT_EQ(last_name("x"), "x");
+}
+
+}  // namespace
+}  // namespace peerstore::cli
