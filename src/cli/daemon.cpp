@@ -1,5 +1,7 @@
 #include "daemon.hpp"
 
+#include "seed.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -11,7 +13,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 
 namespace peerstore::cli {
 
@@ -21,15 +22,6 @@ constexpr unsigned kWorkerThreads = 2;
 constexpr Duration kFirstSearch = 2s;
 constexpr Duration kSearchPause = 5s;
 constexpr Duration kKeepAddressesPause = 60s;
-
-std::uint64_t random_seed() {
-  os::SystemEntropy entropy;
-  std::uint64_t seed = 0;
-  std::uint8_t bytes[sizeof seed];
-  entropy.fill(bytes);
-  std::memcpy(&seed, bytes, sizeof seed);
-  return seed;
-}
 
 // LevelDB holds facts that are rebuilt from the chunk files: what is beyond repair is set aside.
 bool set_facts_aside(const Home& home) {
@@ -99,7 +91,7 @@ Task<Result<wire::Response>> Door::serve(wire::Caller caller, wire::Request requ
 Daemon::Daemon(const Home& home, const NodeOptions& options)
     : home_(home),
       options_(options),
-      random_(random_seed()),
+      random_(fresh_seed()),
       loop_(kWorkerThreads),
       began_(loop_.now()),
       stopping_(loop_) {}

@@ -57,7 +57,8 @@ void Output::warning(std::string_view path, const Error& error) const {
               {"message", printable(error.context)}});
     return;
   }
-  const std::string where = path.empty() ? "" : printable(path) + ": ";
+  const bool said = path.empty() || error.context.starts_with(path);
+  const std::string where = said ? "" : printable(path) + ": ";
   std::fprintf(stderr, "peerstore: warning: %s%s\n", where.c_str(), printable(error.context).c_str());
 }
 

@@ -1,5 +1,7 @@
 #include "owner_session.hpp"
 
+#include "seed.hpp"
+
 #include <peerstore/api/local_client.hpp>
 
 #include <boost/json/parse.hpp>
@@ -15,14 +17,6 @@ constexpr unsigned kWorkerThreads = 2;
 constexpr std::string_view kStartNode =
     "Start this home's node (peerstore node), or name a friend's with --bootstrap HOST:PORT.";
 
-std::uint64_t seed_from(Entropy& entropy) {
-  std::uint64_t seed = 0;
-  std::uint8_t bytes[sizeof seed];
-  entropy.fill(bytes);
-  std::memcpy(&seed, bytes, sizeof seed);
-  return seed;
-}
-
 // The address that the home's own node listens at, if one runs.
 std::optional<std::string> own_node_address(const Home& home) {
   const auto health = api::get(home.socket_path(), "/api/v1/health");
@@ -37,8 +31,7 @@ std::optional<std::string> own_node_address(const Home& home) {
 
 }  // namespace
 
-OwnerSession::OwnerSession(const Home& home)
-    : home_(home), random_(seed_from(entropy_)), loop_(kWorkerThreads) {}
+OwnerSession::OwnerSession(const Home& home) : home_(home), random_(fresh_seed()), loop_(kWorkerThreads) {}
 
 Result<std::unique_ptr<OwnerSession>> OwnerSession::prepare(const Home& home) {
   std::unique_ptr<OwnerSession> session(new OwnerSession(home));

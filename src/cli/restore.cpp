@@ -13,6 +13,11 @@ namespace peerstore::cli {
 
 namespace {
 
+std::string_view remedy_for(const Error& error) {
+  if (error.code == Errc::full) return "Nothing half-written was left. Make room, or choose another place.";
+  return "See what there is with: peerstore ls";
+}
+
 Exit report(const Output& output, const drive::RestoreSummary& summary, const std::string& target) {
   const bool nothing = summary.files + summary.folders + summary.symlinks == 0;
   const Exit exit = summary.failed == 0 ? Exit::done : nothing ? Exit::failed : Exit::in_part;
@@ -59,7 +64,7 @@ Task<Exit> restore(OwnerSession& session, drive::Drive& drive, const Restore& jo
           Exit::interrupted, "Stopped. What was restored so far is whole.",
           "Run the same command with --overwrite, or into an empty folder, to go on.");
     }
-    co_return job.output.failure(summary.error(), "See what there is with: peerstore ls");
+    co_return job.output.failure(summary.error(), remedy_for(summary.error()));
   }
   co_return report(job.output, *summary, job.target);
 }
@@ -82,7 +87,7 @@ Result<void> write_to_stdout(ByteView bytes) {
 
 Task<Exit> to_stdout(drive::Drive& drive, const GetFile& job) {
   const auto facts = co_await drive.read_file(job.remote, job.options.snapshot, write_to_stdout);
-  if (!facts) co_return job.output.failure(facts.error(), "See what there is with: peerstore ls");
+  if (!facts) co_return job.output.failure(facts.error(), remedy_for(facts.error()));
   co_return Exit::done;
 }
 
@@ -116,8 +121,10 @@ Task<Exit> to_file(drive::Drive& drive, const GetFile& job) {
     return (*writer)->append(part);
   };
   const auto facts = co_await drive.read_file(job.remote, job.options.snapshot, sink);
-  if (!facts) co_return job.output.failure(facts.error(), "See what there is with: peerstore ls");
-  if (auto finished = (*writer)->finish(*facts); !finished) co_return job.output.failure(finished.error());
+  if (!facts) co_return job.output.failure(facts.error(), remedy_for(facts.error()));
+  if (auto finished = (*writer)->finish(*facts); !finished) {
+    co_return job.output.failure(finished.error(), remedy_for(finished.error()));
+  }
   if (job.output.json()) {
     job.output.document({{"type", "summary"},
                          {"path", printable(job.remote)},
