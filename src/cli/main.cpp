@@ -57,7 +57,7 @@ struct CommandLine {
     app.add_option("--home", global.home, "The folder of this machine's ring (PEERSTORE_HOME; ~/.peerstore)");
     app.add_flag("--json", global.json, "Answers as JSON, one document a line");
     app.add_flag("-q,--quiet", global.quiet, "No progress and no notes");
-    app.add_flag("-v,--verbose", global.verbose, "Say more");
+    app.add_flag("-v,--verbose", global.verbose, "Log more, to standard error");
     add_ring_commands();
     add_node_commands();
     add_backup();
@@ -255,6 +255,7 @@ int main(int count, char** arguments) {
     const Output output(line.global);
     return static_cast<int>(usage_error(line, error, count, arguments, output));
   }
+  if (line.global.verbose) spdlog::set_level(spdlog::level::debug);
   const Output output(line.global);
   const Home home(line.global.home);
   try {
