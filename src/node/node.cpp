@@ -19,8 +19,13 @@ std::uint64_t room_left(const store::ChunkStore::Usage& usage) {
   return usage.capacity > taken ? usage.capacity - taken : 0;
 }
 
+struct Loaded {
+  membership::Roster roster;
+  std::optional<crypto::Hash> on_disk;  // its digest, if all of it is there
+};
+
 // The roster as it was kept, and at least the proof of this machine's own membership.
-Task<Result<membership::Roster>> load_roster(Environment environment, const membership::Identity& identity) {
+Task<Result<Loaded>> load_roster(Environment environment, const membership::Identity& identity) {
   membership::Roster roster(environment.signatures, identity.root_key);
   Disk& disk = environment.disk;
   Result<std::vector<wire::Statement>> kept =
@@ -29,16 +34,18 @@ Task<Result<membership::Roster>> load_roster(Environment environment, const memb
   const bool usable = kept || kept.error().code == Errc::not_found || kept.error().code == Errc::corrupt;
   if (!usable) co_return kept.error();
   // What cannot count is left out: a roster is nothing but statements that verify.
-  for (const wire::Statement& statement : identity.proof) (void)roster.add(statement);
+  std::optional<crypto::Hash> on_disk;
   if (kept) {
-    for (const wire::Statement& statement : *kept) (void)roster.add(statement);
+    (void)roster.add_all(*kept);
+    on_disk = roster.digest();
   }
+  (void)roster.add_all(identity.proof);
   const membership::Member* self = roster.find(identity.member);
   if (self == nullptr) {
     co_return fail(Errc::invalid, "the identity file does not show that this machine belongs to the ring");
   }
   if (self->gone) co_return fail(Errc::refused, "this machine has left the ring, or was expelled from it");
-  co_return roster;
+  co_return Loaded{std::move(roster), on_disk};
 }
 
 }  // namespace
@@ -55,7 +62,8 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
                  std::move(opened.roster), identity.member, options.membership),
       view(environment.clock, membership),
       network(environment.network, membership),
-      saver(environment.clock, environment.disk, environment.workers, membership.roster()),
+      saver(environment.clock, environment.disk, environment.workers, membership.roster(),
+            opened.roster_on_disk),
       acquaintances(membership, identity.member),
       repair(environment.clock, environment.random, environment.signatures, network, view, *chunk_store,
              *head_store, identity.member, identity.person, {.period = options.repair_period}),
@@ -76,14 +84,14 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
 
 Task<Result<std::unique_ptr<Node>>> Node::open(Environment environment, membership::Identity identity,
                                                Options options) {
-  Result<membership::Roster> roster = co_await load_roster(environment, identity);
-  if (!roster) co_return roster.error();
+  Result<Loaded> loaded = co_await load_roster(environment, identity);
+  if (!loaded) co_return loaded.error();
   Result<std::unique_ptr<Incarnations>> incarnations =
       co_await Incarnations::open(environment.disk, environment.workers);
   if (!incarnations) co_return incarnations.error();
 
   store::ChunkStore::Options store_options;
-  store_options.capacity = roster->find(identity.member)->bytes_given;
+  store_options.capacity = loaded->roster.find(identity.member)->bytes_given;
   Result<std::unique_ptr<store::ChunkStore>> chunks = co_await store::ChunkStore::open(
       environment.clock, environment.disk, environment.facts, environment.workers, store_options);
   if (!chunks) co_return chunks.error();
@@ -91,7 +99,8 @@ Task<Result<std::unique_ptr<Node>>> Node::open(Environment environment, membersh
       co_await store::HeadStore::open(environment.disk, environment.workers);
   if (!heads) co_return heads.error();
 
-  Opened opened{std::move(*roster), std::move(*incarnations), std::move(*chunks), std::move(*heads)};
+  Opened opened{std::move(loaded->roster), loaded->on_disk, std::move(*incarnations), std::move(*chunks),
+                std::move(*heads)};
   auto parts =
       std::make_unique<Parts>(environment, std::move(identity), std::move(options), std::move(opened));
   co_return std::unique_ptr<Node>(new Node(std::move(parts)));

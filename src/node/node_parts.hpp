@@ -17,6 +17,7 @@ namespace peerstore::node {
 // What opening a node finds on disk.
 struct Opened {
   membership::Roster roster;
+  std::optional<crypto::Hash> roster_on_disk;  // its digest there, if it is there
   std::unique_ptr<Incarnations> incarnations;
   std::unique_ptr<store::ChunkStore> chunks;
   std::unique_ptr<store::HeadStore> heads;

@@ -1,5 +1,6 @@
 #include "node/roster_saver.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace peerstore::node {
@@ -15,7 +16,9 @@ void RosterSaver::changed() {
 }
 
 Task<void> RosterSaver::save_soon() {
-  co_await clock_.sleep(kGatherFor);
+  TimePoint when = clock_.now() + kGatherFor;
+  if (saved_at_) when = std::max(when, *saved_at_ + kPause);
+  co_await clock_.sleep_until(when);
   waiting_ = false;
   Result<void> saved = co_await save();
   // Nothing was promised on the strength of it: friends give it again. But the disk may recover.
@@ -32,7 +35,10 @@ Task<Result<void>> RosterSaver::save() {
   const std::vector<wire::Statement> statements = roster_.statements();
   const Result<void> saved =
       co_await workers_.run([this, &statements] { return membership::save_statements(disk_, statements); });
-  if (saved) saved_ = digest;
+  if (saved) {
+    saved_ = digest;
+    saved_at_ = clock_.now();
+  }
   co_return saved;
 }
 
