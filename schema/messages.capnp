@@ -54,9 +54,17 @@ struct Receipt {
   signature @3 :Data;             # 64 bytes
 }
 
+struct Absence {
+  id @0 :Data;                    # 32 bytes
+  incarnation @1 :UInt64;
+  sequence @2 :UInt64;
+}
+
 struct News {                     # statements and presences, as several messages carry them
   statements @0 :List(Statement);
   presences @1 :List(Presence);
+  absences @2 :List(Absence);
+  until @3 :Data;                 # 32 bytes, or absent: not to be passed on
 }
 
 struct Request {
@@ -77,12 +85,19 @@ struct Request {
     offerChunks @13 :Data;        # addresses, 32 bytes each
     getHeads @14 :UInt32;         # the person
     putHead @15 :Head;
+    comparePresences @16 :ComparePresences;
+    ping @17 :Void;
   }
 }
 
 struct ExchangeRoster {
   known @0 :Data;                 # statement ids, 32 bytes each
   presences @1 :List(Presence);
+}
+
+struct ComparePresences {
+  roster @0 :Data;                # 32 bytes: digest of the statements
+  sums @1 :List(UInt64);          # a power of two, at most 1024
 }
 
 struct PutBegin {
@@ -128,6 +143,7 @@ struct Response {
     have @11 :Data;               # a byte for each address that was asked for: 1 = yes
     offer @12 :Data;              # the same
     heads @13 :List(Head);
+    presenceDifference @14 :PresenceDifference;
   }
 }
 
@@ -153,6 +169,11 @@ struct FoundSuccessor {
 struct RosterDifference {
   news @0 :News;
   wanted @1 :Data;                # statement ids, 32 bytes each
+}
+
+struct PresenceDifference {
+  roster @0 :Data;                # 32 bytes: digest of the statements
+  news @1 :News;
 }
 
 struct DescriptionReply {

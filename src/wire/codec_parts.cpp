@@ -67,6 +67,18 @@ void get(schema::Presence::Reader in, Presence& presence) {
   presence.signature = get_fixed<crypto::Signature>(in.getSignature());
 }
 
+void put(schema::Absence::Builder out, const Absence& absence) {
+  out.setId(data_of(absence.node.id.view()));
+  out.setIncarnation(absence.node.incarnation);
+  out.setSequence(absence.sequence);
+}
+
+void get(schema::Absence::Reader in, Absence& absence) {
+  absence.node.id = get_fixed<MemberId>(in.getId());
+  absence.node.incarnation = in.getIncarnation();
+  absence.sequence = in.getSequence();
+}
+
 void put(schema::Head::Builder out, const Head& head) {
   out.setPerson(head.person);
   out.setMachine(head.machine);

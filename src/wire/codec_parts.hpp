@@ -71,6 +71,8 @@ void put(schema::Statement::Builder out, const Statement& statement);
 void get(schema::Statement::Reader in, Statement& statement);
 void put(schema::Presence::Builder out, const Presence& presence);
 void get(schema::Presence::Reader in, Presence& presence);
+void put(schema::Absence::Builder out, const Absence& absence);
+void get(schema::Absence::Reader in, Absence& absence);
 void put(schema::Head::Builder out, const Head& head);
 void get(schema::Head::Reader in, Head& head);
 void put(schema::ChunkDescription::Builder out, const ChunkDescription& chunk);

@@ -1,5 +1,6 @@
 #include "codec_parts.hpp"
 
+#include <bit>
 #include <utility>
 
 namespace peerstore::wire {
@@ -18,7 +19,12 @@ struct RequestWriter {
     roster.setKnown(joined(ask.known));
     put_list(roster.initPresences(count_of(ask.presences)), ask.presences);
   }
-  void operator()(const PushStatements& ask) { put(out.initPushStatements(), ask.statements, ask.presences); }
+  void operator()(const PushStatements& ask) {
+    auto news = out.initPushStatements();
+    put(news, ask.statements, ask.presences);
+    if (!ask.absences.empty()) put_list(news.initAbsences(count_of(ask.absences)), ask.absences);
+    if (ask.until) news.setUntil(data_of(ask.until->view()));
+  }
   void operator()(const Join& ask) { put_list(out.initJoin(count_of(ask.statements)), ask.statements); }
   void operator()(const Reserve& ask) { out.setReserve(ask.bytes); }
   void operator()(const PutBegin& ask) {
@@ -53,12 +59,36 @@ struct RequestWriter {
   void operator()(const OfferChunks& ask) { out.setOfferChunks(joined(ask.addresses)); }
   void operator()(const GetHeads& ask) { out.setGetHeads(ask.person); }
   void operator()(const PutHead& ask) { put(out.initPutHead(), ask.head); }
+  void operator()(const ComparePresences& ask) {
+    auto compare = out.initComparePresences();
+    compare.setRoster(data_of(ask.roster.view()));
+    auto sums = compare.initSums(count_of(ask.sums));
+    for (unsigned i = 0; i < sums.size(); ++i) sums.set(i, ask.sums[i]);
+  }
+  void operator()(const Ping&) { out.setPing(); }
 };
 
 Request get_exchange(schema::ExchangeRoster::Reader in) {
   ExchangeRoster ask;
   ask.known = get_joined<StatementId>(in.getKnown(), kStatementsMax);
   ask.presences = get_list<Presence>(in.getPresences(), kPresencesMax);
+  return ask;
+}
+
+Request get_push(schema::News::Reader in) {
+  PushStatements ask;
+  get(in, ask.statements, ask.presences);
+  ask.absences = get_list<Absence>(in.getAbsences(), kPresencesMax);
+  if (in.hasUntil()) ask.until = get_fixed<MemberId>(in.getUntil());
+  return ask;
+}
+
+Request get_compare(schema::ComparePresences::Reader in) {
+  ComparePresences ask;
+  ask.roster = get_fixed<crypto::Hash>(in.getRoster());
+  const auto sums = in.getSums();
+  require(sums.size() <= kPresenceSumsMax && std::has_single_bit(sums.size()), "a wrong number of sums");
+  for (const std::uint64_t sum : sums) ask.sums.push_back(sum);
   return ask;
 }
 
@@ -94,11 +124,7 @@ Request get(schema::Request::Reader in, SharedBytes& attachment) {
     }
     case schema::Request::FIND_SUCCESSOR: return FindSuccessor{get_fixed<ring::Id>(in.getFindSuccessor())};
     case schema::Request::EXCHANGE_ROSTER: return get_exchange(in.getExchangeRoster());
-    case schema::Request::PUSH_STATEMENTS: {
-      PushStatements ask;
-      get(in.getPushStatements(), ask.statements, ask.presences);
-      return ask;
-    }
+    case schema::Request::PUSH_STATEMENTS: return get_push(in.getPushStatements());
     case schema::Request::JOIN: return Join{get_list<Statement>(in.getJoin(), kStatementsMax)};
     case schema::Request::RESERVE: return Reserve{in.getReserve()};
     case schema::Request::PUT_BEGIN: return get_put_begin(in.getPutBegin());
@@ -132,6 +158,8 @@ Request get(schema::Request::Reader in, SharedBytes& attachment) {
       get(in.getPutHead(), ask.head);
       return ask;
     }
+    case schema::Request::COMPARE_PRESENCES: return get_compare(in.getComparePresences());
+    case schema::Request::PING: return Ping{};
   }
   throw UnknownKind{};
 }

@@ -50,6 +50,13 @@ struct ResponseWriter {
   void operator()(const HaveReply& reply) { out.setHave(data_of(reply.have)); }
   void operator()(const OfferReply& reply) { out.setOffer(data_of(reply.have)); }
   void operator()(const HeadsReply& reply) { put_list(out.initHeads(count_of(reply.heads)), reply.heads); }
+  void operator()(const PresenceDifference& reply) {
+    auto difference = out.initPresenceDifference();
+    difference.setRoster(data_of(reply.roster.view()));
+    auto news = difference.initNews();
+    put(news, {}, reply.presences);
+    put_list(news.initAbsences(count_of(reply.absences)), reply.absences);
+  }
 };
 
 // An error's context comes from a peer and is shown to people, on terminals too: it is cut, and
@@ -100,6 +107,14 @@ Response get_difference(schema::RosterDifference::Reader in) {
   RosterDifference reply;
   get(in.getNews(), reply.statements, reply.presences);
   reply.wanted = get_joined<StatementId>(in.getWanted(), kStatementsMax);
+  return reply;
+}
+
+Response get_presence_difference(schema::PresenceDifference::Reader in) {
+  PresenceDifference reply;
+  reply.roster = get_fixed<crypto::Hash>(in.getRoster());
+  reply.presences = get_list<Presence>(in.getNews().getPresences(), kPresencesMax);
+  reply.absences = get_list<Absence>(in.getNews().getAbsences(), kPresencesMax);
   return reply;
 }
 
@@ -156,6 +171,7 @@ Result<Response> get(schema::Response::Reader in, SharedBytes& attachment) {
     case schema::Response::HAVE: return HaveReply{get_have(in.getHave())};
     case schema::Response::OFFER: return OfferReply{get_have(in.getOffer())};
     case schema::Response::HEADS: return HeadsReply{get_list<Head>(in.getHeads(), kHeadsMax)};
+    case schema::Response::PRESENCE_DIFFERENCE: return get_presence_difference(in.getPresenceDifference());
   }
   throw UnknownKind{};
 }

@@ -20,6 +20,8 @@ struct NameOf {
   std::string_view operator()(const OfferChunks&) const { return "OfferChunks"; }
   std::string_view operator()(const GetHeads&) const { return "GetHeads"; }
   std::string_view operator()(const PutHead&) const { return "PutHead"; }
+  std::string_view operator()(const ComparePresences&) const { return "ComparePresences"; }
+  std::string_view operator()(const Ping&) const { return "Ping"; }
 };
 }  // namespace
 

@@ -101,6 +101,11 @@ class RandomValues {
     value.signature = fixed<crypto::Signature>();
     return value;
   }
+  std::vector<Absence> absences() {
+    std::vector<Absence> list(below(5));
+    for (auto& value : list) value = {node(), number()};
+    return list;
+  }
   SharedBytes segment() {
     return SharedBytes(Bytes(kSegmentBytes, static_cast<std::uint8_t>(random_.next())));
   }
@@ -128,7 +133,11 @@ inline Request RandomValues::request(std::size_t kind) {
     case 1: return Notify{node()};
     case 2: return FindSuccessor{fixed<ring::Id>()};
     case 3: return ExchangeRoster{fixed_list<StatementId>(20), presences()};
-    case 4: return PushStatements{statements(), presences()};
+    case 4: {
+      PushStatements ask{statements(), presences(), absences()};
+      if (coin()) ask.until = fixed<MemberId>();
+      return ask;
+    }
     case 5: return Join{statements()};
     case 6: return Reserve{number()};
     case 7: return PutBegin{small_number(), chunk(), number()};
@@ -139,7 +148,14 @@ inline Request RandomValues::request(std::size_t kind) {
     case 12: return HaveChunks{fixed_list<ChunkAddress>(20)};
     case 13: return OfferChunks{fixed_list<ChunkAddress>(20)};
     case 14: return GetHeads{small_number()};
-    default: return PutHead{head()};
+    case 15: return PutHead{head()};
+    case 16: {
+      ComparePresences ask{fixed<crypto::Hash>(), {}};
+      ask.sums.resize(std::size_t{1} << below(8));
+      for (auto& sum : ask.sums) sum = number();
+      return ask;
+    }
+    default: return Ping{};
   }
 }
 
@@ -170,12 +186,13 @@ inline Response RandomValues::response(std::size_t kind) {
     case 9: return SegmentReply{segment()};
     case 10: return HaveReply{yes_and_no()};
     case 11: return OfferReply{yes_and_no()};
-    default: {
+    case 12: {
       HeadsReply reply;
       reply.heads.resize(below(5));
       for (auto& value : reply.heads) value = head();
       return reply;
     }
+    default: return PresenceDifference{fixed<crypto::Hash>(), presences(), absences()};
   }
 }
 

@@ -16,6 +16,7 @@ namespace peerstore::wire {
 inline constexpr std::size_t kSuccessorsMax = 32;
 inline constexpr std::size_t kStatementsMax = 4096;
 inline constexpr std::size_t kPresencesMax = 8192;
+inline constexpr std::size_t kPresenceSumsMax = 1024;
 inline constexpr std::size_t kAddressesPerMessageMax = 4096;
 inline constexpr std::size_t kStatementBytesMax = 4096;
 inline constexpr std::size_t kHeadsMax = 64;
@@ -40,6 +41,11 @@ struct Neighbours {
 struct GetNeighbours {
   using Reply = Neighbours;
   bool operator==(const GetNeighbours&) const = default;
+};
+// "Are you there?" Asked of the successor between the rounds of stabilisation.
+struct Ping {
+  using Reply = Done;
+  bool operator==(const Ping&) const = default;
 };
 // "I think I am your predecessor." (Zave's rectify; in place of notify.)
 struct Notify {
@@ -75,11 +81,29 @@ struct ExchangeRoster {
   std::vector<Presence> presences;
   bool operator==(const ExchangeRoster&) const = default;
 };
+// News. With `until` they are to be passed on to the members between the one who is told and `until`,
+// going clockwise (the whole circle if that is itself): whoever hears news answers for a part of the ring.
 struct PushStatements {
   using Reply = Done;
   std::vector<Statement> statements;
   std::vector<Presence> presences;
+  std::vector<Absence> absences = {};
+  std::optional<MemberId> until = {};
   bool operator==(const PushStatements&) const = default;
+};
+// What is newer with the answerer, in those parts of the circle in which the two differ.
+struct PresenceDifference {
+  crypto::Hash roster;  // the answerer's digest of statements: if they differ, ExchangeRoster follows
+  std::vector<Presence> presences;
+  std::vector<Absence> absences;
+  bool operator==(const PresenceDifference&) const = default;
+};
+// "This is the sum of my presences in each part of the circle; what do I not have?"
+struct ComparePresences {
+  using Reply = PresenceDifference;
+  crypto::Hash roster;              // digest of statements
+  std::vector<std::uint64_t> sums;  // a power of two of equal parts of the circle, from zero
+  bool operator==(const ComparePresences&) const = default;
 };
 // From one who is not a member yet: the only question such a link may ask.
 struct Welcome {
@@ -192,9 +216,10 @@ struct PutHead {
 
 using Request = std::variant<GetNeighbours, Notify, FindSuccessor, ExchangeRoster, PushStatements, Join,
                              Reserve, PutBegin, PutSegment, PutCommit, GetDescription, GetSegment, HaveChunks,
-                             OfferChunks, GetHeads, PutHead>;
-using Response = std::variant<Done, Neighbours, FoundSuccessor, RosterDifference, Welcome, Reserved, PutState,
-                              Receipt, DescriptionReply, SegmentReply, HaveReply, OfferReply, HeadsReply>;
+                             OfferChunks, GetHeads, PutHead, ComparePresences, Ping>;
+using Response =
+    std::variant<Done, Neighbours, FoundSuccessor, RosterDifference, Welcome, Reserved, PutState, Receipt,
+                 DescriptionReply, SegmentReply, HaveReply, OfferReply, HeadsReply, PresenceDifference>;
 
 // The name of a request's kind, for logs and traces.
 std::string_view name_of(const Request& request);

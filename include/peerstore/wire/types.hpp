@@ -94,6 +94,14 @@ struct Presence {
 };
 Bytes presence_bytes(const Presence& presence);
 
+// "Who is before it on the ring asked, and heard nothing": this life of a member is over, as of this
+// word of its own. A hint, signed by nobody: a newer presence of the member undoes it.
+struct Absence {
+  NodeRef node;
+  std::uint64_t sequence = 0;  // of the presence that it ends
+  bool operator==(const Absence&) const = default;
+};
+
 // The signed, versioned record by which one of a person's machines publishes its latest snapshot.
 struct Head {
   PersonNumber person = 0;
