@@ -39,7 +39,7 @@ void InlineWorkers::submit(Job& job) {
   job.execute();
   auto* completion = new Completion(job);
   job.ticket = completion;
-  clock_.arm(*completion, clock_.now());
+  clock_.arm(*completion, clock_.now() + delay_);
 }
 
 void InlineWorkers::cancel(Job& job) {

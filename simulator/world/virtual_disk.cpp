@@ -1,14 +1,13 @@
-#include <peerstore/runtime/check.hpp>
-#include <peerstore/world/virtual_disk.hpp>
+#include "world/disk_node.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace peerstore::world {
 
 namespace {
 Error missing(std::string_view path) { return fail(Errc::not_found, std::string(path) + ": no such file"); }
+}  // namespace
 
 Result<std::vector<std::string_view>> names_in(std::string_view path) {
   std::vector<std::string_view> names;
@@ -22,84 +21,6 @@ Result<std::vector<std::string_view>> names_in(std::string_view path) {
   }
   return names;
 }
-}  // namespace
-
-std::vector<ContentPool::Page> ContentPool::share(ByteView bytes) {
-  std::vector<Page> pages;
-  pages.reserve((bytes.size() + kPageBytes - 1) / kPageBytes);
-  for (std::size_t at = 0; at < bytes.size(); at += kPageBytes) {
-    pages.push_back(share_page(bytes.subspan(at, std::min(kPageBytes, bytes.size() - at))));
-  }
-  return pages;
-}
-
-ContentPool::Page ContentPool::share_page(ByteView bytes) {
-  const std::size_t key = std::hash<std::string_view>()(as_text(bytes));
-  const auto [first, last] = pages_.equal_range(key);
-  for (auto known = first; known != last; ++known) {
-    Page page = known->second.lock();
-    if (page && std::ranges::equal(*page, bytes)) return page;
-  }
-  if (pages_.size() >= clean_at_) {
-    std::erase_if(pages_, [](const auto& entry) { return entry.second.expired(); });
-    clean_at_ = std::max<std::size_t>(1024, pages_.size() * 2);
-  }
-  Page page = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
-  pages_.emplace(key, page);
-  return page;
-}
-
-std::uint64_t ContentPool::bytes_held() const {
-  std::uint64_t bytes = 0;
-  for (const auto& [key, content] : pages_) {
-    if (const Page page = content.lock()) bytes += page->size();
-  }
-  return bytes;
-}
-
-struct VirtualDisk::Node {
-  using Names = std::map<std::string, NodePtr, std::less<>>;
-
-  Node(bool folder, std::shared_ptr<std::uint64_t> counter) : is_folder(folder), used(std::move(counter)) {}
-  Node(const Node&) = delete;
-  Node& operator=(const Node&) = delete;
-  ~Node() { *used -= counted; }
-
-  std::uint64_t synced_size() const {
-    return pages.empty() ? 0 : (pages.size() - 1) * ContentPool::kPageBytes + pages.back()->size();
-  }
-  std::uint64_t size() const { return working ? working->size() : synced_size(); }
-  Bytes read(std::uint64_t offset, std::uint64_t wanted) const {
-    Bytes out;
-    const std::uint64_t end = offset + std::min(wanted, size() - std::min(offset, size()));
-    if (offset >= end) return out;
-    out.reserve(end - offset);
-    if (working) {
-      out.insert(out.end(), working->data() + offset, working->data() + end);
-      return out;
-    }
-    while (offset < end) {
-      const Bytes& page = *pages[offset / ContentPool::kPageBytes];
-      const std::size_t from = offset % ContentPool::kPageBytes;
-      const std::size_t count = std::min<std::uint64_t>(page.size() - from, end - offset);
-      out.insert(out.end(), page.data() + from, page.data() + from + count);
-      offset += count;
-    }
-    return out;
-  }
-  void count(std::uint64_t size) {
-    *used += size - counted;
-    counted = size;
-  }
-
-  bool is_folder;
-  Names names;                           // of a folder, as programs see it
-  Names synced_names;                    // and as the last sync_folder() left it
-  std::optional<Bytes> working;          // of a file that was written to since its last sync
-  std::vector<ContentPool::Page> pages;  // as the last sync left it
-  std::uint64_t counted = 0;
-  std::shared_ptr<std::uint64_t> used;
-};
 
 struct VirtualDisk::Place {
   NodePtr folder;
@@ -140,6 +61,11 @@ class VirtualDisk::FileWriter final : public Disk::Writer {
     }
     if (!file_->working) file_->working = file_->read(0, file_->size());
     Bytes& content = *file_->working;
+    if (disk_.misdirection_ != nullptr && !bytes.empty()) {
+      if (end > content.size()) content.resize(end);
+      disk_.misdirect(*file_, offset, path_, bytes);
+      return {};
+    }
     if (offset == content.size()) {
       content.insert(content.end(), bytes.begin(), bytes.end());
       return {};
@@ -213,6 +139,7 @@ Result<std::unique_ptr<Disk::Writer>> VirtualDisk::create(std::string_view path)
   file->working.reset();
   file->pages.clear();
   file->count(0);
+  file->damaged = false;
   return std::unique_ptr<Writer>(std::make_unique<FileWriter>(*this, std::move(file), std::string(path)));
 }
 
@@ -296,53 +223,6 @@ Result<std::vector<Disk::Entry>> VirtualDisk::list(std::string_view folder) {
 Result<Disk::Space> VirtualDisk::space() {
   if (auto fault = faults_.before(Operation::space, "")) return *fault;
   return Space{options_.capacity, options_.capacity - std::min(options_.capacity, *used_)};
-}
-
-void VirtualDisk::forget_unsynced(Node& node) {
-  node.working.reset();
-  node.count(node.synced_size());
-  node.names = node.synced_names;
-  for (const auto& [name, child] : node.names) forget_unsynced(*child);
-}
-
-void VirtualDisk::crash() {
-  ++life_;
-  forget_unsynced(*root_);
-}
-
-bool VirtualDisk::survives_crash(std::string_view path) const {
-  const auto names = names_in(path);
-  if (!names) return false;
-  NodePtr node = root_;
-  for (const std::string_view name : *names) {
-    const auto now = node->names.find(name);
-    const auto synced = node->synced_names.find(name);
-    const bool is_kept =
-        now != node->names.end() && synced != node->synced_names.end() && now->second == synced->second;
-    if (!is_kept) return false;
-    node = now->second;
-  }
-  return !node->is_folder && !node->working;
-}
-
-void VirtualDisk::wipe() {
-  ++life_;
-  root_ = make_node(true);
-}
-
-bool VirtualDisk::flip_bit(std::string_view path, std::uint64_t offset, unsigned bit) {
-  const auto found = find(path);
-  if (!found || (*found)->is_folder || offset >= (*found)->size()) return false;
-  Node& file = **found;
-  const auto mask = static_cast<std::uint8_t>(1U << (bit % 8));
-  if (file.working) (*file.working)[offset] ^= mask;
-  if (offset < file.synced_size()) {
-    ContentPool::Page& page = file.pages[offset / ContentPool::kPageBytes];
-    Bytes damaged = *page;
-    damaged[offset % ContentPool::kPageBytes] ^= mask;
-    page = std::make_shared<const Bytes>(std::move(damaged));
-  }
-  return true;
 }
 
 }  // namespace peerstore::world

@@ -1,38 +1,9 @@
-#include <peerstore/world/virtual_network.hpp>
+#include "world/network_machine.hpp"
 
 #include <algorithm>
 #include <optional>
 
 namespace peerstore::world {
-
-namespace {
-
-// Any fixed mixing will do, as long as near inputs give far outputs (splitmix64's finaliser).
-std::uint64_t mix(std::uint64_t value) {
-  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
-  value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-  return value ^ (value >> 31);
-}
-
-std::pair<std::uint32_t, std::uint32_t> in_order(std::uint32_t a, std::uint32_t b) {
-  return {std::min(a, b), std::max(a, b)};
-}
-
-}  // namespace
-
-// A machine as the network knows it, from the first time that somebody names it.
-struct VirtualNetwork::Machine {
-  Machine(Clock& clock, std::uint32_t index) : place(index), serving(clock) {}
-
-  std::uint32_t place;
-  unsigned island = 0;
-  bool asleep = false;
-  wire::PersonNumber person = 0;
-  wire::Service* service = nullptr;
-  std::unique_ptr<Endpoint> endpoint;
-  std::vector<Call*> overslept;  // its own calls that ended while it slept
-  TaskScope serving;
-};
 
 // One question and its answer. Its timer stands for the next thing to happen to it.
 struct VirtualNetwork::Call final : Timer {
@@ -52,6 +23,7 @@ struct VirtualNetwork::Call final : Timer {
   VirtualNetwork& hub;
   Stage stage = Stage::free;
   std::uint8_t kind = 0;
+  std::uint32_t bytes = 0;  // of the question
   Machine* from = nullptr;
   Machine* to = nullptr;
   Serving* server = nullptr;  // while it is served
@@ -116,7 +88,13 @@ class VirtualNetwork::Endpoint final : public wire::Network {
 };
 
 VirtualNetwork::VirtualNetwork(Clock& clock, std::uint64_t seed, Options options)
-    : clock_(clock), options_(options), random_(seed), pair_seed_(mix(seed + 1)) {}
+    : clock_(clock), options_(std::move(options)), random_(seed) {
+  if (!options_.latency) {
+    options_.latency = uniform_latency(seed, options_.latency_least, options_.latency_spread);
+  }
+  weather_.loss = options_.loss;
+  weather_.jitter = options_.jitter;
+}
 
 VirtualNetwork::~VirtualNetwork() {
   for (auto& machine : machines_) machine->serving.cancel();
@@ -125,7 +103,8 @@ VirtualNetwork::~VirtualNetwork() {
 VirtualNetwork::Machine& VirtualNetwork::machine(const wire::MemberId& member) {
   Machine*& known = by_member_[member];
   if (known == nullptr) {
-    machines_.push_back(std::make_unique<Machine>(clock_, static_cast<std::uint32_t>(machines_.size())));
+    const auto place = static_cast<std::uint32_t>(machines_.size());
+    machines_.push_back(std::make_unique<Machine>(clock_, member, place));
     known = machines_.back().get();
   }
   return *known;
@@ -162,11 +141,13 @@ void VirtualNetwork::attach(const wire::MemberId& member, wire::Service* service
   CHECK(home.service == nullptr);
   home.service = service;
   home.person = person;
+  home.break_links();
 }
 
 void VirtualNetwork::detach(const wire::MemberId& member) {
   Machine& home = machine(member);
   home.service = nullptr;
+  home.break_links();
   home.serving.cancel();
 }
 
@@ -185,78 +166,123 @@ void VirtualNetwork::set_asleep(const wire::MemberId& member, bool asleep) {
   }
 }
 
-void VirtualNetwork::cut(const wire::MemberId& a, const wire::MemberId& b) {
-  cuts_.insert(in_order(machine(a).place, machine(b).place));
-}
-void VirtualNetwork::mend(const wire::MemberId& a, const wire::MemberId& b) {
-  cuts_.erase(in_order(machine(a).place, machine(b).place));
-}
-void VirtualNetwork::set_island(const wire::MemberId& member, unsigned island) {
-  machine(member).island = island;
-}
-void VirtualNetwork::heal() {
-  cuts_.clear();
-  for (auto& machine : machines_) machine->island = 0;
-}
-
 std::uint32_t VirtualNetwork::place_of(const wire::MemberId& member) { return machine(member).place; }
 
+const VirtualNetwork::Counters& VirtualNetwork::counters(const wire::MemberId& member) const {
+  static constexpr Counters kNothing;
+  const auto found = by_member_.find(member);
+  return found == by_member_.end() ? kNothing : found->second->sent;
+}
+
 Duration VirtualNetwork::delay(const Machine& from, const Machine& to) {
-  const auto [low, high] = in_order(from.place, to.place);
-  const std::uint64_t pair = mix(pair_seed_ ^ (std::uint64_t{low} << 32 | high));
-  const double share = static_cast<double>(pair >> 11) * 0x1.0p-53;
-  const auto fixed = static_cast<Duration::rep>(share * static_cast<double>(options_.latency_spread.count()));
-  Duration total = options_.latency_least + Duration(fixed);
-  if (options_.jitter > Duration::zero()) {
+  Duration total = options_.latency->one_way(from.place, to.place);
+  if (weather_.jitter > Duration::zero()) {
     total += Duration(
-        static_cast<Duration::rep>(random_.below(static_cast<std::uint64_t>(options_.jitter.count()))));
+        static_cast<Duration::rep>(random_.below(static_cast<std::uint64_t>(weather_.jitter.count()))));
   }
   return total;
 }
 
-bool VirtualNetwork::passes(const Machine& from, const Machine& to) const {
-  if (from.asleep || to.asleep || from.island != to.island) return false;
-  return cuts_.empty() || !cuts_.contains(in_order(from.place, to.place));
+// How much later than others this message is, in bad weather.
+Duration VirtualNetwork::lateness() {
+  if (weather_.reordering <= 0 || random_.unit() >= weather_.reordering) return Duration::zero();
+  const double share = random_.unit();
+  return Duration(static_cast<Duration::rep>(share * static_cast<double>(weather_.delay_most.count())));
 }
 
-bool VirtualNetwork::is_lost() { return options_.loss > 0 && random_.unit() < options_.loss; }
+// When a message that is sent now arrives, in good weather.
+TimePoint VirtualNetwork::arrival(Machine& from, Machine& to, std::size_t bytes) {
+  const TimePoint departs = from.up.pass(clock_.now(), bytes);
+  return to.down.pass(departs + delay(from, to), bytes);
+}
+
+bool VirtualNetwork::is_lost() { return weather_.loss > 0 && random_.unit() < weather_.loss; }
+
+VirtualNetwork::Call& VirtualNetwork::free_call() {
+  if (free_calls_.empty()) {
+    calls_.push_back(std::make_unique<Call>(*this));
+    return *calls_.back();
+  }
+  Call* call = free_calls_.back();
+  free_calls_.pop_back();
+  return *call;
+}
 
 VirtualNetwork::Call* VirtualNetwork::place(Machine& from, const wire::Caller& caller,
                                             const wire::MemberId& peer, wire::Request request,
                                             Duration patience) {
-  if (free_calls_.empty()) {
-    calls_.push_back(std::make_unique<Call>(*this));
-    free_calls_.push_back(calls_.back().get());
-  }
-  Call* call = free_calls_.back();
-  free_calls_.pop_back();
+  Call& call = free_call();
   ++counters_.calls;
-  call->stage = Call::Stage::asking;
-  call->from = &from;
-  call->to = &machine(peer);
-  call->caller = caller;
-  call->request = std::move(request);
-  call->kind = static_cast<std::uint8_t>(call->request.index());
-  call->asked = clock_.now();
-  call->deadline = call->asked + patience;
-  clock_.arm(*call, clock_.now() + delay(from, *call->to));
-  return call;
+  call.stage = Call::Stage::asking;
+  call.from = &from;
+  call.to = &machine(peer);
+  call.caller = caller;
+  call.kind = static_cast<std::uint8_t>(request.index());
+  call.bytes = static_cast<std::uint32_t>(approximate_size(request));
+  call.asked = clock_.now();
+  call.deadline = call.asked + patience;
+  call.request = std::move(request);
+  if (observer_ != nullptr) observer_->sent(from.place, peer, call.request);
+  ++from.sent.calls;
+  ++from.sent.messages;
+  from.sent.bytes += call.bytes;
+
+  TimePoint arrives = arrival(from, *call.to, call.bytes);
+  TimePoint gives_up = call.deadline;
+  if (const Duration late = lateness(); late > Duration::zero()) {
+    arrives = arrives + late;
+    gives_up = std::min(gives_up, call.asked + options_.silence);
+  }
+  if (weather_.duplication > 0 && random_.unit() < weather_.duplication) {
+    const TimePoint again = call.asked + delay(from, *call.to) + lateness();
+    send_alone(call, again);
+  }
+  if (arrives > gives_up) {
+    send_alone(call, arrives);
+    call.answer.emplace(fail(Errc::timed_out, "no answer in time"));
+    call.stage = Call::Stage::answering;
+    clock_.arm(call, gives_up);
+    return &call;
+  }
+  clock_.arm(call, arrives);
+  return &call;
+}
+
+// A copy of a question for whose answer nobody waits: it arrives a second time, or so late that its
+// asker has given up.
+void VirtualNetwork::send_alone(const Call& call, TimePoint arrives) {
+  Call& alone = free_call();
+  alone.stage = Call::Stage::asking;
+  alone.from = call.from;
+  alone.to = call.to;
+  alone.caller = call.caller;
+  alone.kind = call.kind;
+  alone.bytes = call.bytes;
+  alone.asked = call.asked;
+  alone.deadline = call.deadline;
+  alone.request = call.request;
+  clock_.arm(alone, arrives);
 }
 
 void VirtualNetwork::deliver(Call& call) {
-  if (!passes(*call.from, *call.to) || is_lost()) {
+  Machine& from = *call.from;
+  Machine& to = *call.to;
+  if (!passes(from, to) || !is_let_in(from, to) || is_lost()) {
     fall_silent(call);
     return;
   }
   ++counters_.messages;
-  counters_.bytes += approximate_size(call.request);
-  if (observer_ != nullptr) observer_->delivered({call.from->place, call.to->place, call.kind, false, 0});
-  if (call.to->service == nullptr) {
+  counters_.bytes += call.bytes;
+  if (observer_ != nullptr) {
+    observer_->delivered({from.place, to.place, call.kind, false, 0, &call.request, nullptr});
+  }
+  if (to.service == nullptr) {
     answered(call, fail(Errc::unreachable, "no node runs there"));
     return;
   }
+  note_link(from, to);
   call.stage = Call::Stage::serving;
-  call.to->serving.spawn(serve(&call));
+  to.serving.spawn(serve(&call));
   // What was not answered at once may take as long as the caller's patience.
   if (call.server != nullptr) clock_.arm(call, call.deadline);
 }
@@ -264,7 +290,13 @@ void VirtualNetwork::deliver(Call& call) {
 Task<void> VirtualNetwork::serve(Call* call) {
   Serving serving(call);
   const wire::Caller caller = call->caller;
-  Result<wire::Response> answer = co_await call->to->service->serve(caller, std::move(call->request));
+  wire::Request question;
+  if (call->hub.observer_ != nullptr) {
+    question = call->request;  // which the observer sees once more, with the answer
+  } else {
+    question = std::move(call->request);
+  }
+  Result<wire::Response> answer = co_await call->to->service->serve(caller, std::move(question));
   if (serving.call == nullptr) co_return;
   serving.call->server = nullptr;
   Call& answering = *std::exchange(serving.call, nullptr);
@@ -276,22 +308,30 @@ void VirtualNetwork::answered(Call& call, Result<wire::Response> answer) {
     give_back(call);
     return;
   }
-  if (!passes(*call.to, *call.from) || is_lost()) {
+  Machine& answerer = *call.to;
+  const std::size_t bytes = answer ? approximate_size(*answer) : 0;
+  ++answerer.sent.messages;
+  answerer.sent.bytes += bytes;
+  if (!passes(answerer, *call.from) || is_lost()) {
     fall_silent(call);
     return;
   }
-  const TimePoint arrival = clock_.now() + delay(*call.to, *call.from);
-  if (arrival > call.deadline) {
+  TimePoint arrives = arrival(answerer, *call.from, bytes) + lateness();
+  if (answerer.slowness > Duration::zero()) {
+    arrives = arrives + Duration(static_cast<Duration::rep>(
+                            random_.below(static_cast<std::uint64_t>(answerer.slowness.count()))));
+  }
+  if (arrives > call.deadline) {
     call.answer.emplace(fail(Errc::timed_out, "no answer in time"));
     call.stage = Call::Stage::answering;
     clock_.arm(call, call.deadline);
     return;
   }
   ++counters_.messages;
-  if (answer) counters_.bytes += approximate_size(*answer);
+  counters_.bytes += bytes;
   call.answer.emplace(std::move(answer));
   call.stage = Call::Stage::answering;
-  clock_.arm(call, arrival);
+  clock_.arm(call, arrives);
 }
 
 // No answer will come: the caller learns it when it gives up.
@@ -316,7 +356,8 @@ void VirtualNetwork::complete(Call& call) {
   if (observer_ != nullptr) {
     const auto error =
         call.answer->has_error() ? static_cast<std::uint8_t>(call.answer->error().code) : std::uint8_t{0};
-    observer_->delivered({call.to->place, call.from->place, call.kind, true, error});
+    observer_->delivered(
+        {call.to->place, call.from->place, call.kind, true, error, &call.request, &*call.answer});
   }
   call.waiter.resume();
 }

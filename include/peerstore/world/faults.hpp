@@ -4,11 +4,13 @@
 // there are, and then once for each of them.
 #pragma once
 
+#include <peerstore/runtime/random.hpp>
 #include <peerstore/runtime/result.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace peerstore::world {
@@ -38,6 +40,9 @@ class Faults {
   void fail_from_call(std::uint64_t n);
   // Asked before each call: an error makes it fail. Nothing is done by a call that fails.
   void set_rule(std::function<std::optional<Error>(Operation, std::string_view path)> rule);
+  // Each call for a path that begins with `prefix` fails with this chance. `random` must outlive that;
+  // nullptr: no more.
+  void fail_sometimes(Random* random, double share, Errc code, std::string_view prefix = {});
   void clear();
 
   std::uint64_t calls() const { return calls_; }
@@ -50,6 +55,10 @@ class Faults {
   std::uint64_t from_ = 0;
   Errc code_ = Errc::io;
   std::function<std::optional<Error>(Operation, std::string_view)> rule_;
+  Random* random_ = nullptr;
+  double share_ = 0;
+  Errc sometimes_code_ = Errc::io;
+  std::string prefix_;
 };
 
 }  // namespace peerstore::world

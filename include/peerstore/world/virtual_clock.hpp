@@ -41,10 +41,13 @@ class InlineWorkers final : public Workers {
   explicit InlineWorkers(Clock& clock) : clock_(clock) {}
   void submit(Job& job) override;
   void cancel(Job& job) override;
+  // A slow disk: what is done from now on completes that much later.
+  void set_delay(Duration delay) { delay_ = delay; }
 
  private:
   struct Completion;
   Clock& clock_;
+  Duration delay_{};
 };
 
 namespace detail {

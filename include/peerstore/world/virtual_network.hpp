@@ -16,42 +16,65 @@
 #include <peerstore/runtime/random.hpp>
 #include <peerstore/runtime/scope.hpp>
 #include <peerstore/wire/network.hpp>
+#include <peerstore/world/latency.hpp>
 
 #include <cstdint>
 #include <memory>
 #include <set>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace peerstore::world {
 
+// What one machine knows of the others' addresses.
+class AddressBook {
+ public:
+  virtual ~AddressBook() = default;
+  virtual bool knows(const wire::MemberId& peer, const std::string& address) const = 0;
+};
+
 class VirtualNetwork {
  public:
   struct Options {
     Duration latency_least = std::chrono::milliseconds(5);    // one way, of the closest pair
     Duration latency_spread = std::chrono::milliseconds(45);  // added to it, fixed for each pair
+    std::shared_ptr<const LatencyModel> latency;              // in place of these two
     Duration jitter = std::chrono::milliseconds(2);           // added to it, for each message
     double loss = 0;                                          // share of messages that never arrive
     Duration silence = std::chrono::seconds(2);               // until a caller gives up on a silent peer
   };
+  // How well messages travel; it begins as Options say.
+  struct Weather {
+    double loss = 0;
+    double duplication = 0;  // share of questions that arrive twice; the second answer is dropped
+    double reordering = 0;   // share of messages that are late by up to `delay_most`
+    Duration jitter{};
+    Duration delay_most{};
+  };
   struct Counters {
     std::uint64_t calls = 0;
-    std::uint64_t messages = 0;  // questions and answers that were delivered
+    std::uint64_t messages = 0;  // questions and answers: delivered; of one machine: sent
     std::uint64_t bytes = 0;     // of these, roughly as they would be encoded
   };
   // One message that was delivered. `request_kind` is the index of the question in wire::Request.
+  // The pointers are good during the callback.
   struct Delivery {
     std::uint32_t from = 0;  // places in the order in which machines became known
     std::uint32_t to = 0;
     std::uint8_t request_kind = 0;
     bool is_answer = false;
-    std::uint8_t error = 0;  // an Errc, of an answer
+    std::uint8_t error = 0;                          // an Errc, of an answer
+    const wire::Request* request = nullptr;          // the question, of an answer too
+    const Result<wire::Response>* answer = nullptr;  // nothing for a question
   };
   class Observer {
    public:
     virtual ~Observer() = default;
     virtual void delivered(const Delivery& delivery) = 0;
+    // A question that may never arrive; `from` as in Delivery.
+    virtual void sent(std::uint32_t /*from*/, const wire::MemberId& /*to*/, const wire::Request& /*request*/) {}
   };
 
   VirtualNetwork(Clock& clock, std::uint64_t seed, Options options);
@@ -76,18 +99,37 @@ class VirtualNetwork {
 
   // The machine hears and says nothing. What it had asked before times out when it wakes.
   void set_asleep(const wire::MemberId& member, bool asleep);
-  // No message passes between the two.
+  // No message passes between the two; or none from the one to the other.
   void cut(const wire::MemberId& a, const wire::MemberId& b);
   void mend(const wire::MemberId& a, const wire::MemberId& b);
+  void cut_one_way(const wire::MemberId& from, const wire::MemberId& to);
+  void mend_one_way(const wire::MemberId& from, const wire::MemberId& to);
   // Messages pass only within an island. Everybody begins on island 0.
   void set_island(const wire::MemberId& member, unsigned island);
-  // Undoes every cut and brings everybody back to island 0.
+  // Undoes every cut and brings everybody back to island 0. (Weather, routers and addresses stay.)
   void heal();
 
-  void set_loss(double loss) { options_.loss = loss; }
+  void set_weather(const Weather& weather) { weather_ = weather; }
+  const Weather& weather() const { return weather_; }
+  void set_loss(double loss) { weather_.loss = loss; }
+  // Each answer of this machine takes longer, by up to `extra`. Zero: no longer.
+  void set_slow(const wire::MemberId& member, Duration extra);
+  // Bytes a second that it can send and receive; zero: as many as it likes. What exceeds them queues.
+  void set_bandwidth(const wire::MemberId& member, std::uint64_t up, std::uint64_t down);
+  // A router lets in only those whom this machine has called, from now on and since both processes
+  // began: a link works both ways once it is open. Others hear nothing.
+  void set_behind_nat(const wire::MemberId& member, bool behind_nat);
+  // It has moved there, and its links broke. Callers with an address book reach it only if that
+  // knows this address, or over a link that either of the two opened since.
+  void set_address(const wire::MemberId& member, std::string address);
+  // Must outlive the hub, or be taken away with nullptr. Without a book every address is known.
+  void set_address_book(const wire::MemberId& caller, const AddressBook* book);
+
   // One at most; must outlive the hub, or be taken away with nullptr.
   void observe(Observer* observer) { observer_ = observer; }
   const Counters& counters() const { return counters_; }
+  // What this machine sent: questions that it asked and answers that it gave, lost ones too.
+  const Counters& counters(const wire::MemberId& member) const;
   // The place of `member` in Delivery.
   std::uint32_t place_of(const wire::MemberId& member);
 
@@ -101,11 +143,17 @@ class VirtualNetwork {
 
   Machine& machine(const wire::MemberId& member);
   Duration delay(const Machine& from, const Machine& to);
+  Duration lateness();
+  TimePoint arrival(Machine& from, Machine& to, std::size_t bytes);
   bool passes(const Machine& from, const Machine& to) const;
+  bool is_let_in(const Machine& caller, const Machine& peer) const;
+  static void note_link(Machine& caller, Machine& peer);
   bool is_lost();
 
+  Call& free_call();
   Call* place(Machine& from, const wire::Caller& caller, const wire::MemberId& peer, wire::Request request,
               Duration patience);
+  void send_alone(const Call& call, TimePoint arrives);
   void deliver(Call& call);
   static Task<void> serve(Call* call);
   void answered(Call& call, Result<wire::Response> answer);
@@ -117,10 +165,10 @@ class VirtualNetwork {
   Clock& clock_;
   Options options_;
   SeededRandom random_;
-  std::uint64_t pair_seed_;
+  Weather weather_;
   Observer* observer_ = nullptr;
   Counters counters_;
-  std::set<std::pair<std::uint32_t, std::uint32_t>> cuts_;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> cuts_;  // from, to
   std::vector<std::unique_ptr<Call>> calls_;
   std::vector<Call*> free_calls_;
   std::vector<std::unique_ptr<Machine>> machines_;
