@@ -8,7 +8,7 @@ namespace peerstore::drive {
 namespace {
 
 constexpr std::size_t kSliceNames = 256;  // of a folder, looked at in one go
-constexpr std::size_t kAheadFiles = 32;   // small files, read in one go
+constexpr std::size_t kAheadFiles = 64;   // small files, read in one go
 constexpr std::uint64_t kAheadBytes = 4 * 1024 * 1024;
 
 Error changed_while_read() { return fail(Errc::busy, "changed while it was read; kept as it was read"); }
@@ -17,7 +17,7 @@ Error changed_while_read() { return fail(Errc::busy, "changed while it was read;
 
 struct BackupRun::Slice {
   std::vector<NamedFacts> items;
-  std::map<std::size_t, Result<std::optional<SmallFile>>> read;  // by place in `items`
+  std::map<std::size_t, Result<std::optional<ReadFile>>> read;  // by place in `items`
 };
 
 void BackupRun::report() {
@@ -33,6 +33,35 @@ void BackupRun::skip(const std::string& path, Error error) {
 }
 
 Task<Result<BlobList>> BackupRun::write(RootTree roots) {
+  auto list = co_await walk(std::move(roots));
+  co_await keeping_.join();
+  if (list && failure_) co_return *failure_;
+  co_return list;
+}
+
+Task<Result<void>> BackupRun::keep_later(std::vector<Stretch> stretches) {
+  Semaphore::Permit permit = co_await keeping_at_once_.acquire();
+  if (failure_) co_return *failure_;
+  keeping_.spawn(keep(std::move(stretches), std::move(permit)));
+  co_return Result<void>();
+}
+
+Task<void> BackupRun::keep(std::vector<Stretch> stretches, Semaphore::Permit permit) {
+  const Semaphore::Permit held = std::move(permit);
+  std::vector<vault::NewBlob> blobs;
+  for (const Stretch& stretch : stretches) {
+    std::size_t at = 0;
+    for (const Piece& piece : stretch.pieces) {
+      blobs.push_back(
+          {vault::BlobKind::data, piece.id, ByteView(stretch.content).subspan(at, piece.size), piece.size});
+      at += piece.size;
+    }
+  }
+  const auto kept = co_await vault_.put(std::move(blobs));
+  if (!kept && !failure_) failure_ = kept.error();
+}
+
+Task<Result<BlobList>> BackupRun::walk(RootTree roots) {
   if (!roots.is_root) co_return co_await roots_below("/", roots);
   const auto read = [&] { return environment_.files.facts("/"); };
   const auto facts = co_await environment_.workers.run(read);
@@ -43,7 +72,7 @@ Task<Result<BlobList>> BackupRun::write(RootTree roots) {
 }
 
 Task<Result<BlobList>> BackupRun::roots_below(std::string path, const RootTree& node) {
-  ListingWriter listing(vault_);
+  ListingWriter listing(vault_, maker_.cutter);
   for (const auto& [name, child] : node.below) {
     const auto added = co_await add_root(join(path, name), name, child, listing);
     if (!added) co_return added.error();
@@ -75,7 +104,7 @@ Task<Result<void>> BackupRun::add_root(std::string path, std::string name, const
 }
 
 Task<Result<void>> BackupRun::add(std::string path, std::string name, FileFacts facts, ListingWriter& listing,
-                                  const SmallFile* read) {
+                                  const ReadFile* read) {
   auto pause = co_await pause_();
   if (!pause) co_return pause.error();
   TreeEntry entry;
@@ -124,7 +153,7 @@ Task<Result<std::optional<BlobList>>> BackupRun::folder(std::string path, FileFa
     co_return std::optional<BlobList>();
   }
   std::sort(names->begin(), names->end());
-  ListingWriter listing(vault_);
+  ListingWriter listing(vault_, maker_.cutter);
   for (auto begin = names->begin(); begin != names->end();) {
     const auto end = begin + std::min<std::ptrdiff_t>(kSliceNames, names->end() - begin);
     std::vector<std::string> some(std::make_move_iterator(begin), std::make_move_iterator(end));
@@ -155,7 +184,10 @@ Task<Result<void>> BackupRun::slice(std::string folder, std::vector<std::string>
     }
     const FileFacts facts = *slice.items[i].facts;
     const bool known = facts.links > 1 && hard_links_.contains({facts.device, facts.inode});
-    if (is_small(facts) && !known && !slice.read.contains(i)) co_await read_ahead(folder, slice, i);
+    if (is_small(facts) && !known && !slice.read.contains(i)) {
+      const auto ahead = co_await read_ahead(folder, slice, i);
+      if (!ahead) co_return ahead.error();
+    }
     const auto read = slice.read.find(i);
     if (read != slice.read.end() && !read->second) {
       skip(path, read->second.error());
@@ -170,7 +202,7 @@ Task<Result<void>> BackupRun::slice(std::string folder, std::vector<std::string>
 }
 
 // Reads this small file and those that follow it, up to a limit.
-Task<void> BackupRun::read_ahead(const std::string& folder, Slice& slice, std::size_t from) {
+Task<Result<void>> BackupRun::read_ahead(const std::string& folder, Slice& slice, std::size_t from) {
   std::vector<std::size_t> places;
   std::uint64_t bytes = 0;
   for (std::size_t i = from; i < slice.items.size() && places.size() < kAheadFiles && bytes < kAheadBytes;
@@ -184,17 +216,31 @@ Task<void> BackupRun::read_ahead(const std::string& folder, Slice& slice, std::s
   const auto read = [&] {
     std::vector<Result<std::optional<SmallFile>>> files;
     for (const std::size_t i : places) {
-      files.push_back(read_small_file(environment_.files, vault_.keys(), join(folder, slice.items[i].name),
-                                      vault::Cutter::kWindowBytes));
+      files.push_back(read_small_file(environment_.files, maker_, join(folder, slice.items[i].name)));
     }
     return files;
   };
   auto files = co_await environment_.workers.run(read);
-  for (std::size_t i = 0; i < places.size(); ++i) slice.read.emplace(places[i], std::move(files[i]));
+  std::vector<Stretch> stretches;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    Result<std::optional<ReadFile>> file = std::optional<ReadFile>();
+    if (!files[i]) {
+      file = files[i].error();
+    } else if (*files[i]) {
+      SmallFile& small = **files[i];
+      ReadFile known{small.facts, {}, small.changed};
+      for (const Piece& piece : small.stretch.pieces) known.content.ids.push_back(piece.id);
+      if (!small.stretch.pieces.empty()) stretches.push_back(std::move(small.stretch));
+      file = std::optional<ReadFile>(std::move(known));
+    }
+    slice.read.emplace(places[i], std::move(file));
+  }
+  if (stretches.empty()) co_return Result<void>();
+  co_return co_await keep_later(std::move(stretches));
 }
 
 Task<Result<std::optional<TreeEntry>>> BackupRun::file(std::string path, FileFacts facts,
-                                                       const SmallFile* read) {
+                                                       const ReadFile* read) {
   const FileKey key{facts.device, facts.inode};
   if (facts.links > 1) {
     const auto known = hard_links_.find(key);
@@ -202,7 +248,7 @@ Task<Result<std::optional<TreeEntry>>> BackupRun::file(std::string path, FileFac
   }
   Result<std::optional<TreeEntry>> kept = std::optional<TreeEntry>();
   if (read != nullptr) {
-    kept = co_await small_file(std::move(path), *read);
+    kept = std::optional<TreeEntry>(small_file(path, *read));
   } else {
     kept = co_await large_file(std::move(path));
   }
@@ -210,18 +256,14 @@ Task<Result<std::optional<TreeEntry>>> BackupRun::file(std::string path, FileFac
   co_return kept;
 }
 
-Task<Result<std::optional<TreeEntry>>> BackupRun::small_file(std::string path, const SmallFile& read) {
+TreeEntry BackupRun::small_file(const std::string& path, const ReadFile& read) {
   TreeEntry entry;
   entry.facts = kept_facts(read.facts);
+  entry.content = read.content;
   if (read.changed) observer_.warning({path, changed_while_read()});
-  if (!read.content.empty()) {
-    const auto kept = co_await vault_.put(vault::BlobKind::data, read.id, read.content, read.content.size());
-    if (!kept) co_return kept.error();
-    entry.content.ids.push_back(read.id);
-  }
-  summary_.bytes += read.content.size();
-  progress_.bytes_read += read.content.size();
-  co_return std::optional<TreeEntry>(std::move(entry));
+  summary_.bytes += read.facts.size;
+  progress_.bytes_read += read.facts.size;
+  return entry;
 }
 
 Task<Result<std::optional<TreeEntry>>> BackupRun::large_file(std::string path) {
@@ -270,42 +312,26 @@ Task<Result<std::optional<TreeEntry>>> BackupRun::large_file(std::string path) {
 // False if the file cannot be read.
 Task<Result<bool>> BackupRun::read_pieces(std::string path, Files::Reader& reader,
                                           std::vector<vault::BlobId>& ids, std::uint64_t& size) {
-  Bytes window;
-  std::size_t cut = 0;
-  vault::BlobId id;
-  // Fills the window, and finds the next piece in it: on a worker.
-  const auto next = [&]() -> Result<void> {
-    window.erase(window.begin(), window.begin() + static_cast<std::ptrdiff_t>(cut));
-    cut = 0;
-    while (window.size() < vault::Cutter::kWindowBytes) {
-      auto more = reader.read(vault::Cutter::kWindowBytes - window.size());
-      if (!more) return more.error();
-      if (more->empty()) break;
-      if (window.empty()) {
-        window = std::move(*more);
-      } else {
-        window.insert(window.end(), more->begin(), more->end());
-      }
-    }
-    if (window.empty()) return {};
-    cut = cutter_.next(window);
-    id = vault::blob_id(vault_.keys(), vault::BlobKind::data, ByteView(window).first(cut));
-    return {};
-  };
+  StretchReader stretches(reader, maker_);
+  const auto next = [&] { return stretches.next(); };
   while (true) {
     const auto pause = co_await pause_();
     if (!pause) co_return pause.error();
-    const auto read = co_await environment_.workers.run(next);
-    if (!read) {
-      skip(path, read.error());
+    auto stretch = co_await environment_.workers.run(next);
+    if (!stretch) {
+      skip(path, stretch.error());
       co_return false;
     }
-    if (cut == 0) co_return true;
-    const auto kept = co_await vault_.put(vault::BlobKind::data, id, ByteView(window).first(cut), cut);
+    if (stretch->pieces.empty()) co_return true;
+    for (const Piece& piece : stretch->pieces) {
+      ids.push_back(piece.id);
+      size += piece.size;
+      progress_.bytes_read += piece.size;
+    }
+    std::vector<Stretch> one;
+    one.push_back(std::move(*stretch));
+    const auto kept = co_await keep_later(std::move(one));
     if (!kept) co_return kept.error();
-    ids.push_back(id);
-    size += cut;
-    progress_.bytes_read += cut;
     report();
   }
 }

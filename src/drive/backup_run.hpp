@@ -1,12 +1,15 @@
 // BackupRun: one walk over the owner's folders, into the vault.
 //
 // Depth first, names in byte order, so that equal folders become equal listings. Small files are
-// read several in one go; large ones piece by piece. What cannot be read is left out with a
+// read several in one go; large ones a stretch at a time. Listings need only the ids of what was
+// read: the vault takes contents in while the walk goes on, a few at a time, so that memory is
+// bounded and the walk is slowed to the pace of the ring. What cannot be read is left out with a
 // warning, and the rest goes on; an error of the ring ends the run.
 #pragma once
 
 #include <peerstore/drive/drive.hpp>
-#include <peerstore/vault/cutter.hpp>
+#include <peerstore/runtime/scope.hpp>
+#include <peerstore/runtime/sync.hpp>
 
 #include "remote_path.hpp"
 #include "source_file.hpp"
@@ -24,11 +27,17 @@ class BackupRun {
   using Pause = std::function<Task<Result<void>>()>;
 
   BackupRun(Environment environment, vault::Vault& vault, Observer observer, Pause pause)
-      : environment_(environment), vault_(vault), observer_(std::move(observer)), pause_(std::move(pause)) {}
+      : environment_(environment),
+        vault_(vault),
+        observer_(std::move(observer)),
+        pause_(std::move(pause)),
+        maker_(vault.keys()),
+        keeping_at_once_(environment.clock, kStretchesKept),
+        keeping_(environment.clock) {}
 
   // Counts what there is, for the progress.
   Task<Result<void>> count(RootTree roots);
-  // The listing of the top: the roots, and the folders above them.
+  // The listing of the top: the roots, and the folders above them. Returns when the vault has all.
   Task<Result<BlobList>> write(RootTree roots);
 
   const BackupSummary& summary() const { return summary_; }
@@ -38,27 +47,38 @@ class BackupRun {
 
  private:
   using FileKey = std::pair<std::uint64_t, std::uint64_t>;  // device and inode
+  static constexpr std::size_t kStretchesKept = 3;          // at once, each of 4 MiB or so
   struct Slice;
+  // A small file whose content is with the vault already.
+  struct ReadFile {
+    FileFacts facts;
+    BlobList content;
+    bool changed = false;
+  };
 
+  Task<Result<BlobList>> walk(RootTree roots);
   Task<Result<void>> count_below(std::string path);
   Task<Result<void>> add_root(std::string path, std::string name, const RootTree& node,
                               ListingWriter& listing);
   Task<Result<BlobList>> roots_below(std::string path, const RootTree& node);
   Task<Result<void>> add(std::string path, std::string name, FileFacts facts, ListingWriter& listing,
-                         const SmallFile* read);
+                         const ReadFile* read);
   // Nothing if the folder cannot be read, or was seen before.
   Task<Result<std::optional<BlobList>>> folder(std::string path, FileFacts facts);
   Task<Result<void>> slice(std::string folder, std::vector<std::string> names, ListingWriter& listing);
-  Task<void> read_ahead(const std::string& folder, Slice& slice, std::size_t from);
+  Task<Result<void>> read_ahead(const std::string& folder, Slice& slice, std::size_t from);
   // Nothing if the file cannot be read.
-  Task<Result<std::optional<TreeEntry>>> file(std::string path, FileFacts facts, const SmallFile* read);
-  Task<Result<std::optional<TreeEntry>>> small_file(std::string path, const SmallFile& read);
+  Task<Result<std::optional<TreeEntry>>> file(std::string path, FileFacts facts, const ReadFile* read);
+  TreeEntry small_file(const std::string& path, const ReadFile& read);
   Task<Result<std::optional<TreeEntry>>> large_file(std::string path);
   Task<Result<bool>> read_pieces(std::string path, Files::Reader& reader, std::vector<vault::BlobId>& ids,
                                  std::uint64_t& size);
+  // Gives contents to the vault while the walk goes on.
+  Task<Result<void>> keep_later(std::vector<Stretch> stretches);
+  Task<void> keep(std::vector<Stretch> stretches, Semaphore::Permit permit);
 
   bool is_small(const FileFacts& facts) const {
-    return facts.kind == FileKind::file && facts.size <= vault::Cutter::kWindowBytes;
+    return facts.kind == FileKind::file && facts.size <= kSmallFileBytes;
   }
   void skip(const std::string& path, Error error);
 
@@ -66,11 +86,14 @@ class BackupRun {
   vault::Vault& vault_;
   Observer observer_;
   Pause pause_;
-  vault::Cutter cutter_;
+  PieceMaker maker_;
   BackupSummary summary_;
   Progress progress_;
   std::map<FileKey, TreeEntry> hard_links_;  // files with several names that were read
   std::set<FileKey> folders_seen_;
+  std::optional<Error> failure_;  // of the vault
+  Semaphore keeping_at_once_;
+  TaskScope keeping_;
 };
 
 }  // namespace peerstore::drive

@@ -9,27 +9,57 @@ bool same_state(const FileFacts& before, const FileFacts& after) {
          before.changed_ns == after.changed_ns && before.inode == after.inode;
 }
 
-Result<std::optional<SmallFile>> read_small_file(Files& files, const vault::VaultKeys& keys,
-                                                 const std::string& path, std::size_t limit) {
+std::size_t PieceMaker::cut(Stretch& stretch, bool file_ends) const {
+  const ByteView content(stretch.content);
+  std::size_t at = 0;
+  while (at < content.size() && (file_ends || content.size() - at >= vault::Cutter::kBytesMax)) {
+    const std::size_t size = cutter.next(content.subspan(at));
+    stretch.pieces.push_back({vault::blob_id(keys, vault::BlobKind::data, content.subspan(at, size)), size});
+    at += size;
+  }
+  return at;
+}
+
+Result<Stretch> StretchReader::next() {
+  Stretch stretch;
+  stretch.content = std::move(uncut_);
+  if (!stretch.content.empty()) stretch.content.reserve(kStretchBytes);
+  while (!ended_ && stretch.content.size() < kStretchBytes) {
+    auto more = reader_.read(kStretchBytes - stretch.content.size());
+    if (!more) return more.error();
+    ended_ = more->empty();
+    if (stretch.content.empty()) {
+      stretch.content = std::move(*more);
+    } else {
+      stretch.content.insert(stretch.content.end(), more->begin(), more->end());
+    }
+  }
+  const auto cut = static_cast<std::ptrdiff_t>(maker_.cut(stretch, ended_));
+  uncut_.assign(stretch.content.begin() + cut, stretch.content.end());
+  return stretch;
+}
+
+Result<std::optional<SmallFile>> read_small_file(Files& files, const PieceMaker& maker,
+                                                 const std::string& path) {
   SmallFile file;
   for (int attempt = 1;; ++attempt) {
     auto reader = files.open(path);
     if (!reader) return reader.error();
     const auto before = (*reader)->facts();
     if (!before) return before.error();
-    if (before->kind != FileKind::file || before->size > limit) return std::optional<SmallFile>();
-    auto content = (*reader)->read(limit + 1);
+    if (before->kind != FileKind::file || before->size > kSmallFileBytes) return std::optional<SmallFile>();
+    auto content = (*reader)->read(kSmallFileBytes + 1);
     if (!content) return content.error();
-    if (content->size() > limit) return std::optional<SmallFile>();
+    if (content->size() > kSmallFileBytes) return std::optional<SmallFile>();
     const auto after = (*reader)->facts();
     if (!after) return after.error();
-    file.content = std::move(*content);
+    file.stretch.content = std::move(*content);
     file.facts = *before;
-    file.changed = !same_state(*before, *after) || file.content.size() != before->size;
+    file.changed = !same_state(*before, *after) || file.stretch.content.size() != before->size;
     if (!file.changed || attempt == kReadAttempts) break;
   }
-  file.facts.size = file.content.size();
-  if (!file.content.empty()) file.id = vault::blob_id(keys, vault::BlobKind::data, file.content);
+  file.facts.size = file.stretch.content.size();
+  maker.cut(file.stretch, true);
   return std::optional<SmallFile>(std::move(file));
 }
 

@@ -1,30 +1,68 @@
-// Reading the owner's files as they are now. A file that changes while it is read is read again, a
-// few times; then it is kept as it was read, and marked. Blocking: belongs on workers.
+// Reading the owner's files as they are now, in pieces that are to become blobs. A file that changes
+// while it is read is read again, a few times; then it is kept as it was read, and marked.
+// Blocking: belongs on workers.
 #pragma once
 
 #include <peerstore/runtime/files.hpp>
-#include <peerstore/vault/blob.hpp>
+#include <peerstore/vault/cutter.hpp>
 
 #include <optional>
 
 namespace peerstore::drive {
 
 inline constexpr int kReadAttempts = 3;
+inline constexpr std::size_t kSmallFileBytes = 1024 * 1024;  // read whole, several in one go
+inline constexpr std::size_t kStretchBytes = 4 * 1024 * 1024;
 
 // Whether somebody wrote to the file between the two looks at it.
 bool same_state(const FileFacts& before, const FileFacts& after);
 
-// A file that is one blob, or none if it is empty.
+// A part of a file, and the blobs that its first bytes are cut into.
+struct Piece {
+  vault::BlobId id;
+  std::size_t size = 0;
+};
+struct Stretch {
+  Bytes content;
+  std::vector<Piece> pieces;  // one after the other, from the beginning of the content
+};
+
+// What pieces are made with. Pure, so that several workers may cut at once.
+struct PieceMaker {
+  explicit PieceMaker(const vault::VaultKeys& its_keys) : keys(its_keys), cutter(its_keys) {}
+
+  // Cuts the content of `stretch`: all of it if the file ends there, else as far as the cuts do not
+  // depend on what follows. Returns how many bytes the pieces have.
+  std::size_t cut(Stretch& stretch, bool file_ends) const;
+
+  const vault::VaultKeys& keys;
+  vault::Cutter cutter;
+};
+
+// A file from where its reader is to its end, stretch by stretch.
+class StretchReader {
+ public:
+  StretchReader(Files::Reader& reader, const PieceMaker& maker) : reader_(reader), maker_(maker) {}
+  // Without pieces after the last.
+  Result<Stretch> next();
+
+ private:
+  Files::Reader& reader_;
+  const PieceMaker& maker_;
+  Bytes uncut_;  // the end of the stretch before
+  bool ended_ = false;
+};
+
+// A file that was read whole.
 struct SmallFile {
   FileFacts facts;
-  Bytes content;
-  vault::BlobId id;
+  Stretch stretch;
   bool changed = false;  // at every attempt
 };
 
-// Nothing if the file has more than `limit` bytes by now, or is no file any more.
-Result<std::optional<SmallFile>> read_small_file(Files& files, const vault::VaultKeys& keys,
-                                                 const std::string& path, std::size_t limit);
+// Nothing if the file has more than kSmallFileBytes by now, or is no file any more.
+Result<std::optional<SmallFile>> read_small_file(Files& files, const PieceMaker& maker,
+                                                 const std::string& path);
 
 // A folder's names, or some of them, and what they are.
 struct NamedFacts {

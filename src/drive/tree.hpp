@@ -37,8 +37,10 @@ struct TreeEntry {
 };
 inline constexpr std::size_t kNameBytesMax = 1024;
 inline constexpr std::size_t kLinkTargetBytesMax = 16 * 1024;
-// A part is ended when it has reached this size.
-inline constexpr std::size_t kListingPartBytes = 256 * 1024;
+// A part ends with the entry by which it has reached the larger size, or the smaller one after a
+// name that the cutter likes: so a new name changes the part it is in, and not all that follow.
+inline constexpr std::size_t kListingPartBytesMin = 8 * 1024;
+inline constexpr std::size_t kListingPartBytesMax = 256 * 1024;
 
 // A name that stays in its folder: not empty, "." or "..", without '/' and NUL, not too long.
 bool is_plain_name(std::string_view name);

@@ -35,10 +35,12 @@ Task<Result<BlobList>> write_blob_list(vault::Vault& vault, std::vector<vault::B
 }
 
 Task<Result<void>> ListingWriter::add(TreeEntry entry) {
+  const bool may_end = cutter_.cuts_after(entry.name);
   const Bytes encoded = encode(entry);
   part_.insert(part_.end(), encoded.begin(), encoded.end());
   ++entries_;
-  if (part_.size() < kListingPartBytes) co_return Result<void>();
+  const bool ends = part_.size() >= (may_end ? kListingPartBytesMin : kListingPartBytesMax);
+  if (!ends) co_return Result<void>();
   co_return co_await end_part();
 }
 

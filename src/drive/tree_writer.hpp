@@ -2,6 +2,7 @@
 // and no file is too large for memory.
 #pragma once
 
+#include <peerstore/vault/cutter.hpp>
 #include <peerstore/vault/vault.hpp>
 
 #include "tree.hpp"
@@ -13,7 +14,7 @@ Task<Result<BlobList>> write_blob_list(vault::Vault& vault, std::vector<vault::B
 
 class ListingWriter {
  public:
-  explicit ListingWriter(vault::Vault& vault) : vault_(vault) {}
+  ListingWriter(vault::Vault& vault, const vault::Cutter& cutter) : vault_(vault), cutter_(cutter) {}
 
   // In byte order of the names.
   Task<Result<void>> add(TreeEntry entry);
@@ -24,6 +25,7 @@ class ListingWriter {
   Task<Result<void>> end_part();
 
   vault::Vault& vault_;
+  const vault::Cutter& cutter_;
   Bytes part_;
   std::uint32_t entries_ = 0;
   std::vector<vault::BlobId> parts_;

@@ -5,6 +5,7 @@ namespace peerstore::vault {
 
 VaultKeys::VaultKeys(const crypto::SecretKey& drive_secret)
     : blob_ids(crypto::derive_key(drive_secret, "blob ids")),
+      cuts(crypto::derive_key(drive_secret, "cuts")),
       heads(crypto::derive_key(drive_secret, "heads")) {}
 
 BlobId blob_id(const VaultKeys& keys, BlobKind kind, ByteView content) {

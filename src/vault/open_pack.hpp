@@ -8,19 +8,23 @@
 namespace peerstore::vault {
 
 struct Vault::OpenPack {
+  explicit OpenPack(std::uint64_t its_number) : number(its_number) {}
+
+  std::uint64_t number;  // tells it from the one that takes its place
   Bytes plain;
   std::vector<BlobRow> blobs;
-  std::uint64_t counted = 0;  // bytes that are safe when it is
 
   static std::size_t room_for(std::size_t size) { return size < kBlobRoomMin ? kBlobRoomMin : size; }
   bool fits(std::size_t size) const { return plain.size() + room_for(size) <= kPackPlainBytesMax; }
-  void append(BlobKind kind, const BlobId& id, ByteView content) {
+  // Requires that it fits.
+  void append(const NewBlob& blob) {
     if (plain.empty()) plain.reserve(kPackPlainBytesMax);
     const std::size_t offset = plain.size();
+    const std::size_t size = blob.content.size();
     blobs.push_back(
-        {id, kind, static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(content.size())});
-    plain.insert(plain.end(), content.begin(), content.end());
-    plain.resize(offset + room_for(content.size()));
+        {blob.id, blob.kind, static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(size)});
+    plain.insert(plain.end(), blob.content.begin(), blob.content.end());
+    plain.resize(offset + room_for(size));
   }
   // Takes the other's blobs over. Requires that they fit.
   void absorb(OpenPack& other) {
@@ -30,8 +34,8 @@ struct Vault::OpenPack {
       blob.offset += static_cast<std::uint32_t>(shift);
       blobs.push_back(blob);
     }
-    counted += other.counted;
-    other = OpenPack{};
+    other.plain.clear();
+    other.blobs.clear();
   }
 };
 

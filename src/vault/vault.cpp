@@ -15,10 +15,10 @@ Vault::Vault(Environment environment, const crypto::SecretKey& drive_secret, Opt
       keys_(drive_secret),
       reader_(std::make_unique<PackReader>(environment_, options.rows_kept)),
       writer_(std::make_unique<PackWriter>(environment_, figures_)),
-      open_data_(std::make_unique<OpenPack>()),
-      open_tree_(std::make_unique<OpenPack>()),
       in_flight_(environment_.clock, options.packs_in_flight),
-      scope_(environment_.clock) {}
+      scope_(environment_.clock) {
+  for (OpenPackPtr& open : open_) open = std::make_unique<OpenPack>(next_pack_number_++);
+}
 
 Vault::~Vault() = default;
 
@@ -28,63 +28,128 @@ void Vault::begin_run(std::function<void()> changed) {
   failure_.reset();
 }
 
+// Blobs that one put() has announced and not appended yet: if it ends early they are unknown again.
+class Vault::Claims {
+ public:
+  explicit Claims(Vault& vault) : vault_(vault) {}
+  Claims(const Claims&) = delete;
+  Claims& operator=(const Claims&) = delete;
+  ~Claims() {
+    for (std::size_t i = settled_; i < blobs_.size(); ++i) vault_.pending_.erase(blobs_[i].id);
+  }
+  void add(const NewBlob& blob) {
+    vault_.pending_.emplace(blob.id, blob.counted);
+    blobs_.push_back(blob);
+  }
+  const std::vector<NewBlob>& blobs() const { return blobs_; }
+  // The next one is in an open pack.
+  void settle_next() { ++settled_; }
+
+ private:
+  Vault& vault_;
+  std::vector<NewBlob> blobs_;
+  std::size_t settled_ = 0;
+};
+
+// Whether the blob need not be kept again. What is counted for it is then taken over.
+bool Vault::count_known(const NewBlob& blob) {
+  if (const BlobPlace* known = index_.find(blob.id)) {
+    if (index_.pack(known->pack).copies() >= environment_.space.wanted_copies()) {
+      figures_.bytes_safe += blob.counted;
+    }
+    return true;
+  }
+  const auto pending = pending_.find(blob.id);
+  if (pending == pending_.end()) return false;
+  pending->second += blob.counted;
+  return true;
+}
+
+Task<Result<void>> Vault::put(std::vector<NewBlob> blobs) {
+  if (failure_) co_return *failure_;
+  Claims claims(*this);
+  for (const NewBlob& blob : blobs) {
+    CHECK(!blob.content.empty() && blob.content.size() <= kBlobBytesMax);
+    if (!count_known(blob)) claims.add(blob);
+  }
+  for (const NewBlob& blob : claims.blobs()) {
+    const auto appended = co_await append(blob);
+    if (!appended) co_return appended.error();
+    claims.settle_next();
+  }
+  co_return Result<void>();
+}
+
 Task<Result<void>> Vault::put(BlobKind kind, BlobId id, ByteView content, std::uint64_t counted) {
-  CHECK(!content.empty() && content.size() <= kBlobBytesMax);
+  return put(std::vector<NewBlob>{{kind, id, content, counted}});
+}
+
+std::span<Vault::OpenPackPtr> Vault::open_packs(BlobKind kind) {
+  const std::span<OpenPackPtr> all(open_);
+  return kind == BlobKind::data ? all.first(kOpenDataPacks) : all.subspan(kOpenDataPacks);
+}
+
+// Into the open pack with the least room that it fits into; if there is none, the fullest makes way.
+Task<Result<void>> Vault::append(NewBlob blob) {
   while (true) {
     if (failure_) co_return *failure_;
-    if (const BlobPlace* known = index_.find(id)) {
-      if (index_.pack(known->pack).copies() >= environment_.space.wanted_copies()) {
-        figures_.bytes_safe += counted;
-      }
+    OpenPackPtr* best = nullptr;
+    OpenPackPtr* fullest = nullptr;
+    for (OpenPackPtr& open : open_packs(blob.kind)) {
+      const std::size_t used = open->plain.size();
+      if (fullest == nullptr || used > (*fullest)->plain.size()) fullest = &open;
+      if (!open->fits(blob.content.size())) continue;
+      if (best == nullptr || used > (*best)->plain.size()) best = &open;
+    }
+    if (best != nullptr) {
+      (*best)->append(blob);
+      if (blob.kind == BlobKind::data) figures_.bytes_new += blob.content.size();
       co_return Result<void>();
     }
-    if (const auto pending = pending_.find(id); pending != pending_.end()) {
-      pending->second->counted += counted;
-      co_return Result<void>();
-    }
-    OpenPackPtr& open = open_pack(kind);
-    if (open->fits(content.size())) {
-      open->append(kind, id, content);
-      open->counted += counted;
-      pending_.emplace(id, open.get());
-      if (kind == BlobKind::data) figures_.bytes_new += content.size();
-      co_return Result<void>();
-    }
-    co_await send(open);
+    co_await send(*fullest);
   }
 }
 
 // Hands the pack over to be stored, unless somebody else did while this waited for its turn.
 Task<void> Vault::send(OpenPackPtr& open) {
-  const OpenPack* const full = open.get();
-  if (full->blobs.empty()) co_return;
+  const std::uint64_t number = open->number;
+  if (open->blobs.empty()) co_return;
   Semaphore::Permit permit = co_await in_flight_.acquire();
-  if (open.get() != full) co_return;
-  OpenPackPtr pack = std::exchange(open, std::make_unique<OpenPack>());
+  if (open->number != number) co_return;
+  OpenPackPtr pack = std::exchange(open, std::make_unique<OpenPack>(next_pack_number_++));
   scope_.spawn(deliver(std::move(pack), std::move(permit)));
 }
 
 Task<void> Vault::deliver(OpenPackPtr pack, Semaphore::Permit permit) {
   const Semaphore::Permit held = std::move(permit);
   auto stored = co_await writer_->store(std::move(pack->plain));
-  for (const BlobRow& blob : pack->blobs) pending_.erase(blob.id);
+  std::uint64_t counted = 0;
+  for (const BlobRow& blob : pack->blobs) {
+    const auto pending = pending_.find(blob.id);
+    counted += pending->second;
+    pending_.erase(pending);
+  }
   if (!stored) {
     if (!failure_) failure_ = stored.error();
   } else {
-    if (stored->copies() >= environment_.space.wanted_copies()) figures_.bytes_safe += pack->counted;
+    if (stored->copies() >= environment_.space.wanted_copies()) figures_.bytes_safe += counted;
     unlogged_.push_back(index_.add(std::move(*stored), pack->blobs));
   }
   changed_();
 }
 
-Task<Result<void>> Vault::flush() {
-  // Two halves of a pack travel as one.
-  if (open_data_->plain.size() + open_tree_->plain.size() <= kPackPlainBytesMax) {
-    for (const BlobRow& blob : open_tree_->blobs) pending_[blob.id] = open_data_.get();
-    open_data_->absorb(*open_tree_);
+// What is left at the end of a run travels in as few packs as it fits into.
+void Vault::merge_open_packs() {
+  for (std::size_t i = 0; i < open_.size(); ++i) {
+    for (std::size_t j = i + 1; j < open_.size(); ++j) {
+      if (open_[i]->plain.size() + open_[j]->plain.size() <= kPackPlainBytesMax) open_[i]->absorb(*open_[j]);
+    }
   }
-  co_await send(open_data_);
-  co_await send(open_tree_);
+}
+
+Task<Result<void>> Vault::flush() {
+  merge_open_packs();
+  for (OpenPackPtr& open : open_) co_await send(open);
   co_await scope_.join();
   if (failure_) co_return *failure_;
   co_return Result<void>();

@@ -116,7 +116,8 @@ TEST_F(RestoreTest, NothingIsWrittenThroughALink) {
 
 // Writes a snapshot tree that no honest program writes.
 Task<Result<BlobList>> write_folder(vault::Vault& vault, std::vector<TreeEntry> entries) {
-  ListingWriter writer(vault);
+  const vault::Cutter cutter(vault.keys());
+  ListingWriter writer(vault, cutter);
   for (TreeEntry& entry : entries) {
     const auto added = co_await writer.add(std::move(entry));
     if (!added) co_return added.error();

@@ -154,7 +154,8 @@ TEST_F(TreeTest, LongListsAreKeptInBlobs) {
 }
 
 Task<Result<BlobList>> write_wide_folder(vault::Vault& vault, std::size_t entries) {
-  ListingWriter writer(vault);
+  const vault::Cutter cutter(vault.keys());
+  ListingWriter writer(vault, cutter);
   for (std::size_t i = 0; i < entries; ++i) {
     TreeEntry entry;
     entry.name = "file-" + std::to_string(1'000'000 + i);

@@ -2,6 +2,7 @@
 // docs/formats.md, and everything that was ever stored depends on them.
 #include <gtest/gtest.h>
 #include <peerstore/crypto/hash.hpp>
+#include <peerstore/vault/cutter.hpp>
 #include <peerstore/vault/head_body.hpp>
 #include <vault/index_part.hpp>
 #include <vault/sealed_pack.hpp>
@@ -27,6 +28,35 @@ TEST(Format, OfBlobIds) {
             "c4928a3426e6d0954331d70fe320196cdc28269305f80aa5b127fb5513aad1d9");
   EXPECT_EQ(hex(blob_id(keys, BlobKind::tree, as_bytes("hello"))),
             "9c8145b06404f0a24359afe415733d37f220d6535477739bee90e31f403c8034");
+}
+
+// hash("test"; i) for i = 0, 1, 2.. as u32, one after the other.
+Bytes test_file(std::size_t size) {
+  Bytes file;
+  for (std::uint32_t block = 0; file.size() < size; ++block) {
+    ByteWriter number;
+    number.u32(block);
+    const crypto::Hash hash = crypto::hash("test", {number.view()});
+    file.insert(file.end(), hash.bytes.begin(), hash.bytes.end());
+  }
+  file.resize(size);
+  return file;
+}
+
+TEST(Format, OfCuts) {
+  const Cutter cutter(VaultKeys(filled_with<crypto::SecretKey>(1)));
+  const Bytes file = test_file(4'000'000);
+  std::vector<std::size_t> sizes;
+  for (std::size_t at = 0; at < file.size(); at += sizes.back()) {
+    sizes.push_back(cutter.next(ByteView(file).subspan(at)));
+  }
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{410698, 164856, 434695, 974580, 357586, 522639, 696417, 192782,
+                                             245747}));
+  std::string names;
+  for (int i = 0; i < 2000; ++i) {
+    if (cutter.cuts_after("name-" + std::to_string(i))) names += " " + std::to_string(i);
+  }
+  EXPECT_EQ(names, " 691 700 1782");
 }
 
 TEST(Format, OfReadTokens) {

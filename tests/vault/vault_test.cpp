@@ -88,17 +88,57 @@ TEST_F(VaultTest, FilesAndListingsOfEqualContentAreDifferentBlobs) {
   EXPECT_NE(put(content), put(content, BlobKind::tree));
 }
 
-TEST_F(VaultTest, FiveBlobsOfTheCutterFillAPackToTheLastByte) {
-  const Cutter cutter;
-  const Bytes file = random_bytes(random, 5 * Cutter::kWindowBytes);
+TEST_F(VaultTest, PacksOfALargeFileAreAlmostFull) {
+  const Cutter cutter(vault->keys());
+  const Bytes file = random_bytes(random, 64 * kMiB);
   for (std::size_t at = 0; at < file.size();) {
     const std::size_t size = cutter.next(ByteView(file).subspan(at));
     put(ByteView(file).subspan(at, size));
     at += size;
   }
+  const std::uint64_t sent = space.bytes();
   ASSERT_TRUE(flush());
-  EXPECT_EQ(space.chunks.size(), wire::kClasses);
-  EXPECT_EQ(space.bytes(), 5 * kMiB);
+  EXPECT_GT(sent, 40 * kMiB);
+  EXPECT_LT(space.bytes(), file.size() * 103 / 100 + 3 * kMiB);
+}
+
+TEST_F(VaultTest, TakesBlobsFromSeveralAtOnceAndStoresEqualOnesOnce) {
+  std::vector<Bytes> contents;
+  for (int i = 0; i < 12; ++i) contents.push_back(random_bytes(random, kMiB));
+  std::vector<Task<Result<void>>> puts;
+  for (int caller = 0; caller < 4; ++caller) {
+    std::vector<NewBlob> blobs;
+    for (const Bytes& content : contents) {
+      blobs.push_back({BlobKind::data, blob_id(vault->keys(), BlobKind::data, content), content, kMiB});
+    }
+    puts.push_back(vault->put(std::move(blobs)));
+  }
+  for (const auto& done : clock.run(when_all(clock, std::move(puts)))) EXPECT_TRUE(done);
+  ASSERT_TRUE(flush());
+  EXPECT_EQ(vault->figures().bytes_new, 12 * kMiB);
+  EXPECT_EQ(vault->figures().bytes_safe, 4 * 12 * kMiB);
+  for (const Bytes& content : contents) {
+    EXPECT_TRUE(has(blob_id(vault->keys(), BlobKind::data, content), content));
+  }
+}
+
+TEST_F(VaultTest, ABlobWhoseKeeperWasStoppedIsKeptByTheNext) {
+  std::vector<Bytes> contents;
+  std::vector<NewBlob> blobs;
+  for (int i = 0; i < 60; ++i) contents.push_back(random_bytes(random, kMiB));
+  for (const Bytes& content : contents) {
+    blobs.push_back({BlobKind::data, blob_id(vault->keys(), BlobKind::data, content), content, 0});
+  }
+  {
+    TaskScope scope(clock);
+    auto stopped = vault->put(blobs);
+    std::optional<Result<void>> ended;
+    scope.spawn(world::detail::keep(std::move(stopped), ended));
+    ASSERT_FALSE(ended);  // it waits for packs to be stored
+  }
+  ASSERT_TRUE(clock.run(vault->put(blobs)));
+  ASSERT_TRUE(flush());
+  for (std::size_t i = 0; i < contents.size(); ++i) EXPECT_TRUE(has(blobs[i].id, contents[i]));
 }
 
 TEST_F(VaultTest, EveryPackIsInAllFiveClassesEvenForOneByte) {

@@ -23,6 +23,7 @@ inline constexpr std::size_t kBlobBytesMax = 4 * 1024 * 1024;
 struct VaultKeys {
   explicit VaultKeys(const crypto::SecretKey& drive_secret);
   crypto::SecretKey blob_ids;
+  crypto::SecretKey cuts;
   crypto::SecretKey heads;
 };
 

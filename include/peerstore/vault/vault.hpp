@@ -1,6 +1,6 @@
 // Vault: keeps blobs in the ring and gives them back; keys never leave it.
 //
-// put() fills packs; a full pack is sealed and stored while the next one fills, a few at a time,
+// put() fills packs; a full pack is sealed and stored while the next ones fill, a few at a time,
 // so that memory is bounded and the caller is slowed to the pace of the ring. A blob that any of
 // the person's machines has stored is not stored again. What is stored is found again through the
 // index, a log of packs of this machine: write_index() adds to it what came since, and returns the
@@ -17,9 +17,11 @@
 #include <peerstore/vault/index.hpp>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -41,6 +43,15 @@ struct RunFigures {
     if (copies < copies_least) shortfall = why;
     copies_least = std::min(copies_least, copies);
   }
+};
+
+// A blob to be kept. `id` is blob_id() of the content, which outlives the call that it is given to;
+// `counted` bytes enter RunFigures::bytes_safe when it is safe.
+struct NewBlob {
+  BlobKind kind = BlobKind::data;
+  BlobId id;
+  ByteView content;
+  std::uint64_t counted = 0;
 };
 
 class PackReader;
@@ -80,9 +91,9 @@ class Vault {
   void begin_run(std::function<void()> changed);
   const RunFigures& figures() const { return figures_; }
 
-  // Keeps a blob: it is stored when flush() has succeeded. `id` is blob_id() of the content;
-  // `counted` bytes enter bytes_safe when it is safe. Waits while too many packs are under way.
-  // An error means that some earlier pack could not be stored.
+  // Keeps blobs: they are stored when flush() has succeeded. Waits while too many packs are under
+  // way; callers may be several at once. An error means that some earlier pack could not be stored.
+  Task<Result<void>> put(std::vector<NewBlob> blobs);
   Task<Result<void>> put(BlobKind kind, BlobId id, ByteView content, std::uint64_t counted);
   // Stores what has not filled a pack, and waits until all packs are done.
   Task<Result<void>> flush();
@@ -102,7 +113,11 @@ class Vault {
   Task<Result<SharedBytes>> get(BlobKind kind, BlobId id);
 
  private:
+  // Data goes to the open pack that it leaves least room in; sizes differ, and with one alone a
+  // tenth of each pack would stay empty.
+  static constexpr std::size_t kOpenDataPacks = 3;
   struct OpenPack;
+  class Claims;
   using OpenPackPtr = std::unique_ptr<OpenPack>;
   // One index pack of the own log, and what it says.
   struct Page {
@@ -111,7 +126,10 @@ class Vault {
     std::vector<Bytes> records;
   };
 
-  OpenPackPtr& open_pack(BlobKind kind) { return kind == BlobKind::data ? open_data_ : open_tree_; }
+  bool count_known(const NewBlob& blob);
+  Task<Result<void>> append(NewBlob blob);
+  std::span<OpenPackPtr> open_packs(BlobKind kind);
+  void merge_open_packs();
   Task<void> send(OpenPackPtr& open);
   Task<void> deliver(OpenPackPtr pack, Semaphore::Permit permit);
   Page take_in(PackRow pack, struct IndexPart part);
@@ -127,11 +145,12 @@ class Vault {
   std::unique_ptr<PackReader> reader_;
   std::unique_ptr<PackWriter> writer_;
   Index index_;
-  std::vector<Page> pages_;              // oldest first
-  std::vector<std::uint32_t> unlogged_;  // packs that are stored, or whose holders changed
-  OpenPackPtr open_data_;
-  OpenPackPtr open_tree_;
-  std::unordered_map<BlobId, OpenPack*, FixedBytesHash> pending_;  // blobs not stored yet
+  std::vector<Page> pages_;                           // oldest first
+  std::vector<std::uint32_t> unlogged_;               // packs that are stored, or whose holders changed
+  std::array<OpenPackPtr, kOpenDataPacks + 1> open_;  // the last is for trees
+  // Blobs that are kept and not stored yet, and the bytes that are counted for them.
+  std::unordered_map<BlobId, std::uint64_t, FixedBytesHash> pending_;
+  std::uint64_t next_pack_number_ = 0;
   std::optional<Error> failure_;
   Semaphore in_flight_;
   TaskScope scope_;
