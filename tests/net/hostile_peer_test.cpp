@@ -2,6 +2,7 @@
 #include <openssl/x509.h>
 
 #include <atomic>
+#include <link/limits.hpp>
 #include <net/limits.hpp>
 #include <net/raw_peer.hpp>
 #include <net/ring_of_machines.hpp>
@@ -287,17 +288,17 @@ TEST_F(MadMember, AFloodOfQuestionsIsAnsweredAsBusyBeyondTheLimit) {
     FrameHeader header;
     header.kind = FrameKind::request;
     header.patience_ms = 60'000;
-    for (header.request = 1; header.request <= kCallsInFlightMax + 1; ++header.request) {
+    for (header.request = 1; header.request <= link::kCallsInFlightMax + 1; ++header.request) {
       peer.send_frame(header, question.message);
     }
-    return peer.read_reply(kCallsInFlightMax + 1).error().code == Errc::busy;
+    return peer.read_reply(link::kCallsInFlightMax + 1).error().code == Errc::busy;
   }));
-  EXPECT_EQ(anna.service.waiting_for_ever, static_cast<int>(kCallsInFlightMax));
+  EXPECT_EQ(anna.service.waiting_for_ever, static_cast<int>(link::kCallsInFlightMax));
 }
 
 TEST_F(MadMember, WhoDoesNotReadItsAnswersIsCutOff) {
   after_greeting([&](RawPeer& peer) {
-    for (std::uint64_t id = 1; id <= 2 * kUnreadAnswerBytesMax / wire::kSegmentBytes; ++id) {
+    for (std::uint64_t id = 1; id <= 2 * link::kUnreadAnswerBytesMax / wire::kSegmentBytes; ++id) {
       peer.ask(id, wire::GetSegment{});
     }
     while (peer.read_frame()) continue;
@@ -356,7 +357,7 @@ TEST_F(HostilePeer, AJoinerMayAskToJoinOnceAndNothingElse) {
               FrameHeader header;
               header.kind = FrameKind::request;
               header.request = 1;
-              header.message_bytes = kJoinBytesMax + 8;
+              header.message_bytes = link::kJoinBytesMax + 8;
               peer.send_bytes(encode(header));
               return peer.read_goodbye().code;
             }),
@@ -443,7 +444,7 @@ TEST_F(HostileListener, AListenerOfAnotherRingOrRoleOrKindIsRefused) {
   const auto refusal = connect_to([](RawPeer& peer) {
     FrameHeader goodbye;
     goodbye.kind = FrameKind::goodbye;
-    peer.send_frame(goodbye, encode_goodbye(fail(Errc::busy, "come back later")));
+    peer.send_frame(goodbye, link::encode_goodbye(fail(Errc::busy, "come back later")));
   });
   EXPECT_EQ(refusal.error().code, Errc::busy);
   EXPECT_NE(refusal.error().context.find("come back later"), std::string::npos);

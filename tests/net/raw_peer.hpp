@@ -7,9 +7,10 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <net/frame.hpp>
-#include <net/hello.hpp>
+#include <link/frame.hpp>
+#include <link/hello.hpp>
 #include <net/tls_context.hpp>
+#include <peerstore/net/tls_network.hpp>
 #include <peerstore/runtime/check.hpp>
 #include <peerstore/wire/codec.hpp>
 
@@ -19,6 +20,13 @@
 #include <utility>
 
 namespace peerstore::net {
+
+using link::Frame;
+using link::FrameHeader;
+using link::FrameHeaderBytes;
+using link::FrameKind;
+using link::Hello;
+using link::Stage;
 
 class RawPeer {
  public:
@@ -76,8 +84,8 @@ class RawPeer {
     FrameHeaderBytes bytes;
     if (!read_exactly(bytes)) return std::nullopt;
     // Greetings and answers alike.
-    auto header = decode_frame_header(bytes, Stage::members);
-    if (!header) header = decode_frame_header(bytes, Stage::greeting);
+    auto header = link::decode_frame_header(bytes, Stage::members);
+    if (!header) header = link::decode_frame_header(bytes, Stage::greeting);
     CHECK(header.has_value());
     Frame frame;
     frame.header = *header;
@@ -92,7 +100,7 @@ class RawPeer {
     const std::optional<Frame> frame = read_frame();
     if (!frame) return fail(Errc::unreachable, "closed");
     if (frame->header.kind != FrameKind::goodbye) return fail(Errc::unsupported, "something else came");
-    return decode_goodbye(frame->message);
+    return link::decode_goodbye(frame->message);
   }
   Result<wire::Response> read_reply(std::uint64_t id) {
     const std::optional<Frame> frame = read_frame();

@@ -2,7 +2,7 @@
 
 #include "limits.hpp"
 
-namespace peerstore::net {
+namespace peerstore::link {
 
 namespace {
 wire::MemberId member_of(const Link& link) {
@@ -32,7 +32,7 @@ std::shared_ptr<Link> LinkTable::best(const wire::MemberId& member) const {
   if (found == links_.end()) return nullptr;
   std::shared_ptr<Link> best;
   for (const std::shared_ptr<Link>& link : found->second) {
-    if (!link->is_open() || link->peer().role != TlsNetwork::Role::node) continue;
+    if (!link->is_open() || link->peer().role != Role::node) continue;
     if (best == nullptr || !link->is_silent() || best->is_silent()) best = link;
   }
   return best;
@@ -50,4 +50,4 @@ std::size_t LinkTable::size() const {
   return size;
 }
 
-}  // namespace peerstore::net
+}  // namespace peerstore::link

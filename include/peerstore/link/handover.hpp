@@ -11,7 +11,7 @@
 #include <memory>
 #include <string>
 
-namespace peerstore::net {
+namespace peerstore::link {
 
 template <class T>
 class Handover final : private Timer {
@@ -48,4 +48,4 @@ class Handover final : private Timer {
   std::string waiting_for_;
 };
 
-}  // namespace peerstore::net
+}  // namespace peerstore::link

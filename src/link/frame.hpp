@@ -23,7 +23,7 @@
 #include <array>
 #include <cstdint>
 
-namespace peerstore::net {
+namespace peerstore::link {
 
 inline constexpr std::size_t kFrameHeaderBytes = 28;
 
@@ -53,4 +53,4 @@ FrameHeaderBytes encode(const FrameHeader& header);
 // Errc::invalid says which rule is broken.
 Result<FrameHeader> decode_frame_header(const FrameHeaderBytes& bytes, Stage stage);
 
-}  // namespace peerstore::net
+}  // namespace peerstore::link

@@ -9,7 +9,7 @@
 #include <peerstore/runtime/clock.hpp>
 #include <peerstore/wire/messages.hpp>
 
-namespace peerstore::net {
+namespace peerstore::link {
 
 class RoundTrips {
  public:
@@ -28,4 +28,4 @@ class RoundTrips {
   int doublings_ = 0;
 };
 
-}  // namespace peerstore::net
+}  // namespace peerstore::link

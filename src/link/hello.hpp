@@ -8,14 +8,14 @@
 // A listener thus says nothing about the ring to strangers.
 #pragma once
 
-#include <peerstore/net/tls_network.hpp>
+#include <peerstore/link/link_network.hpp>
 
-namespace peerstore::net {
+namespace peerstore::link {
 
 inline constexpr std::uint16_t kProtocolVersion = 1;
 
 struct Hello {
-  TlsNetwork::Role role = TlsNetwork::Role::client;
+  Role role = Role::client;
   wire::RingId ring;
   std::vector<wire::Statement> proof;
 };
@@ -28,4 +28,4 @@ Bytes encode_goodbye(const Error& reason);
 // The peer's reason; Errc::invalid if there is none to be read.
 Error decode_goodbye(ByteView bytes);
 
-}  // namespace peerstore::net
+}  // namespace peerstore::link

@@ -1,4 +1,4 @@
-// Link: an open channel between two machines that know one another, and the questions in flight on it
+// Link: a greeted channel between two machines that know one another, and the questions in flight on it
 // in both directions.
 //
 // Calls: each has an id; answers come in any order. A call waits in line while too much is unsent or
@@ -6,12 +6,13 @@
 // stops reading, since answers come the same way; it refuses what is beyond the limits as busy.
 // Small frames overtake those with a segment.
 //
-// Lifetime: held by shared_ptr by its reader, its writer and its network. Serving tasks live in its
-// scope. A Call lives in its caller's frame and takes itself out when that is dropped. `Owner` is
+// Lifetime: held by shared_ptr by its network, and by the read and the write under way. Serving tasks live
+// in its scope. A Call lives in its caller's frame and takes itself out when that is dropped. `Owner` is
 // told once when the link closes, and not referred to afterwards.
 #pragma once
 
-#include <peerstore/net/tls_network.hpp>
+#include <peerstore/link/link_network.hpp>
+#include <peerstore/runtime/scope.hpp>
 #include <peerstore/runtime/sync.hpp>
 
 #include "channel.hpp"
@@ -20,14 +21,15 @@
 #include <list>
 #include <unordered_map>
 
-namespace peerstore::net {
+namespace peerstore::link {
 
 class Link final : public std::enable_shared_from_this<Link> {
  public:
   class Owner {
    public:
-    // Nothing before listen().
+    // Nothing before there is one.
     virtual wire::Service* service() = 0;
+    // Perhaps a serving task is what closed it: after this turn its serving is to be ended.
     virtual void on_link_closed(Link& link) = 0;
 
    protected:
@@ -37,10 +39,10 @@ class Link final : public std::enable_shared_from_this<Link> {
   struct Peer {
     crypto::SigningPublicKey key;
     std::optional<Directory::Peer> member;
-    TlsNetwork::Role role = TlsNetwork::Role::node;
+    Role role = Role::node;
   };
 
-  Link(Loop& loop, std::shared_ptr<Channel> channel, Peer peer, Owner& owner);
+  Link(Clock& clock, std::shared_ptr<Channel> channel, Peer peer, Owner& owner);
 
   // Begins to read. Call once. `until_closed` is let go of when the link closes.
   void start(std::shared_ptr<void> until_closed);
@@ -57,8 +59,8 @@ class Link final : public std::enable_shared_from_this<Link> {
   void say_goodbye(Error reason);
   // Closes, and fails what is in flight with `reason`.
   void close(const Error& reason);
-  // Closes, and ends the serving tasks at once. Not from within one of them.
-  void shut_down();
+  // Of a closed link. Not from within one of its serving tasks.
+  void end_serving() { serving_.cancel(); }
 
  private:
   class Call;
@@ -87,7 +89,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   void fail_calls(const Error& reason);
 
   // link.cpp: answering, reading and writing
-  static boost::asio::awaitable<void> read_frames(std::shared_ptr<Link> self);
+  void read_frames();
   void handle(Frame frame);
   void serve(Frame frame);
   Task<void> answer(FrameHeader header, wire::Request request, bool bulk);
@@ -98,7 +100,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   void write_more();
   void written();
 
-  Loop& loop_;
+  Clock& clock_;
   std::shared_ptr<Channel> channel_;
   Peer peer_;
   Owner* owner_;
@@ -128,4 +130,4 @@ class Link final : public std::enable_shared_from_this<Link> {
   std::size_t unsent_answer_bytes_ = 0;
 };
 
-}  // namespace peerstore::net
+}  // namespace peerstore::link

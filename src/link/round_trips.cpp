@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace peerstore::net {
+namespace peerstore::link {
 
 namespace {
 constexpr int kDoublingsMax = 6;
@@ -33,7 +33,7 @@ Duration RoundTrips::patience_within(Duration patience) const {
 
 bool RoundTrips::measures(const wire::Request& request) {
   return std::holds_alternative<wire::GetNeighbours>(request) ||
-         std::holds_alternative<wire::FindSuccessor>(request);
+         std::holds_alternative<wire::Ping>(request) || std::holds_alternative<wire::FindSuccessor>(request);
 }
 
-}  // namespace peerstore::net
+}  // namespace peerstore::link

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace peerstore::net {
+namespace peerstore::link {
 
 namespace {
 
@@ -73,4 +73,4 @@ Result<FrameHeader> decode_frame_header(const FrameHeaderBytes& bytes, Stage sta
   return header;
 }
 
-}  // namespace peerstore::net
+}  // namespace peerstore::link

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace peerstore::net {
+namespace peerstore::link {
 
 bool is_bulk(const wire::Request& request) {
   return std::holds_alternative<wire::PutSegment>(request) ||
@@ -13,12 +13,12 @@ bool is_bulk(const wire::Request& request) {
 
 Link::Call::Call(Link& link, const wire::Request& request, TimePoint deadline)
     : link_(&link),
-      answer_(link.loop_),
+      answer_(link.clock_),
       name_(wire::name_of(request)),
       deadline_(deadline),
       encoded_(wire::encode(request)),
       bulk_(is_bulk(request)) {
-  link.loop_.arm(*this, deadline);
+  link.clock_.arm(*this, deadline);
 }
 
 Link::Call::~Call() {
@@ -26,7 +26,7 @@ Link::Call::~Call() {
 }
 
 void Link::Call::fire() {
-  if (id_ != 0 && link_->heard_at_ < sent_at_) link_->silent_ = true;
+  if (id_ != 0 && link_->heard_at_ <= sent_at_) link_->silent_ = true;
   finish(fail(Errc::timed_out, std::string(name_) + ": no answer in time"));
 }
 
@@ -74,11 +74,11 @@ void Link::admit_waiting() {
 
 void Link::send(Call& call) {
   call.id_ = ++last_id_;
-  call.sent_at_ = loop_.now();
+  call.sent_at_ = clock_.now();
   in_flight_.emplace(call.id_, &call);
   if (call.bulk_) ++bulk_in_flight_;
   const auto patience =
-      std::chrono::duration_cast<std::chrono::milliseconds>(call.deadline_ - loop_.now()).count();
+      std::chrono::duration_cast<std::chrono::milliseconds>(call.deadline_ - clock_.now()).count();
   FrameHeader header;
   header.kind = FrameKind::request;
   header.request = call.id_;
@@ -123,4 +123,4 @@ void Link::fail_calls(const Error& reason) {
   }
 }
 
-}  // namespace peerstore::net
+}  // namespace peerstore::link

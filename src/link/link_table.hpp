@@ -9,7 +9,7 @@
 
 #include <map>
 
-namespace peerstore::net {
+namespace peerstore::link {
 
 class LinkTable {
  public:
@@ -27,4 +27,4 @@ class LinkTable {
   std::map<wire::MemberId, std::vector<std::shared_ptr<Link>>> links_;
 };
 
-}  // namespace peerstore::net
+}  // namespace peerstore::link

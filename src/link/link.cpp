@@ -1,17 +1,12 @@
 #include "link.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
 #include <peerstore/wire/codec.hpp>
 
 #include "hello.hpp"
 #include "limits.hpp"
 #include "link_calls.hpp"
-#include "spawn.hpp"
 
-namespace peerstore::net {
-
-namespace asio = boost::asio;
+namespace peerstore::link {
 
 namespace {
 
@@ -26,40 +21,41 @@ Result<wire::Response> as_own_answer(Result<wire::Response> response) {
 
 }  // namespace
 
-Link::Link(Loop& loop, std::shared_ptr<Channel> channel, Peer peer, Owner& owner)
-    : loop_(loop),
+Link::Link(Clock& clock, std::shared_ptr<Channel> channel, Peer peer, Owner& owner)
+    : clock_(clock),
       channel_(std::move(channel)),
       peer_(std::move(peer)),
       owner_(&owner),
-      heard_at_(loop.now()),
-      serving_(loop) {}
+      heard_at_(clock.now()),
+      serving_(clock) {}
 
 void Link::start(std::shared_ptr<void> until_closed) {
   until_closed_ = std::move(until_closed);
-  if (peer_.role == TlsNetwork::Role::joiner) loop_.arm(end_timer_, loop_.now() + kJoinTime);
-  spawn(loop_, read_frames(shared_from_this()));
+  if (peer_.role == Role::joiner) clock_.arm(end_timer_, clock_.now() + kJoinTime);
+  read_frames();
 }
 
 // ---- reading ----
 
-asio::awaitable<void> Link::read_frames(std::shared_ptr<Link> self) {
-  while (self->is_open()) {
-    Result<Frame> frame = co_await Channel::read(self->channel_, self->stage());
-    if (!self->is_open()) break;
-    if (frame) {
-      self->handle(std::move(*frame));
-    } else if (frame.error().code == Errc::invalid) {
-      self->say_goodbye(frame.error());
-    } else {
-      self->close(frame.error());
+void Link::read_frames() {
+  while (is_open()) {
+    Result<std::optional<Frame>> frame = channel_->next(stage());
+    if (!frame) return say_goodbye(frame.error());
+    if (!*frame) {
+      channel_->read_more([self = shared_from_this()](const Result<void>& read) {
+        if (!read) return self->close(read.error());
+        self->read_frames();
+      });
+      return;
     }
+    handle(std::move(**frame));
   }
 }
 
-Stage Link::stage() const { return peer_.role == TlsNetwork::Role::joiner ? Stage::joiner : Stage::members; }
+Stage Link::stage() const { return peer_.role == Role::joiner ? Stage::joiner : Stage::members; }
 
 void Link::handle(Frame frame) {
-  heard_at_ = loop_.now();
+  heard_at_ = clock_.now();
   silent_ = false;
   switch (frame.header.kind) {
     case FrameKind::request: return serve(std::move(frame));
@@ -77,8 +73,8 @@ wire::Caller Link::caller() const {
     caller.member = peer_.member->member;
     caller.person = peer_.member->person;
   }
-  caller.is_joiner = peer_.role == TlsNetwork::Role::joiner;
-  caller.is_client = peer_.role == TlsNetwork::Role::client;
+  caller.is_joiner = peer_.role == Role::joiner;
+  caller.is_client = peer_.role == Role::client;
   return caller;
 }
 
@@ -87,7 +83,7 @@ void Link::serve(Frame frame) {
   Result<wire::Request> request = wire::decode_request(frame.message, std::move(frame.attachment));
   if (!request) return reply(id, request.error());
   if (owner_->service() == nullptr) return reply(id, fail(Errc::refused, "nothing is served at this end"));
-  if (peer_.role == TlsNetwork::Role::joiner) {
+  if (peer_.role == Role::joiner) {
     if (std::exchange(joiner_has_asked_, true) || !std::holds_alternative<wire::Join>(*request)) {
       return say_goodbye(fail(Errc::refused, "who is not a member may ask to join, once, and nothing else"));
     }
@@ -101,13 +97,13 @@ void Link::serve(Frame frame) {
 }
 
 Task<void> Link::answer(FrameHeader header, wire::Request request, bool bulk) {
-  const TimePoint asked_at = loop_.now();
+  const TimePoint asked_at = clock_.now();
   const wire::Caller asker = caller();
   Result<wire::Response> response = co_await owner_->service()->serve(asker, std::move(request));
   if (bulk) --bulk_serving_;
   response = as_own_answer(std::move(response));
   // Nobody waits for an answer that comes after the asker's patience.
-  const bool in_time = loop_.now() - asked_at <= std::chrono::milliseconds(header.patience_ms);
+  const bool in_time = clock_.now() - asked_at <= std::chrono::milliseconds(header.patience_ms);
   if (in_time) reply(header.request, response);
 }
 
@@ -158,16 +154,14 @@ void Link::write_more() {
     if (state_ == State::saying_goodbye) close(fail(Errc::cancelled, "the link was closed"));
     return;
   }
-  std::vector<asio::const_buffer> buffers;
+  std::vector<ByteView> pieces;
   for (const Outgoing& outgoing : writing_) {
-    buffers.push_back(asio::buffer(outgoing.header));
-    buffers.push_back(asio::buffer(outgoing.message));
-    if (!outgoing.attachment.empty()) {
-      buffers.push_back(asio::buffer(outgoing.attachment.data(), outgoing.attachment.size()));
-    }
+    pieces.emplace_back(outgoing.header);
+    pieces.emplace_back(outgoing.message);
+    if (!outgoing.attachment.empty()) pieces.push_back(outgoing.attachment.view());
   }
-  channel_->write(std::move(buffers), [self = shared_from_this()](bool ok) {
-    if (ok) return self->written();
+  channel_->write(std::move(pieces), [self = shared_from_this()](const Result<void>& done) {
+    if (done) return self->written();
     self->close(fail(Errc::unreachable, "the link ended"));
   });
 }
@@ -194,7 +188,7 @@ void Link::say_goodbye(Error reason) {
   header.kind = FrameKind::goodbye;
   enqueue(header, encode_goodbye(reason), {});
   state_ = State::saying_goodbye;
-  loop_.arm(end_timer_, loop_.now() + kGoodbyeTime);
+  clock_.arm(end_timer_, clock_.now() + kGoodbyeTime);
   fail_calls(reason);
 }
 
@@ -207,16 +201,8 @@ void Link::close(const Error& reason) {
   queue_.clear();
   bulk_queue_.clear();
   fail_calls(reason);
-  // Perhaps a serving task is what brought us here: they end after this turn.
-  asio::post(loop_.context(), [self] { self->serving_.cancel(); });
   until_closed_.reset();
   std::exchange(owner_, nullptr)->on_link_closed(*this);
 }
 
-void Link::shut_down() {
-  const std::shared_ptr<Link> self = shared_from_this();
-  close(fail(Errc::cancelled, "the network was shut down"));
-  serving_.cancel();
-}
-
-}  // namespace peerstore::net
+}  // namespace peerstore::link

@@ -5,7 +5,7 @@
 
 #include "limits.hpp"
 
-namespace peerstore::net {
+namespace peerstore::link {
 
 Bytes encode(const Hello& hello) {
   ByteWriter out;
@@ -25,10 +25,10 @@ Result<Hello> decode_hello(ByteView bytes) {
   const std::uint8_t role = in.u8();
   hello.ring = in.fixed<wire::RingId>();
   const ByteView proof = in.bytes(kHelloBytesMax);
-  const bool role_known = role >= static_cast<std::uint8_t>(TlsNetwork::Role::node) &&
-                          role <= static_cast<std::uint8_t>(TlsNetwork::Role::joiner);
+  const bool role_known =
+      role >= static_cast<std::uint8_t>(Role::node) && role <= static_cast<std::uint8_t>(Role::joiner);
   if (!in.finished() || !role_known) return fail(Errc::invalid, "a Hello that cannot be read");
-  hello.role = static_cast<TlsNetwork::Role>(role);
+  hello.role = static_cast<Role>(role);
   Result<std::vector<wire::Statement>> statements = wire::decode_statements(proof, kProofStatementsMax);
   if (!statements) return statements.error_in("the proof in a Hello");
   hello.proof = std::move(*statements);
@@ -44,4 +44,4 @@ Error decode_goodbye(ByteView bytes) {
   return reason.error();
 }
 
-}  // namespace peerstore::net
+}  // namespace peerstore::link

@@ -5,7 +5,7 @@
 
 #include "link.hpp"
 
-namespace peerstore::net {
+namespace peerstore::link {
 
 class Link::Call final : private Timer {
  public:
@@ -32,4 +32,4 @@ class Link::Call final : private Timer {
 // Whether a question or its answer carries a segment.
 bool is_bulk(const wire::Request& request);
 
-}  // namespace peerstore::net
+}  // namespace peerstore::link

@@ -1,0 +1,31 @@
+// Directory: what a network asks about the ring. Implemented over the roster.
+#pragma once
+
+#include <peerstore/crypto/keys.hpp>
+#include <peerstore/wire/types.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace peerstore::link {
+
+class Directory {
+ public:
+  struct Peer {
+    wire::MemberId member;
+    wire::PersonNumber person = 0;
+  };
+  virtual ~Directory() = default;
+  virtual wire::RingId ring_id() const = 0;
+  // A member that is not gone, by its node key.
+  virtual std::optional<Peer> find(const crypto::SigningPublicKey& node_key) const = 0;
+  virtual std::optional<crypto::SigningPublicKey> node_key(const wire::MemberId& member) const = 0;
+  // Where to try, best first.
+  virtual std::vector<std::string> addresses(const wire::MemberId& member) const = 0;
+  // Own statements for the Hello, and what to do with the other side's before it is judged.
+  virtual std::vector<wire::Statement> own_proof() const = 0;
+  virtual void learn(const std::vector<wire::Statement>& proof) = 0;
+};
+
+}  // namespace peerstore::link
