@@ -1,6 +1,6 @@
 // Life: what happens to the machines of a ring of friends, drawn from a seed before the run begins.
-// Pure: it knows nothing of nodes. Times are whole milliseconds, so that the last bit of a logarithm
-// on some other processor cannot change a run.
+// Pure: it knows nothing of nodes. What is drawn is rounded to milliseconds, so that the last bit of a
+// logarithm on some other processor does not change a run.
 //
 // Models: sessions of exponential, Pareto or Weibull length (p2psim and OverSim used these; real peers look
 // like Weibull with a shape of 0.34 to 0.59: Stutzbach and Rejaie, IMC 2006), a trace from a file, and
