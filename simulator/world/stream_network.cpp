@@ -102,11 +102,6 @@ bool StreamNetwork::is_attached(const wire::MemberId& member) const {
   return found != by_member_.end() && found->second->served != nullptr;
 }
 
-void StreamNetwork::drop_strangers(const wire::MemberId& member) {
-  Machine& home = machine(member);
-  if (home.process != nullptr) home.process->links.drop_strangers();
-}
-
 StreamNetwork::Machine* StreamNetwork::who_answers_at(const std::string& address) const {
   const auto found = by_address_.find(address);
   return found == by_address_.end() ? nullptr : found->second;

@@ -64,9 +64,16 @@ TEST(StreamNetwork, ClosesTheLinksOfThoseWhoAreMembersNoMore) {
   ASSERT_TRUE(ring.answers(1, 2));
   const Acquaintance expelled = ring.acquaintances[member(1)];
   ring.acquaintances.erase(member(1));
-  ring.network.drop_strangers(member(2));
+  ring.network.links(member(2)).drop_strangers();
   EXPECT_EQ(ring.error_of(1, 2), Errc::refused);
   EXPECT_TRUE(ring.answers(3, 2));
+}
+
+TEST(StreamNetwork, FindsOutWhoAnswersAtAnAddress) {
+  StreamRing ring(2);
+  auto& links = ring.network.links(member(1));
+  EXPECT_EQ(ring.clock.run(links.connect("machine-2:7000", std::nullopt)).value(), member(2));
+  EXPECT_EQ(ring.clock.run(links.connect("nowhere:7000", std::nullopt)).error().code, Errc::unreachable);
 }
 
 TEST(StreamNetwork, CarriesSegmentsWholeHoweverTheirBytesAreCut) {

@@ -77,8 +77,9 @@ class StreamNetwork {
   void attach(const wire::MemberId& member, wire::Service* service, wire::PersonNumber person);
   void detach(const wire::MemberId& member);
   bool is_attached(const wire::MemberId& member) const;
-  // Its process closes links whose member is no longer in the directory: after each change of the roster.
-  void drop_strangers(const wire::MemberId& member);
+  // For what the daemon does with its network besides asking: connect() to addresses that it kept, and
+  // drop_strangers() after each change of the roster. Good until detach().
+  link::LinkNetwork& links(const wire::MemberId& member) { return links_of(machine(member)); }
 
   void set_asleep(const wire::MemberId& member, bool asleep);
   void cut(const wire::MemberId& a, const wire::MemberId& b);
