@@ -7,7 +7,9 @@ find_package(CapnProto CONFIG REQUIRED)
 find_package(leveldb CONFIG REQUIRED)
 find_package(spdlog CONFIG REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
+find_path(tomlplusplus_INCLUDE_DIRS toml++/toml.h REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 
 add_library(peerstore_warnings INTERFACE)
 target_compile_options(peerstore_warnings INTERFACE

@@ -77,6 +77,7 @@ Task<Result<BackupSummary>> RingDrive::run_backup(RootTree roots, BackupRun& run
   }
   const vault::RunFigures& figures = vault_.figures();
   summary.bytes_new = figures.bytes_new;
+  summary.bytes_stored = figures.bytes_stored;
   summary.chunks_sent = figures.chunks_sent;
   summary.copies_wanted = environment_.space.wanted_copies();
   summary.copies_least = std::min(figures.copies_least, summary.copies_wanted);

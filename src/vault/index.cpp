@@ -18,7 +18,8 @@ std::uint32_t Index::add(PackRow pack, std::span<const BlobRow> blobs) {
     packs_[number].holders = std::move(pack.holders);
   }
   for (const BlobRow& blob : blobs) {
-    blobs_.try_emplace(blob.id, BlobPlace{number, blob.offset, blob.length, blob.kind});
+    blobs_.try_emplace(blob.id,
+                       BlobPlace{number, blob.offset, blob.length, blob.stored, blob.kind, blob.encoding});
   }
   return number;
 }
@@ -30,7 +31,9 @@ std::map<std::uint32_t, std::vector<BlobRow>> Index::blobs_of(std::span<const st
   for (const std::uint32_t pack : packs) rows[pack];
   for (const auto& [id, place] : blobs_) {
     const auto wanted = rows.find(place.pack);
-    if (wanted != rows.end()) wanted->second.push_back({id, place.kind, place.offset, place.length});
+    if (wanted != rows.end()) {
+      wanted->second.push_back({id, place.kind, place.offset, place.length, place.stored, place.encoding});
+    }
   }
   for (auto& [pack, blobs] : rows) {
     std::sort(blobs.begin(), blobs.end(),

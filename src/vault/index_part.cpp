@@ -8,32 +8,38 @@ namespace peerstore::vault {
 
 namespace {
 
-constexpr std::uint8_t kIndexVersion = 1;
-constexpr std::uint8_t kStoredAsIs = 0;  // the blob's encoding in the pack
+constexpr std::uint8_t kIndexVersion = 2;
+constexpr std::uint8_t kUncompressedVersion = 1;  // before there were other encodings than as it is
 // id 32, kind u8, encoding u8, offset u32, stored u32, length u32.
 constexpr std::size_t kBlobRowBytes = 32 + 1 + 1 + 4 + 4 + 4;
 constexpr std::size_t kFixedBytes = 4 + 1 + 3 * 4;
 constexpr std::size_t kPackRowBytesMost = kPackRowBytesMin + wire::kClasses * kHoldersMax * 32;
 
 void encode(ByteWriter& out, const BlobRow& blob) {
-  out.fixed(blob.id).u8(static_cast<std::uint8_t>(blob.kind)).u8(kStoredAsIs);
-  out.u32(blob.offset).u32(blob.length).u32(blob.length);
+  out.fixed(blob.id).u8(static_cast<std::uint8_t>(blob.kind)).u8(static_cast<std::uint8_t>(blob.encoding));
+  out.u32(blob.offset).u32(blob.stored).u32(blob.length);
+}
+
+bool is_sound(const BlobRow& blob, const PackRow& pack) {
+  if (blob.kind != BlobKind::data && blob.kind != BlobKind::tree) return false;
+  if (blob.length > kBlobBytesMax) return false;
+  if (std::uint64_t{blob.offset} + blob.stored > pack.rows * kRowPlainBytes) return false;
+  switch (blob.encoding) {
+    case Encoding::as_it_is: return blob.stored == blob.length;
+    case Encoding::zstd: return blob.stored < blob.length;
+  }
+  return false;
 }
 
 BlobRow decode_blob_row(ByteReader& in, const PackRow& pack) {
   BlobRow blob;
   blob.id = in.fixed<BlobId>();
-  const std::uint8_t kind = in.u8();
-  const std::uint8_t encoding = in.u8();
+  blob.kind = static_cast<BlobKind>(in.u8());
+  blob.encoding = static_cast<Encoding>(in.u8());
   blob.offset = in.u32();
-  const std::uint32_t stored = in.u32();
+  blob.stored = in.u32();
   blob.length = in.u32();
-  const bool known = (kind == static_cast<std::uint8_t>(BlobKind::data) ||
-                      kind == static_cast<std::uint8_t>(BlobKind::tree)) &&
-                     encoding == kStoredAsIs;
-  const bool inside = std::uint64_t{blob.offset} + stored <= pack.rows * kRowPlainBytes;
-  if (!known || !inside || stored != blob.length || blob.length > kBlobBytesMax) in.fail();
-  blob.kind = static_cast<BlobKind>(kind);
+  if (!is_sound(blob, pack)) in.fail();
   return blob;
 }
 
@@ -81,7 +87,7 @@ Result<IndexPart> decode_index_part(ByteView plain) {
   ByteReader frame(plain);
   ByteReader in(frame.bytes(kPackPlainBytesMax));
   const std::uint8_t version = in.u8();
-  if (in.ok() && version != kIndexVersion) {
+  if (in.ok() && version != kIndexVersion && version != kUncompressedVersion) {
     return fail(Errc::unsupported, "index of version " + std::to_string(version));
   }
   IndexPart part;
@@ -90,6 +96,9 @@ Result<IndexPart> decode_index_part(ByteView plain) {
   }
   for (std::uint32_t left = in.count(kPackRowBytesMin + 4); left > 0 && in.ok(); --left) {
     part.entries.push_back(decode_entry(in));
+    for (const BlobRow& blob : part.entries.back().blobs) {
+      if (version == kUncompressedVersion && blob.encoding != Encoding::as_it_is) in.fail();
+    }
   }
   for (std::uint32_t left = in.count(4); left > 0 && in.ok(); --left) {
     const ByteView record = in.bytes(kRecordBytesMax);

@@ -17,14 +17,13 @@ struct Vault::OpenPack {
   static std::size_t room_for(std::size_t size) { return size < kBlobRoomMin ? kBlobRoomMin : size; }
   bool fits(std::size_t size) const { return plain.size() + room_for(size) <= kPackPlainBytesMax; }
   // Requires that it fits.
-  void append(const NewBlob& blob) {
+  void append(BlobRow blob, ByteView stored) {
     if (plain.empty()) plain.reserve(kPackPlainBytesMax);
-    const std::size_t offset = plain.size();
-    const std::size_t size = blob.content.size();
-    blobs.push_back(
-        {blob.id, blob.kind, static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(size)});
-    plain.insert(plain.end(), blob.content.begin(), blob.content.end());
-    plain.resize(offset + room_for(size));
+    blob.offset = static_cast<std::uint32_t>(plain.size());
+    blob.stored = static_cast<std::uint32_t>(stored.size());
+    blobs.push_back(blob);
+    plain.insert(plain.end(), stored.begin(), stored.end());
+    plain.resize(blob.offset + room_for(stored.size()));
   }
   // Takes the other's blobs over. Requires that they fit.
   void absorb(OpenPack& other) {

@@ -2,6 +2,7 @@
 #include <peerstore/runtime/combine.hpp>
 #include <peerstore/vault/vault.hpp>
 
+#include "compression.hpp"
 #include "open_pack.hpp"
 #include "pack_reader.hpp"
 #include "pack_writer.hpp"
@@ -72,10 +73,18 @@ Task<Result<void>> Vault::put(std::vector<NewBlob> blobs) {
     CHECK(!blob.content.empty() && blob.content.size() <= kBlobBytesMax);
     if (!count_known(blob)) claims.add(blob);
   }
-  for (const NewBlob& blob : claims.blobs()) {
-    const auto appended = co_await append(blob);
+  const std::vector<NewBlob>& kept = claims.blobs();
+  std::vector<std::optional<Bytes>> compressed;
+  const auto compress_all = [&] {
+    for (const NewBlob& blob : kept) compressed.push_back(compress(blob.content));
+    return true;
+  };
+  if (!kept.empty()) co_await environment_.workers.run(compress_all);
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    const auto appended = co_await append(kept[i], compressed[i]);
     if (!appended) co_return appended.error();
     claims.settle_next();
+    compressed[i].reset();
   }
   co_return Result<void>();
 }
@@ -90,7 +99,13 @@ std::span<Vault::OpenPackPtr> Vault::open_packs(BlobKind kind) {
 }
 
 // Into the open pack with the least room that it fits into; if there is none, the fullest makes way.
-Task<Result<void>> Vault::append(NewBlob blob) {
+Task<Result<void>> Vault::append(NewBlob blob, const std::optional<Bytes>& compressed) {
+  const ByteView stored = compressed ? ByteView(*compressed) : blob.content;
+  BlobRow row;
+  row.id = blob.id;
+  row.kind = blob.kind;
+  row.length = static_cast<std::uint32_t>(blob.content.size());
+  row.encoding = compressed ? Encoding::zstd : Encoding::as_it_is;
   while (true) {
     if (failure_) co_return *failure_;
     OpenPackPtr* best = nullptr;
@@ -98,12 +113,13 @@ Task<Result<void>> Vault::append(NewBlob blob) {
     for (OpenPackPtr& open : open_packs(blob.kind)) {
       const std::size_t used = open->plain.size();
       if (fullest == nullptr || used > (*fullest)->plain.size()) fullest = &open;
-      if (!open->fits(blob.content.size())) continue;
+      if (!open->fits(stored.size())) continue;
       if (best == nullptr || used > (*best)->plain.size()) best = &open;
     }
     if (best != nullptr) {
-      (*best)->append(blob);
+      (*best)->append(row, stored);
       if (blob.kind == BlobKind::data) figures_.bytes_new += blob.content.size();
+      figures_.bytes_stored += stored.size();
       co_return Result<void>();
     }
     co_await send(*fullest);
@@ -162,13 +178,18 @@ Task<Result<SharedBytes>> Vault::get(BlobKind kind, BlobId id) {
   }
   const BlobPlace place = *known;
   const PackRow& pack = index_.pack(place.pack);
-  auto content = co_await reader_->read(pack, place.offset, place.length);
-  if (!content) co_return content.error();
-  const auto identify = [&] { return blob_id(keys_, kind, *content); };
-  const BlobId found = co_await environment_.workers.run(identify);
-  if (found != id) {
-    co_return fail(Errc::corrupt, pack.name() + ": does not hold the blob that the index says it holds");
-  }
+  auto stored = co_await reader_->read(pack, place.offset, place.stored);
+  if (!stored) co_return stored.error();
+  const auto open = [&]() -> Result<Bytes> {
+    auto content = place.encoding == Encoding::zstd ? decompress(*stored, place.length)
+                                                    : Result<Bytes>(std::move(*stored));
+    if (content && blob_id(keys_, kind, *content) != id) {
+      return fail(Errc::corrupt, "does not hold the blob that the index says it holds");
+    }
+    return content;
+  };
+  auto content = co_await environment_.workers.run(open);
+  if (!content) co_return content.error_in(pack.name());
   co_return SharedBytes(std::move(*content));
 }
 

@@ -25,7 +25,10 @@ IndexEntry random_entry(SeededEntropy& entropy, Random& random, std::uint64_t bl
     const BlobKind kind = random.below(2) == 0 ? BlobKind::data : BlobKind::tree;
     const auto offset = static_cast<std::uint32_t>(random.below(kRowPlainBytes / 2));
     const auto length = static_cast<std::uint32_t>(1 + random.below(kRowPlainBytes / 2));
-    entry.blobs.push_back({entropy.make<BlobId>(), kind, offset, length});
+    const bool compressed = length > 1 && random.below(2) == 0;
+    const auto stored = compressed ? static_cast<std::uint32_t>(random.below(length)) : length;
+    entry.blobs.push_back({entropy.make<BlobId>(), kind, offset, length, stored,
+                           compressed ? Encoding::zstd : Encoding::as_it_is});
   }
   return entry;
 }
@@ -79,7 +82,8 @@ TEST(IndexPart, AnyBytesAreReadOrRefused) {
     for (const IndexEntry& entry : part->entries) {
       ASSERT_TRUE(is_pack_size(entry.pack.rows));
       for (const BlobRow& blob : entry.blobs) {
-        ASSERT_LE(std::uint64_t{blob.offset} + blob.length, entry.pack.rows * kRowPlainBytes);
+        ASSERT_LE(std::uint64_t{blob.offset} + blob.stored, entry.pack.rows * kRowPlainBytes);
+        ASSERT_LE(blob.length, kBlobBytesMax);
       }
     }
   }
@@ -87,8 +91,26 @@ TEST(IndexPart, AnyBytesAreReadOrRefused) {
 
 TEST(IndexPart, ALaterVersionIsSaidToBeOne) {
   Bytes plain = encode(random_part(1));
-  plain[4] = 2;
+  plain[4] = 3;
   EXPECT_EQ(decode_index_part(plain).error().code, Errc::unsupported);
+}
+
+TEST(IndexPart, OfTheFirstVersionIsReadAndHasNoCompressedBlobs) {
+  IndexPart part;
+  SeededRandom random(1);
+  SeededEntropy entropy(1);
+  part.entries.push_back({random_pack(entropy, random), {{entropy.make<BlobId>(), BlobKind::data, 0, 9, 9}}});
+  Bytes plain = encode(part);
+  plain[4] = 1;
+  const auto read = decode_index_part(plain);
+  ASSERT_TRUE(read);
+  EXPECT_TRUE(*read == part);
+  part.entries[0].blobs[0].encoding = Encoding::zstd;
+  part.entries[0].blobs[0].stored = 8;
+  plain = encode(part);
+  EXPECT_TRUE(decode_index_part(plain));
+  plain[4] = 1;
+  EXPECT_EQ(decode_index_part(plain).error().code, Errc::corrupt);
 }
 
 TEST(Distribute, KeepsOrderAndRoomForTheDirectory) {

@@ -154,6 +154,26 @@ TEST_F(VaultTest, EveryPackIsInAllFiveClassesEvenForOneByte) {
   for (const auto& [key, found] : classes) EXPECT_EQ(found.size(), wire::kClasses);
 }
 
+TEST_F(VaultTest, CompressesWhatPaysAndGivesItBack) {
+  Bytes text;
+  while (text.size() < 3 * kMiB) {
+    const std::string line = "line " + std::to_string(random.below(1000)) + " of a long file\n";
+    text.insert(text.end(), line.begin(), line.end());
+  }
+  const BlobId id = put(text);
+  const Bytes noise = random_bytes(random, 100'000);
+  const BlobId other = put(noise);
+  ASSERT_TRUE(flush());
+  EXPECT_EQ(vault->figures().bytes_new, text.size() + noise.size());
+  EXPECT_GE(vault->figures().bytes_stored, noise.size());
+  EXPECT_LE(vault->figures().bytes_stored, noise.size() + text.size() / 4);
+  EXPECT_LE(space.bytes(), 4 * kMiB);
+  const PackRow newest = write_index();
+  ASSERT_TRUE(reload(newest));
+  EXPECT_TRUE(has(id, text));
+  EXPECT_TRUE(has(other, noise));
+}
+
 TEST_F(VaultTest, KeepsOnlyAFewPacksUnderWay) {
   for (int i = 0; i < 40; ++i) put(random_bytes(random, kMiB));
   ASSERT_TRUE(flush());

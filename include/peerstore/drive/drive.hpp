@@ -61,9 +61,10 @@ struct BackupSummary {
   std::uint64_t files = 0;
   std::uint64_t folders = 0;
   std::uint64_t symlinks = 0;
-  std::uint64_t skipped = 0;    // unreadable, or of a kind that is not kept: see warnings
-  std::uint64_t bytes = 0;      // in the files
-  std::uint64_t bytes_new = 0;  // that were not in the drive before
+  std::uint64_t skipped = 0;       // unreadable, or of a kind that is not kept: see warnings
+  std::uint64_t bytes = 0;         // in the files
+  std::uint64_t bytes_new = 0;     // that were not in the drive before
+  std::uint64_t bytes_stored = 0;  // that those and new folders take, compressed; of one copy
   std::uint64_t chunks_sent = 0;
   unsigned copies_wanted = 0;
   unsigned copies_least = 0;  // of the chunk that has fewest; = wanted means safe

@@ -13,12 +13,17 @@
 
 namespace peerstore::vault {
 
+// The form in which a blob lies in its pack.
+enum class Encoding : std::uint8_t { as_it_is = 0, zstd = 1 };
+
 // A blob in a pack, as the log keeps it.
 struct BlobRow {
   BlobId id;
   BlobKind kind = BlobKind::data;
   std::uint32_t offset = 0;  // in the pack's plaintext
-  std::uint32_t length = 0;
+  std::uint32_t length = 0;  // of the content
+  std::uint32_t stored = 0;  // bytes in the pack; = length if it is stored as it is
+  Encoding encoding = Encoding::as_it_is;
   bool operator==(const BlobRow&) const = default;
 };
 
@@ -26,7 +31,9 @@ struct BlobPlace {
   std::uint32_t pack = 0;  // its number in this index
   std::uint32_t offset = 0;
   std::uint32_t length = 0;
+  std::uint32_t stored = 0;
   BlobKind kind = BlobKind::data;
+  Encoding encoding = Encoding::as_it_is;
 };
 
 class Index {

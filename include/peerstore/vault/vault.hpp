@@ -1,10 +1,10 @@
 // Vault: keeps blobs in the ring and gives them back; keys never leave it.
 //
 // put() fills packs; a full pack is sealed and stored while the next ones fill, a few at a time,
-// so that memory is bounded and the caller is slowed to the pace of the ring. A blob that any of
-// the person's machines has stored is not stored again. What is stored is found again through the
-// index, a log of packs of this machine: write_index() adds to it what came since, and returns the
-// row that the head must carry for everything so far to be found.
+// so that memory is bounded and the caller is slowed to the pace of the ring. A blob is compressed
+// where that pays, and not stored again if any of the person's machines has stored it. What is
+// stored is found again through the index, a log of packs of this machine: write_index() adds to it what came
+// since, and returns the row that the head must carry for everything so far to be found.
 //
 // Lifetime: the environment outlives the vault, the vault outlives its tasks. One thread.
 #pragma once
@@ -33,8 +33,9 @@ inline constexpr std::size_t kRecordBytesMax = 1024 * 1024;
 
 // What happened since begin_run().
 struct RunFigures {
-  std::uint64_t bytes_new = 0;   // in blobs of files that were not known before
-  std::uint64_t bytes_safe = 0;  // of what callers of put() counted: in packs with every copy
+  std::uint64_t bytes_new = 0;     // in blobs of files that were not known before
+  std::uint64_t bytes_stored = 0;  // that all new blobs take in packs, of one copy
+  std::uint64_t bytes_safe = 0;    // of what callers of put() counted: in packs with every copy
   std::uint64_t chunks_sent = 0;
   unsigned copies_least = ~0u;  // of the chunk that has fewest; ~0 before the first
   std::string shortfall;        // of that chunk, in words
@@ -127,7 +128,7 @@ class Vault {
   };
 
   bool count_known(const NewBlob& blob);
-  Task<Result<void>> append(NewBlob blob);
+  Task<Result<void>> append(NewBlob blob, const std::optional<Bytes>& compressed);
   std::span<OpenPackPtr> open_packs(BlobKind kind);
   void merge_open_packs();
   Task<void> send(OpenPackPtr& open);
