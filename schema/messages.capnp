@@ -173,7 +173,8 @@ struct RosterDifference {
 
 struct PresenceDifference {
   roster @0 :Data;                # 32 bytes: digest of the statements
-  news @1 :News;
+  parts @1 :List(UInt32);         # which of the sums differ, in order
+  news @2 :News;
 }
 
 struct DescriptionReply {

@@ -18,15 +18,17 @@ struct ChordNode::PredecessorSearch : Search {
   PredecessorSearch(Clock& clock, const NodeRef& joiner)
       : Search(clock, joiner.id, joiner.id), self(joiner.id) {}
 
-  // The nearest member that answered and has nobody alive between itself and self, as far as is
-  // known. An earlier life of self counts as nobody.
+  // The nearest member that answered and has nobody alive between itself and self. An earlier life of
+  // self counts as nobody. Who would be the successor was asked as well, or a list of the dead
+  // would be copied for ever.
   const wire::Neighbours* found() const {
     const wire::Neighbours* nearest = nullptr;
     for (const auto& [id, member] : members) {
       const auto next = std::ranges::find_if(member.successors, [&](const NodeRef& successor) {
         return successor.id != self && !dead.contains(successor.id);
       });
-      const bool adjacent = next == member.successors.end() || ring::in_open(id, self, next->id);
+      const bool adjacent = next == member.successors.end() ||
+                            (ring::in_open(id, self, next->id) && members.contains(next->id));
       if (adjacent && (!nearest || ring::in_open(nearest->self.id, id, self))) nearest = &member;
     }
     return nearest;
@@ -47,7 +49,7 @@ Task<bool> ChordNode::join() {
   const NodeRef self = state_.self();
   PredecessorSearch search(clock_, self);
   if (state_.predecessor()) search.candidates.add(*state_.predecessor());
-  for (const auto& id : acquaintances_.closest_preceding(self.id, options_.lookups_at_once)) {
+  for (const auto& id : known_before(self.id)) {
     search.candidates.add(NodeRef{id, 0});
   }
   auto question = [&](NodeRef candidate) { return ask_for_predecessor(search, candidate); };
@@ -66,6 +68,12 @@ Task<bool> ChordNode::join() {
     state_.complete_join(m->self, list);
     stepped();
     changed();
+    // Both neighbours hear of it at once: until they do, they answer for its keys.
+    const NodeRef successor = state_.successors().front();
+    const NodeRef predecessor = m->self;
+    scope_.spawn(notify(successor));
+    if (successor.id != predecessor.id) scope_.spawn(notify(predecessor));
+    acquaintances_.entered(successor.id);
     co_return true;
   }
   // Members that are all in one another's way will be in order soon. Joiners that all wait for a
@@ -110,6 +118,8 @@ Task<void> ChordNode::ask_for_predecessor(PredecessorSearch& search, NodeRef can
 Task<void> ChordNode::leave() {
   scope_.cancel();
   rectifying_ = false;
+  looking_ = false;
+  refreshing_ = false;
   const std::optional<NodeRef> predecessor = state_.predecessor();
   begin_new_life();
   if (predecessor) co_await notify(*predecessor);

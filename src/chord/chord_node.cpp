@@ -5,12 +5,16 @@
 #include "search.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace peerstore::chord {
 
 namespace {
 
-constexpr std::size_t kContactsToLookAt = 64;
+constexpr std::size_t kToLookAt = 64;
+// The predecessor speaks up again by itself, if it was only slow.
+constexpr Duration kPatienceWithPredecessor = std::chrono::seconds(1);
+constexpr int kSlowDown = 4;  // of the rounds, each time that nothing changed
 
 Task<bool> after(Clock& clock, Duration duration) {
   co_await clock.sleep(duration);
@@ -32,6 +36,8 @@ ChordNode::ChordNode(Clock& clock, Random& random, wire::Network& network, Acqua
       acquaintances_(acquaintances),
       options_(options),
       state_(self, std::min(options.successor_list, wire::kSuccessorsMax)),
+      fingers_(self.id),
+      fingers_only_(options.fingers_only),
       period_(options.stabilize_period),
       woken_(clock),
       scope_(clock) {}
@@ -39,6 +45,9 @@ ChordNode::ChordNode(Clock& clock, Random& random, wire::Network& network, Acqua
 void ChordNode::start() {
   CHECK(scope_.running() == 0);
   scope_.spawn(run());
+  last_awake_ = clock_.now();
+  scope_.spawn(watch());
+  if (fingers_only_) scope_.spawn(refresh_fingers());
 }
 
 // One round after the other, so at most one stabilize is in flight, and nothing else touches the
@@ -53,10 +62,14 @@ Task<void> ChordNode::run() {
       const bool joined = co_await join();
       if (joined) continue;  // stabilize now
     } else {
-      co_await stabilize();
-      if (state_.is_member()) co_await look_around();
+      if (const std::optional<NodeRef> nearer = std::exchange(nearer_, std::nullopt)) {
+        const bool adopted = co_await ask_then_adopt(*nearer);
+        if (adopted) changed();
+      }
+      if (!was_suspended_) co_await stabilize();
+      if (state_.is_member()) look_around();
     }
-    period_ = changed_ ? options_.stabilize_period : std::min(2 * period_, options_.quiet_period);
+    period_ = changed_ ? options_.stabilize_period : std::min(kSlowDown * period_, options_.quiet_period);
     co_await pause();
   }
 }
@@ -65,7 +78,7 @@ Task<void> ChordNode::run() {
 // that, or a burst of them would feed on itself.
 Task<void> ChordNode::pause() {
   TimePoint until = clock_.now() + random_.jitter(period_);
-  while (!was_suspended_ && clock_.now() < until) {
+  while (!was_suspended_ && !hurried_ && clock_.now() < until) {
     const TimePoint began = clock_.now();
     const Duration wait = until - began;
     std::vector<Task<bool>> either;
@@ -75,6 +88,7 @@ Task<void> ChordNode::pause() {
     notice_sleep(began, wait);
     until = std::min(until, clock_.now() + random_.jitter(period_ / 4));
   }
+  hurried_ = false;
 }
 
 Task<void> ChordNode::stabilize() {
@@ -87,20 +101,24 @@ Task<void> ChordNode::stabilize() {
       changed();
       co_return;
     }
+    acquaintances_.entered(only.id);
   }
   const std::vector<NodeRef> before = state_.successors();
   while (!state_.successors().empty()) {
     const NodeRef successor = state_.successors().front();
     Result<wire::Neighbours> answer = co_await ask_neighbours(successor);
-    if (was_suspended_) co_return;
+    const bool slept = !answer && answer.error().code == Errc::cancelled;
+    if (was_suspended_ || slept) co_return changed();
     if (!answer || answer->phase != Phase::member) {
       state_.drop_first_successor();
       stepped();
       changed();
+      if (answer || is_silent(answer)) acquaintances_.lost(successor.id);
       continue;
     }
     state_.adopt(answer->self, answer->successors);
     stepped();
+    observe_churn(before);
     if (answer->predecessor) {
       const NodeRef nearer = *answer->predecessor;
       if (ring::in_open(state_.self().id, nearer.id, successor.id)) co_await ask_then_adopt(nearer);
@@ -138,16 +156,30 @@ Task<bool> ChordNode::ask_then_adopt(NodeRef candidate) {
 // Does somebody stand between this member and its successor of whom the ring does not know? So
 // two rings that a partition left grow together again (passive-list ring unification; Shafaat,
 // Ghodsi and Haridi, 2007). In a healthy ring only sleepers do, and the look is one question.
-Task<void> ChordNode::look_around() {
-  if (was_suspended_ || state_.successors().empty()) co_return;
-  std::vector<wire::MemberId> nearer = acquaintances_.contacts(kContactsToLookAt, true);
-  std::erase_if(nearer, [&](const wire::MemberId& member) {
-    return !ring::in_open(state_.self().id, member, state_.successors().front().id);
-  });
-  if (nearer.empty()) co_return;
-  const NodeRef candidate{nearer[random_.below(nearer.size())], 0};
-  const bool adopted = co_await ask_then_adopt(candidate);
-  if (adopted) changed();
+void ChordNode::look_around() {
+  if (looking_ || was_suspended_ || state_.successors().empty()) return;
+  const std::vector<wire::MemberId> nearer =
+      acquaintances_.between(state_.self().id, state_.successors().front().id, kToLookAt);
+  if (nearer.empty()) return;
+  // Mostly the one that is most likely to be there; but each has its turn.
+  const bool first = random_.below(2) == 0;
+  const std::size_t other = random_.below(nearer.size());
+  scope_.spawn(look_at(nearer[first ? 0 : other]));
+}
+
+// The next round asks again before it adopts.
+Task<void> ChordNode::look_at(wire::MemberId candidate) {
+  looking_ = true;
+  const Result<wire::Neighbours> answer = co_await ask_neighbours(NodeRef{candidate, 0});
+  looking_ = false;
+  // Nobody else has it as successor: what the others think of it, is told by this one.
+  const bool is_out = answer ? answer->phase != Phase::member : is_silent(answer);
+  if (is_out) acquaintances_.lost(candidate);
+  if (!answer || answer->phase != Phase::member || answer->successors.empty()) co_return;
+  if (!state_.is_member() || state_.successors().empty()) co_return;
+  if (!ring::in_open(state_.self().id, candidate, state_.successors().front().id)) co_return;
+  nearer_ = answer->self;
+  hurry();
 }
 
 void ChordNode::notified(NodeRef from) {
@@ -157,12 +189,17 @@ void ChordNode::notified(NodeRef from) {
   // along the ring as far as lists reach, however quiet the ring is. Only in a ring of two is the
   // successor the predecessor as well.
   if (successors.size() > 1 && from.id == successors.front().id) return changed();
+  // It came in between self and the successor, and was told so by itself.
+  const bool is_nearer =
+      !successors.empty() && ring::in_open(state_.self().id, from.id, successors.front().id);
+  if (is_nearer) hurry();
   const std::optional<NodeRef> before = state_.predecessor();
   if (state_.rectify(from)) {
     stepped();
     if (state_.predecessor() != before) changed();
     return;
   }
+  if (is_nearer && successors.size() > 1) return;
   // It does not know of the predecessor, or that one is gone.
   changed();
   if (!rectifying_) scope_.spawn(rectify(from));
@@ -180,7 +217,7 @@ Task<void> ChordNode::notify(NodeRef neighbour) {
 Task<void> ChordNode::rectify(NodeRef candidate) {
   rectifying_ = true;
   const NodeRef present = *state_.predecessor();
-  const Result<wire::Neighbours> answer = co_await ask_neighbours(present);
+  const Result<wire::Neighbours> answer = co_await ask_neighbours(present, kPatienceWithPredecessor);
   rectifying_ = false;
   const bool lives = answer && answer->phase == Phase::member;
   if (was_suspended_ || lives || !state_.is_member()) co_return;
@@ -190,32 +227,35 @@ Task<void> ChordNode::rectify(NodeRef candidate) {
   changed();
 }
 
-Task<Result<wire::Neighbours>> ChordNode::ask_neighbours(NodeRef peer) {
+Task<Result<wire::Neighbours>> ChordNode::ask_neighbours(NodeRef peer, Duration patience) {
   const TimePoint asked = clock_.now();
   const wire::GetNeighbours question;
-  Result<wire::Neighbours> answer = co_await wire::ask(network_, peer.id, question);
-  notice_sleep(asked, wire::kPatience);
-  if (was_suspended_) co_return fail(Errc::cancelled, "this machine slept while it asked");
+  Result<wire::Neighbours> answer = co_await wire::ask(network_, peer.id, question, patience);
+  notice_sleep(asked, patience);
+  const bool overslept = !answer && clock_.now() - asked > patience + kSlack;
+  if (was_suspended_ || overslept) co_return fail(Errc::cancelled, "this machine slept while it asked");
   report(peer.id, is_silent(answer));
   if (!answer) co_return answer;
   if (answer->self.id != peer.id) co_return fail(Errc::invalid, "an answer in another member's name");
   if (!state_.heard(answer->self)) co_return fail(Errc::invalid, "an answer of an earlier life");
   acquaintances_.compare_roster(peer.id, answer->roster_digest);
+  if (answer->phase == Phase::member) learn_of(answer->successors);
   co_return answer;
 }
 
 wire::Neighbours ChordNode::neighbours() const {
   wire::Neighbours answer;
-  answer.phase = state_.phase();
+  answer.phase = has_slept() ? Phase::out : state_.phase();
   answer.self = state_.self();
   answer.predecessor = state_.predecessor();
   answer.successors = state_.successors();
-  answer.roster_digest = acquaintances_.roster_digest();
+  if (!has_slept()) answer.roster_digest = acquaintances_.roster_digest();
   return answer;
 }
 
 void ChordNode::report(const wire::MemberId& member, bool silent) {
-  if (!silent) return acquaintances_.heard_from(member);
+  if (!silent) return heard_from(member);
+  fingers_.remove(member);
   acquaintances_.failed(member);
   if (is_neighbour(member)) changed();
 }
@@ -227,12 +267,20 @@ bool ChordNode::is_neighbour(const wire::MemberId& member) const {
 
 // The clock went on, and this machine did not: its lid was closed.
 void ChordNode::notice_sleep(TimePoint since, Duration expected) {
+  if (since < life_began_) return;  // that was the life before
   if (clock_.now() - since > expected + options_.suspended_after) was_suspended_ = true;
 }
 
 void ChordNode::stepped() {
   CHECK(state_.is_well_formed());
   if (on_step_) on_step_();
+}
+
+void ChordNode::hurry() {
+  hurried_ = true;
+  changed_ = true;
+  period_ = options_.stabilize_period;
+  woken_.notify_all();
 }
 
 void ChordNode::changed() {
@@ -244,6 +292,8 @@ void ChordNode::changed() {
 
 void ChordNode::begin_new_life() {
   was_suspended_ = false;
+  life_began_ = last_awake_ = clock_.now();
+  nearer_.reset();
   state_.restart(next_incarnation_ ? next_incarnation_() : state_.self().incarnation + 1);
   stepped();
   changed();

@@ -5,6 +5,7 @@
 // asked twice, and there is an end to the number of questions.
 #pragma once
 
+#include <peerstore/runtime/clock.hpp>
 #include <peerstore/runtime/result.hpp>
 #include <peerstore/runtime/scope.hpp>
 #include <peerstore/runtime/sync.hpp>
@@ -19,7 +20,12 @@ namespace peerstore::chord {
 
 using wire::NodeRef;
 
-inline constexpr std::size_t kQuestionsMax = 64;         // of one search
+inline constexpr std::size_t kQuestionsMax = 64;  // of one search
+// Until a neighbour is suspected. The verdict takes the network's own time.
+inline constexpr Duration kSuspectAfter = std::chrono::milliseconds(500);
+// While a question is under way, the clock may go on this much longer than it was to wait; if more,
+// this machine stood still.
+inline constexpr Duration kSlack = std::chrono::seconds(2);
 inline constexpr std::size_t kCandidatesOfAnAnswer = 8;  // that are believed
 
 // Nobody there. (Any other error is the peer's own answer: it lives.)
@@ -32,25 +38,35 @@ bool is_silent(const Result<T>& answer) {
 
 class Candidates {
  public:
-  Candidates(const wire::MemberId& self, const ring::Id& key) : key_(key) { seen_.insert(self); }
+  Candidates(const wire::MemberId& self, const ring::Id& key, std::size_t most = kQuestionsMax)
+      : key_(key), most_(most) {
+    seen_.insert(self);
+  }
+
+  // Never to be asked.
+  void exclude(const wire::MemberId& member) { seen_.insert(member); }
 
   // To be asked in turn: nearest to the key first, in whichever direction.
-  void add(const NodeRef& candidate) {
-    if (!seen_.insert(candidate.id).second) return;
+  // False if it is no news.
+  bool add(const NodeRef& candidate) {
+    if (!seen_.insert(candidate.id).second) return false;
     const ring::Id after = ring::distance(key_, candidate.id);
     const ring::Id before = ring::distance(candidate.id, key_);
     waiting_.emplace(std::min(after, before), candidate);
+    return true;
   }
-  // Best first, as members list them: the first is asked before all others.
-  void add_best_first(const std::vector<NodeRef>& list) {
+  // Best first, as members list them: the first is asked before all others. How many are news.
+  std::size_t add_best_first(const std::vector<NodeRef>& list) {
+    std::size_t news = 0;
     const std::size_t believed = std::min(list.size(), kCandidatesOfAnAnswer);
     for (std::size_t i = 0; i < believed; ++i) {
-      add(list[i]);
+      if (add(list[i])) ++news;
       if (i == 0) favourite_ = list[i].id;
     }
+    return news;
   }
   std::optional<NodeRef> next() {
-    if (asked_ == kQuestionsMax || waiting_.empty()) return std::nullopt;
+    if (asked_ == most_ || waiting_.empty()) return std::nullopt;
     auto chosen = std::ranges::find_if(
         waiting_, [&](const auto& ranked) { return favourite_ && ranked.second.id == *favourite_; });
     if (chosen == waiting_.end()) chosen = waiting_.begin();
@@ -63,6 +79,7 @@ class Candidates {
 
  private:
   ring::Id key_;
+  std::size_t most_;
   std::set<wire::MemberId> seen_;
   std::set<std::pair<ring::Id, NodeRef>> waiting_;
   std::optional<wire::MemberId> favourite_;
@@ -70,8 +87,8 @@ class Candidates {
 };
 
 struct Search {
-  Search(Clock& clock, const wire::MemberId& self, const ring::Id& key)
-      : candidates(self, key), progress(clock) {}
+  Search(Clock& clock, const wire::MemberId& self, const ring::Id& key, std::size_t most = kQuestionsMax)
+      : candidates(self, key, most), progress(clock) {}
 
   // The last act of each question.
   void finish_question(bool silent) {

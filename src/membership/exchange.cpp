@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t kTasksMax = 64;
 // Learned by an exchange, more than this is catching up with what others know: no news.
 constexpr std::size_t kNewsMax = 64;
+// Who was heard this short ago is live, whatever the others say.
+constexpr Duration kLately = std::chrono::seconds(10);
 
 bool speaks_of(const std::vector<wire::StatementId>& known, const wire::StatementId& id) {
   if (known.size() < wire::kStatementsMax) return true;
@@ -27,19 +29,21 @@ bool speaks_of(const std::vector<wire::StatementId>& known, const wire::Statemen
 
 void Membership::State::compare(const wire::MemberId& peer, const crypto::Hash& theirs) {
   if (peer == self || roster.find(peer) == nullptr) return;
+  // One that comes into the ring learns from its successor first.
+  if (is_of_another_day() || theirs.is_zero()) return;
   Comparison& comparison = comparisons[peer];
-  const bool met_before = std::exchange(comparison.met, true);
   if (theirs == digest()) {
+    comparison.met = true;
     comparison.differs_since.reset();
     return;
   }
   const TimePoint now = clock.now();
   if (comparison.exchanging || scope.running() >= kTasksMax) return;
   if (comparison.exchanged && now - *comparison.exchanged < options.exchange_pause) return;
-  if (met_before) {
-    if (!comparison.differs_since) comparison.differs_since = now;
-    if (now - *comparison.differs_since < options.settle) return;
-  }
+  // One that is new, or back, is worth less waiting: it may be of the other part of a partition.
+  const Duration settle = comparison.met ? options.settle : options.settle / 2;
+  if (!comparison.differs_since) comparison.differs_since = now;
+  if (now - *comparison.differs_since < settle) return;
   scope.spawn(exchange_in_background(peer));
 }
 
@@ -52,13 +56,98 @@ Task<void> Membership::State::exchange_in_background(wire::MemberId peer) {
 }
 
 Task<Result<void>> Membership::State::exchange(wire::MemberId peer) {
-  wire::ExchangeRoster question{own_ids(), presences.all()};
-  if (question.presences.size() > wire::kPresencesMax) question.presences.resize(wire::kPresencesMax);
   comparisons[peer].exchanged = clock.now();
+  const Result<wire::PresenceDifference> difference = co_await compare_presences(peer, false);
+  if (!difference) co_return difference.error_in("exchanging presences");
+  comparisons[peer].met = true;
+  comparisons[peer].differs_since.reset();
+  if (difference->roster == roster.digest()) co_return Result<void>{};
+  co_return co_await exchange_statements(peer);
+}
+
+Task<Result<wire::PresenceDifference>> Membership::State::compare_presences(wire::MemberId peer,
+                                                                            bool trusting) {
+  const std::size_t parts = Presences::parts_for(roster.members().size());
+  const wire::ComparePresences question{roster.digest(), presences.sums(parts)};
+  Result<wire::PresenceDifference> difference = co_await wire::ask(network, peer, question);
+  note(peer, difference);
+  if (!difference) co_return difference;
+  if (std::exchange(is_behind, false)) scope.spawn(note_the_unheard());
+  wire::PushStatements back = presences.lacking(*difference, parts);
+  const std::vector<wire::Absence> outlived = presences.outlived(*difference, parts, self);
+  Learned learned = take({}, difference->presences);
+  if (trusting) {
+    // And what it knows itself, is of another day: those who forgot the dead would take it for news.
+    (void)believe(difference->absences);
+    (void)believe(outlived);
+    co_return difference;
+  }
+  doubt(difference->absences);
+  if (learned.size() <= kNewsMax) pass_on(learned);
+  if (back.presences.empty() && back.absences.empty()) co_return difference;
+  // Little is news, and for the whole ring; much is what a partition has kept apart.
+  const bool is_news = back.absences.empty() && back.presences.size() <= kNewsMax;
+  if (is_news) back.until = peer;
+  const Result<wire::Done> pushed = co_await wire::ask(network, peer, std::move(back));
+  note(peer, pushed);
+  co_return difference;
+}
+
+// After a start nobody is known to be away. But of whom the ring knows no word that stands, and who did
+// not speak to this one, is.
+Task<void> Membership::State::note_the_unheard() {
+  // When what the exchange brings has been taken in.
+  co_await clock.sleep(Duration::zero());
+  for (const auto& [id, member] : roster.members()) {
+    const bool heard_lately = liveness.last_heard(id) && clock.now() - *liveness.last_heard(id) < kLately;
+    if (!presences.stands(id) && !heard_lately) liveness.failed(roster, id);
+  }
+  somebody_is_away.notify_all();
+}
+
+Task<void> Membership::State::catch_up(wire::MemberId successor) {
+  comparisons[successor] = {};
+  comparisons[successor].met = true;
+  comparisons[successor].exchanged = clock.now();
+  const wire::Presence* own = presences.find(self);
+  if (own != nullptr) {
+    wire::PushStatements word;
+    word.presences.push_back(*own);
+    word.until = successor;
+    scope.spawn(tell(successor, std::move(word)));
+  }
+  const Result<wire::PresenceDifference> difference = co_await compare_presences(successor, true);
+  entering = false;
+  if (!difference) co_return;
+  if (difference->roster != roster.digest()) (void)co_await exchange_statements(successor);
+}
+
+void Membership::State::doubt(const std::vector<wire::Absence>& absences) {
+  std::vector<wire::Absence> believable;
+  for (const wire::Absence& absence : absences) {
+    if (absence.node.id == self || !presences.is_contradicted_by(absence)) {
+      believable.push_back(absence);
+    } else if (scope.running() < kTasksMax) {
+      scope.spawn(confront(absence));
+    }
+  }
+  (void)believe(believable);
+}
+
+Task<void> Membership::State::confront(wire::Absence absence) {
+  wire::PushStatements rumour;
+  rumour.absences.push_back(absence);
+  rumour.until = absence.node.id;
+  const Result<wire::Done> denied = co_await wire::ask(network, absence.node.id, std::move(rumour));
+  note(absence.node.id, denied);
+  if (is_silence(denied)) (void)believe({absence});
+}
+
+Task<Result<void>> Membership::State::exchange_statements(wire::MemberId peer) {
+  wire::ExchangeRoster question{own_ids(), {}};
   const Result<wire::RosterDifference> difference = co_await wire::ask(network, peer, std::move(question));
   note(peer, difference);
   if (!difference) co_return difference.error_in("exchanging rosters");
-  comparisons[peer].differs_since.reset();
   const Learned learned = take(difference->statements, difference->presences);
   if (learned.size() <= kNewsMax) pass_on(learned);
   if (difference->wanted.empty()) co_return Result<void>{};
@@ -88,34 +177,47 @@ wire::PushStatements Membership::State::requested(const std::vector<wire::Statem
     if (auto statement = roster.statement(id)) push.statements.push_back(std::move(*statement));
   }
   std::ranges::sort(push.statements, {}, &wire::Statement::kind);
-  for (const wire::Statement& statement : push.statements) {
+  push.presences = presences_of(push.statements);
+  return push;
+}
+
+std::vector<wire::Presence> Membership::State::presences_of(
+    const std::vector<wire::Statement>& statements) const {
+  std::vector<wire::Presence> found;
+  for (const wire::Statement& statement : statements) {
     const Result<Fact> fact = read_statement(statement);
     const auto* machine = fact ? std::get_if<MachineStatement>(&*fact) : nullptr;
     if (machine == nullptr) continue;
     const wire::MemberId member =
         member_id_of(roster.ring_id(), roster.invitation(machine->person)->position_seed, machine->machine);
     const wire::Presence* presence = presences.find(member);
-    if (presence != nullptr) push.presences.push_back(*presence);
+    if (presence != nullptr) found.push_back(*presence);
   }
-  return push;
+  return found;
 }
 
 wire::RosterDifference Membership::answer(const wire::ExchangeRoster& request) {
   State& state = *state_;
   wire::RosterDifference difference;
-  difference.presences = state.presences.newer_than(request.presences);
-  if (difference.presences.size() > wire::kPresencesMax) difference.presences.resize(wire::kPresencesMax);
   for (wire::Statement& statement : roster_.missing_from(request.known)) {
     if (difference.statements.size() == wire::kStatementsMax) break;
     if (speaks_of(request.known, wire::id_of(statement)))
       difference.statements.push_back(std::move(statement));
   }
+  difference.presences = state.presences_of(difference.statements);
   for (const wire::StatementId& id : request.known) {
     if (difference.wanted.size() == wire::kStatementsMax) break;
     if (!roster_.contains(id)) difference.wanted.push_back(id);
   }
   const State::Learned learned = state.take({}, request.presences);
   if (learned.size() <= kNewsMax) state.pass_on(learned);
+  return difference;
+}
+
+wire::PresenceDifference Membership::answer(const wire::ComparePresences& request) const {
+  wire::PresenceDifference difference;
+  if (!state_->is_of_another_day()) difference = state_->presences.difference(request.sums);
+  difference.roster = roster_.digest();
   return difference;
 }
 

@@ -28,6 +28,23 @@ void Membership::start() {
 }
 
 void Membership::announce(wire::Presence presence) { learn({}, {std::move(presence)}); }
+void Membership::announce_now(wire::Presence presence) {
+  State& state = *state_;
+  const State::Learned learned = state.take({}, {std::move(presence)});
+  if (state.started) state.tell_ring(state.contents_of(learned), state.self);
+}
+void Membership::set_presence(wire::Presence presence) { (void)state_->take({}, {std::move(presence)}); }
+void Membership::on_denial(std::function<void()> callback) { state_->on_denial = std::move(callback); }
+void Membership::on_return(std::function<void(const wire::MemberId&)> callback) {
+  state_->on_return = std::move(callback);
+}
+void Membership::on_stale(std::function<bool()> is_stale) { state_->is_stale = std::move(is_stale); }
+std::uint64_t Membership::departures() const { return state_->departures; }
+void Membership::enter(wire::MemberId successor) {
+  state_->entering = true;
+  state_->is_behind = true;
+  state_->scope.spawn(state_->catch_up(successor));
+}
 
 const wire::Presence* Membership::presence(const wire::MemberId& member) const {
   return state_->presences.find(member);
@@ -40,9 +57,37 @@ void Membership::learn(const std::vector<wire::Statement>& statements,
   state_->pass_on(state_->take(statements, presences));
 }
 
+void Membership::hear(wire::PushStatements news) {
+  State& state = *state_;
+  State::Learned learned = state.take(news.statements, news.presences);
+  if (!news.until) {
+    state.doubt(news.absences);
+    return;
+  }
+  learned.absences = state.believe(news.absences);
+  state.departures += learned.absences.size();
+  if (state.started && learned.size() > 0) state.tell_ring(state.contents_of(learned), *news.until);
+}
+
+void Membership::lost(const wire::MemberId& member) {
+  State& state = *state_;
+  state.note_failed(member);
+  const std::optional<wire::Absence> absence = state.presences.absence_of(member);
+  if (!absence) return;
+  const bool is_news = state.presences.end(*absence);
+  const bool was_contested = state.contested.erase(member) > 0;
+  if (!is_news && !was_contested) return;
+  if (is_news) ++state.departures;
+  wire::PushStatements news;
+  news.absences.push_back(*absence);
+  if (state.started) state.tell_ring(news, state.self);
+}
+
 std::uint64_t Membership::refused() const { return state_->refused; }
 
-crypto::Hash Membership::digest() const { return state_->digest(); }
+crypto::Hash Membership::digest() const {
+  return state_->is_of_another_day() ? crypto::Hash{} : state_->digest();
+}
 
 void Membership::compare(wire::MemberId peer, const crypto::Hash& theirs) { state_->compare(peer, theirs); }
 
@@ -100,15 +145,39 @@ Membership::State::Learned Membership::State::take(const std::vector<wire::State
   for (const wire::Presence& presence : given_presences) {
     const Presences::Verdict verdict = presences.add(roster, signatures, presence);
     if (verdict == Presences::Verdict::refused) ++refused;
+    const bool is_contested = verdict == Presences::Verdict::outdated && presences.contests(presence);
+    if (is_contested) {
+      // Somebody takes a word for news that was ended here. Who should be its predecessor finds out.
+      contested.insert(presence.node.id);
+      if (on_return) on_return(presence.node.id);
+    }
     if (verdict != Presences::Verdict::newer) continue;
     learned.presences.push_back(presence.node.id);
+    if (!presences.stands(presence.node.id)) continue;
     liveness.may_be_back(presence.node.id);
+    if (on_return && presence.node.id != self) on_return(presence.node.id);
   }
   if (roster.digest() != digest_before) {
     // By index: a callback may add another.
     for (std::size_t i = 0; i < on_change.size(); ++i) on_change[i]();
   }
   return learned;
+}
+
+std::vector<wire::Absence> Membership::State::believe(const std::vector<wire::Absence>& absences) {
+  std::vector<wire::Absence> believed;
+  bool about_self = false;
+  for (const wire::Absence& absence : absences) {
+    if (absence.node.id == self) {
+      const std::optional<wire::Absence> own = presences.absence_of(self);
+      about_self |= own && age_of(absence) >= age_of(*own);
+      continue;
+    }
+    if (presences.end(absence)) believed.push_back(absence);
+    if (!presences.stands(absence.node.id)) liveness.failed(roster, absence.node.id);
+  }
+  if (about_self && on_denial) on_denial();
+  return believed;
 }
 
 void Membership::State::pass_on(const Learned& learned) {
@@ -118,8 +187,12 @@ void Membership::State::pass_on(const Learned& learned) {
   has_news.notify_all();
 }
 
+bool Membership::State::is_of_another_day() const { return entering || (is_stale && is_stale()); }
+
 void Membership::State::note_heard(const wire::MemberId& member) {
+  const bool was_live = liveness.is_live(roster, member);
   liveness.heard_from(roster, member, clock.now());
+  if (!was_live && on_return && liveness.is_live(roster, member)) on_return(member);
 }
 
 void Membership::State::note_failed(const wire::MemberId& member) {

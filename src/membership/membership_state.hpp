@@ -30,7 +30,13 @@ struct Membership::State {
   struct Learned {
     std::vector<wire::StatementId> statements;
     std::vector<wire::MemberId> presences;
-    std::size_t size() const { return statements.size() + presences.size(); }
+    std::vector<wire::Absence> absences;
+    std::size_t size() const { return statements.size() + presences.size() + absences.size(); }
+  };
+  // Members from `first` up to, not including, `until`, going clockwise.
+  struct Part {
+    wire::MemberId first;
+    wire::MemberId until;
   };
 
   State(Clock& given_clock, Random& given_random, crypto::Signatures& given_signatures,
@@ -49,6 +55,8 @@ struct Membership::State {
 
   // Takes what counts and tells everybody who wants to know. What was new is returned, not yet news.
   Learned take(const std::vector<wire::Statement>& statements, const std::vector<wire::Presence>& presences);
+  // Those that ended what stood, of them or of what is older. One's own is denied.
+  std::vector<wire::Absence> believe(const std::vector<wire::Absence>& absences);
   void pass_on(const Learned& learned);
   void note_heard(const wire::MemberId& member);
   void note_failed(const wire::MemberId& member);
@@ -67,21 +75,33 @@ struct Membership::State {
     }
   }
   crypto::Hash digest() const;
+  bool is_of_another_day() const;
 
   // spreading.cpp
   Task<void> spread();
-  Task<void> tell_next(wire::PushStatements news);
-  Task<void> tell(wire::MemberId peer, wire::PushStatements news);
   wire::PushStatements take_news();
-  std::vector<wire::MemberId> some_but(const wire::MemberId& next);
+  wire::PushStatements contents_of(const Learned& learned) const;
+  // To all members between self and `until`.
+  void tell_ring(const wire::PushStatements& news, const wire::MemberId& until);
+  std::vector<Part> divide(const wire::MemberId& until) const;
+  Task<void> tell_part(Part part, wire::PushStatements news);
+  Task<void> tell(wire::MemberId peer, wire::PushStatements news);
   Task<void> ask_those_away();
 
   // exchange.cpp
   void compare(const wire::MemberId& peer, const crypto::Hash& theirs);
   Task<void> exchange_in_background(wire::MemberId peer);
   Task<Result<void>> exchange(wire::MemberId peer);
+  Task<Result<void>> exchange_statements(wire::MemberId peer);
+  Task<Result<wire::PresenceDifference>> compare_presences(wire::MemberId peer, bool trusting);
+  Task<void> note_the_unheard();
+  Task<void> catch_up(wire::MemberId successor);
+  // Absences that contradict what is known: each is told to whom it is about.
+  void doubt(const std::vector<wire::Absence>& absences);
+  Task<void> confront(wire::Absence absence);
   std::vector<wire::StatementId> own_ids();
   wire::PushStatements requested(const std::vector<wire::StatementId>& wanted) const;
+  std::vector<wire::Presence> presences_of(const std::vector<wire::Statement>& statements) const;
 
   Clock& clock;
   Random& random;
@@ -96,6 +116,13 @@ struct Membership::State {
   News news;
   std::unordered_map<wire::MemberId, Comparison, FixedBytesHash> comparisons;
   std::vector<std::function<void()>> on_change;
+  std::function<void()> on_denial;
+  std::function<void(const wire::MemberId&)> on_return;
+  std::function<bool()> is_stale;
+  std::set<wire::MemberId> contested;  // whose ended words were told as news
+  std::uint64_t departures = 0;
+  bool entering = false;  // what is known is of another day
+  bool is_behind = true;  // and was not exchanged with anybody since
   std::uint64_t refused = 0;
   bool started = false;
   Event has_news;

@@ -4,7 +4,8 @@
 #include <peerstore/wire/messages.hpp>
 
 #include <algorithm>
-#include <unordered_map>
+#include <bit>
+#include <set>
 #include <utility>
 
 namespace peerstore::membership {
@@ -20,8 +21,20 @@ bool is_in_bounds(const wire::Presence& presence) {
          });
 }
 
-std::pair<std::uint64_t, std::uint64_t> age_of(const wire::Presence& presence) {
-  return {presence.node.incarnation, presence.sequence};
+// Few enough that a difference tells little besides itself.
+constexpr std::size_t kMembersInAPart = 4;
+
+// `parts` is a power of two, at most 2^32.
+std::uint32_t part_of(const wire::MemberId& member, std::size_t parts) {
+  std::uint64_t top = 0;
+  for (std::size_t i = 0; i < 4; ++i) top = top << 8 | member.bytes[i];
+  return static_cast<std::uint32_t>(top * parts >> 32);
+}
+
+std::uint64_t word_of(const crypto::Hash& hash) {
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < 8; ++i) word = word << 8 | hash.bytes[i];
+  return word;
 }
 
 }  // namespace
@@ -45,10 +58,42 @@ Presences::Verdict Presences::add(const Roster& roster, crypto::Signatures& sign
   if (!signatures.verify(member->node_key, "presence", roster.ring_id(), bytes, presence.signature)) {
     return Verdict::refused;
   }
-  if (known != entries_.end()) digest_.remove(known->second.hash.view());
-  digest_.add(hash.view());
-  entries_.insert_or_assign(presence.node.id, Entry{presence, hash, member->node_key});
+  const bool was_ended = known != entries_.end() && known->second.ended;
+  // One who gave two words at once does not live again by the second.
+  const bool ended = was_ended && age_of(presence) == age_of(known->second.presence);
+  if (known != entries_.end() && !was_ended) digest_.remove(known->second.hash.view());
+  if (!ended) digest_.add(hash.view());
+  entries_.insert_or_assign(presence.node.id, Entry{presence, hash, member->node_key, ended});
   return Verdict::newer;
+}
+
+bool Presences::end(const wire::Absence& absence) {
+  const auto known = entries_.find(absence.node.id);
+  if (known == entries_.end() || known->second.ended) return false;
+  if (age_of(absence) < age_of(known->second.presence)) return false;
+  known->second.ended = true;
+  digest_.remove(known->second.hash.view());
+  return true;
+}
+
+std::optional<wire::Absence> Presences::absence_of(const wire::MemberId& member) const {
+  const wire::Presence* presence = find(member);
+  if (presence == nullptr) return std::nullopt;
+  return wire::Absence{presence->node, presence->sequence};
+}
+
+bool Presences::stands(const wire::MemberId& member) const {
+  const auto found = entries_.find(member);
+  return found != entries_.end() && !found->second.ended;
+}
+
+bool Presences::contests(const wire::Presence& presence) const {
+  const auto found = entries_.find(presence.node.id);
+  return found != entries_.end() && found->second.ended && age_of(found->second.presence) == age_of(presence);
+}
+
+bool Presences::is_contradicted_by(const wire::Absence& absence) const {
+  return stands(absence.node.id) && age_of(absence) == age_of(*find(absence.node.id));
 }
 
 void Presences::drop_strangers(const Roster& roster) {
@@ -58,7 +103,7 @@ void Presences::drop_strangers(const Roster& roster) {
       ++at;
       continue;
     }
-    digest_.remove(at->second.hash.view());
+    if (!at->second.ended) digest_.remove(at->second.hash.view());
     at = entries_.erase(at);
   }
 }
@@ -68,20 +113,84 @@ const wire::Presence* Presences::find(const wire::MemberId& member) const {
   return found == entries_.end() ? nullptr : &found->second.presence;
 }
 
-std::vector<wire::Presence> Presences::all() const { return newer_than({}); }
+std::vector<wire::Presence> Presences::all() const {
+  std::vector<wire::Presence> all;
+  for (const auto& [id, entry] : entries_) all.push_back(entry.presence);
+  return all;
+}
 
-std::vector<wire::Presence> Presences::newer_than(const std::vector<wire::Presence>& known) const {
-  std::unordered_map<wire::MemberId, const wire::Presence*, FixedBytesHash> theirs;
-  for (const wire::Presence& presence : known) theirs[presence.node.id] = &presence;
-  std::vector<wire::Presence> newer;
+std::vector<std::uint64_t> Presences::sums(std::size_t parts) const {
+  std::vector<std::uint64_t> sums(parts);
   for (const auto& [id, entry] : entries_) {
-    const auto found = theirs.find(id);
-    const bool they_have_it = found != theirs.end() && age_of(*found->second) >= age_of(entry.presence);
-    const bool it_is_the_same = they_have_it && found->second->signature == entry.presence.signature;
-    const bool it_is_newer = they_have_it && age_of(*found->second) > age_of(entry.presence);
-    if (!it_is_the_same && !it_is_newer) newer.push_back(entry.presence);
+    if (!entry.ended) sums[part_of(id, parts)] += word_of(entry.hash);
   }
-  return newer;
+  return sums;
+}
+
+std::size_t Presences::parts_for(std::size_t members) {
+  return std::min(std::bit_ceil(members / kMembersInAPart + 1), wire::kPresenceSumsMax);
+}
+
+wire::PresenceDifference Presences::difference(std::span<const std::uint64_t> theirs) const {
+  const std::vector<std::uint64_t> own = sums(theirs.size());
+  wire::PresenceDifference difference;
+  for (std::uint32_t part = 0; part < own.size(); ++part) {
+    if (own[part] != theirs[part]) difference.parts.push_back(part);
+  }
+  for (const auto& [id, entry] : entries_) {
+    if (!std::ranges::binary_search(difference.parts, part_of(id, own.size()))) continue;
+    if (difference.presences.size() + difference.absences.size() == wire::kPresencesMax) break;
+    if (entry.ended) {
+      // Where nothing stands, there is nothing to end.
+      if (theirs[part_of(id, own.size())] == 0) continue;
+      difference.absences.push_back({entry.presence.node, entry.presence.sequence});
+    } else {
+      difference.presences.push_back(entry.presence);
+    }
+  }
+  return difference;
+}
+
+std::vector<wire::Absence> Presences::outlived(const wire::PresenceDifference& difference, std::size_t parts,
+                                               const wire::MemberId& self) const {
+  std::set<wire::MemberId> standing;
+  for (const wire::Presence& presence : difference.presences) standing.insert(presence.node.id);
+  std::vector<wire::Absence> outlived;
+  for (const auto& [id, entry] : entries_) {
+    if (entry.ended || id == self || standing.contains(id)) continue;
+    if (!std::ranges::binary_search(difference.parts, part_of(id, parts))) continue;
+    outlived.push_back({entry.presence.node, entry.presence.sequence});
+  }
+  return outlived;
+}
+
+wire::PushStatements Presences::lacking(const wire::PresenceDifference& difference, std::size_t parts) const {
+  using Age = std::pair<std::uint64_t, std::uint64_t>;
+  std::map<wire::MemberId, const wire::Presence*> alive;
+  std::map<wire::MemberId, Age> ended;
+  for (const wire::Presence& presence : difference.presences) alive[presence.node.id] = &presence;
+  for (const wire::Absence& absence : difference.absences) ended[absence.node.id] = age_of(absence);
+  wire::PushStatements lacking;
+  for (const auto& [id, entry] : entries_) {
+    if (!std::ranges::binary_search(difference.parts, part_of(id, parts))) continue;
+    if (lacking.presences.size() + lacking.absences.size() == wire::kPresencesMax) break;
+    const Age age = age_of(entry.presence);
+    const auto theirs = alive.find(id);
+    if (entry.ended) {
+      if (theirs != alive.end() && age_of(*theirs->second) <= age) {
+        lacking.absences.push_back({entry.presence.node, entry.presence.sequence});
+      }
+      continue;
+    }
+    const auto its_end = ended.find(id);
+    const bool known = theirs != alive.end() && age_of(*theirs->second) >= age;
+    const bool known_to_have_ended = its_end != ended.end() && its_end->second >= age;
+    // Of two words of one age both may be new to the other: the hash decides.
+    const bool other_word =
+        known && age_of(*theirs->second) == age && theirs->second->signature != entry.presence.signature;
+    if ((!known && !known_to_have_ended) || other_word) lacking.presences.push_back(entry.presence);
+  }
+  return lacking;
 }
 
 }  // namespace peerstore::membership

@@ -14,59 +14,82 @@ Task<void> Membership::State::spread() {
   for (;;) {
     while (news.empty()) co_await has_news.wait();
     co_await clock.sleep(random.jitter(options.news_period));
-    const wire::PushStatements push = take_news();
-    if (push.statements.empty() && push.presences.empty()) continue;
-    if (options.news_fan_out == 0 || scope.running() >= kPushesInFlightMax) continue;
-    const std::optional<wire::MemberId> next = liveness.next_live(roster, self);
-    if (!next) continue;
-    std::vector<wire::MemberId> others = some_but(*next);
-    scope.spawn(tell_next(push));
-    for (const wire::MemberId& peer : others) scope.spawn(tell(peer, push));
+    tell_ring(take_news(), self);
   }
 }
 
-// The one after self on the circle, or the one after that if it does not answer, until somebody does.
-Task<void> Membership::State::tell_next(wire::PushStatements push) {
-  while (const std::optional<wire::MemberId> next = liveness.next_live(roster, self)) {
-    const Result<wire::Done> done = co_await wire::ask(network, *next, push);
-    note(*next, done);
+void Membership::State::tell_ring(const wire::PushStatements& told, const wire::MemberId& until) {
+  if (told.statements.empty() && told.presences.empty() && told.absences.empty()) return;
+  for (const Part& part : divide(until)) {
+    if (scope.running() >= kPushesInFlightMax) return;
+    scope.spawn(tell_part(part, told));
+  }
+}
+
+// The live members between self and `until` in equal parts.
+std::vector<Membership::State::Part> Membership::State::divide(const wire::MemberId& until) const {
+  const std::vector<wire::MemberId>& live = liveness.live(roster);
+  const auto place_of = [&](const wire::MemberId& member) {
+    return static_cast<std::size_t>(std::ranges::lower_bound(live, member) - live.begin());
+  };
+  std::vector<Part> parts;
+  if (live.empty()) return parts;
+  const std::size_t begin = place_of(self);  // self is not among them
+  std::size_t count = (place_of(until) + live.size() - begin) % live.size();
+  const bool is_all = count == 0 && ring::in_open(self, live[begin % live.size()], until);
+  if (is_all) count = live.size();
+  const std::size_t wanted = std::min(options.news_fan_out, count);
+  for (std::size_t i = 0; i < wanted; ++i) {
+    const wire::MemberId& first = live[(begin + i * count / wanted) % live.size()];
+    if (!parts.empty()) parts.back().until = first;
+    parts.push_back({first, until});
+  }
+  return parts;
+}
+
+// The first of the part, or the one after it if that does not answer, until somebody does.
+Task<void> Membership::State::tell_part(Part part, wire::PushStatements told) {
+  told.until = part.until;
+  for (wire::MemberId first = part.first;;) {
+    const Result<wire::Done> done = co_await wire::ask(network, first, told);
+    note(first, done);
     if (!is_silence(done)) co_return;
+    const std::optional<wire::MemberId> next = liveness.next_live(roster, first);
+    const bool is_in_part = next && *next != first && ring::in_open(part.first, *next, part.until);
+    if (!is_in_part) co_return;
+    first = *next;
   }
 }
 
-Task<void> Membership::State::tell(wire::MemberId peer, wire::PushStatements push) {
-  const Result<wire::Done> done = co_await wire::ask(network, peer, std::move(push));
+Task<void> Membership::State::tell(wire::MemberId peer, wire::PushStatements told) {
+  const Result<wire::Done> done = co_await wire::ask(network, peer, std::move(told));
   note(peer, done);
 }
 
 wire::PushStatements Membership::State::take_news() {
-  wire::PushStatements push;
+  Learned gathered;
   const std::size_t statements = std::min(news.statements.size(), wire::kStatementsMax);
-  for (std::size_t i = 0; i < statements; ++i) {
-    if (auto statement = roster.statement(news.statements[i]))
-      push.statements.push_back(std::move(*statement));
-  }
-  news.statements.erase(news.statements.begin(),
-                        news.statements.begin() + static_cast<std::ptrdiff_t>(statements));
-  while (!news.presences.empty() && push.presences.size() < wire::kPresencesMax) {
-    const wire::Presence* presence = presences.find(*news.presences.begin());
-    if (presence != nullptr) push.presences.push_back(*presence);
+  const auto rest = news.statements.begin() + static_cast<std::ptrdiff_t>(statements);
+  gathered.statements.assign(news.statements.begin(), rest);
+  news.statements.erase(news.statements.begin(), rest);
+  while (!news.presences.empty() && gathered.presences.size() < wire::kPresencesMax) {
+    gathered.presences.push_back(*news.presences.begin());
     news.presences.erase(news.presences.begin());
   }
-  return push;
+  return contents_of(gathered);
 }
 
-// Random live members besides `next`, which is told anyway.
-std::vector<wire::MemberId> Membership::State::some_but(const wire::MemberId& next) {
-  const std::vector<wire::MemberId>& live = liveness.live(roster);
-  const std::size_t wanted = std::min(live.size(), options.news_fan_out);
-  std::vector<wire::MemberId> chosen = {next};
-  while (chosen.size() < wanted) {
-    const wire::MemberId& one = live[random.below(live.size())];
-    if (std::ranges::find(chosen, one) == chosen.end()) chosen.push_back(one);
+wire::PushStatements Membership::State::contents_of(const Learned& learned) const {
+  wire::PushStatements push;
+  for (const wire::StatementId& id : learned.statements) {
+    if (auto statement = roster.statement(id)) push.statements.push_back(std::move(*statement));
   }
-  chosen.erase(chosen.begin());
-  return chosen;
+  for (const wire::MemberId& member : learned.presences) {
+    const wire::Presence* presence = presences.find(member);
+    if (presence != nullptr) push.presences.push_back(*presence);
+  }
+  push.absences = learned.absences;
+  return push;
 }
 
 Task<void> Membership::State::ask_those_away() {
@@ -86,7 +109,10 @@ Task<void> Membership::State::ask_those_away() {
       const Result<wire::Neighbours> answer = co_await wire::ask(network, last_asked, wire::GetNeighbours{});
       note(last_asked, answer);
       answered = answer.has_value();
-      if (answered) compare(last_asked, answer->roster_digest);
+      // It was away: what it tells is old, or of another part of a partition.
+      const bool differs = answered && !is_of_another_day() && !answer->roster_digest.is_zero() &&
+                           answer->roster_digest != digest();
+      if (differs && !comparisons[last_asked].exchanging) scope.spawn(exchange_in_background(last_asked));
     }
   }
 }

@@ -64,7 +64,7 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
       network(environment.network, membership),
       saver(environment.clock, environment.disk, environment.workers, membership.roster(),
             opened.roster_on_disk),
-      acquaintances(membership, identity.member),
+      acquaintances(environment.clock, membership, identity.member),
       repair(environment.clock, environment.random, environment.signatures, network, view, *chunk_store,
              *head_store, identity.member, identity.person, {.period = options.repair_period}),
       service(environment.signatures, view, *chunk_store, *head_store,
@@ -76,6 +76,9 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
             {identity.member, incarnations->current()}, options.chord),
       scope(environment.clock) {
   chord.on_new_incarnation([this] { return begin_life(); });
+  membership.on_denial([this] { membership.announce(make_presence()); });
+  membership.on_stale([this] { return chord.has_slept(); });
+  membership.on_return([this](const wire::MemberId& member) { chord.heard_of(member); });
   membership.on_change([this] {
     saver.changed();
     repair.ring_changed();
@@ -113,7 +116,7 @@ void Node::start() {
   CHECK(!parts_->started);
   parts_->started = true;
   parts_->membership.start();
-  parts_->announce();
+  parts_->membership.set_presence(parts_->make_presence());
   parts_->saver.changed();
   parts_->chord.start();
   parts_->repair.start();
@@ -136,7 +139,7 @@ std::uint64_t Node::Parts::begin_life() {
     scope.spawn(keep_incarnation());
   }
   presence_sequence = 0;
-  announce();
+  membership.set_presence(make_presence());
   return life;
 }
 
@@ -146,7 +149,7 @@ Task<void> Node::Parts::keep_incarnation() {
   keeping_incarnation = false;
 }
 
-void Node::Parts::announce() {
+wire::Presence Node::Parts::make_presence() {
   wire::Presence presence;
   presence.node = {identity.member, incarnations->current()};
   presence.sequence = ++presence_sequence;
@@ -154,7 +157,7 @@ void Node::Parts::announce() {
   presence.free_bytes = room_told = room_left(chunk_store->usage());
   const Bytes bytes = wire::presence_bytes(presence);
   presence.signature = environment.signatures.sign(identity.node_secret, "presence", view.ring_id(), bytes);
-  membership.announce(std::move(presence));
+  return presence;
 }
 
 Task<void> Node::Parts::tell_room() {
@@ -164,11 +167,18 @@ Task<void> Node::Parts::tell_room() {
     const store::ChunkStore::Usage usage = chunk_store->usage();
     const std::uint64_t room = room_left(usage);
     const std::uint64_t change = room > room_told ? room - room_told : room_told - room;
-    if (change > usage.capacity / kRoomPart) announce();
+    if (change > usage.capacity / kRoomPart) membership.announce(make_presence());
   }
 }
 
 // ---- what others see ----
+
+void Node::set_addresses(std::vector<std::string> addresses) {
+  Parts& parts = *parts_;
+  if (addresses == parts.options.addresses) return;
+  parts.options.addresses = std::move(addresses);
+  if (parts.started) parts.membership.announce_now(parts.make_presence());
+}
 
 NodeStatus Node::status() const {
   const Parts& parts = *parts_;

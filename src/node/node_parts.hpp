@@ -28,12 +28,11 @@ struct Node::Parts {
 
   // Answers to the questions that are not chord's or replica's alone.
   Task<Result<wire::Response>> admit(wire::Join request);
-  Result<wire::Response> learn(const wire::PushStatements& request);
   Result<wire::Response> notified(const wire::Caller& caller, const wire::Notify& request);
 
   // A new life begins: its number, told to everybody.
   std::uint64_t begin_life();
-  void announce();
+  wire::Presence make_presence();
   Task<void> keep_incarnation();
   Task<void> tell_room();
 

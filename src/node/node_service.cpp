@@ -48,7 +48,7 @@ Task<Result<wire::Response>> Node::serve(wire::Caller caller, wire::Request requ
   if (member != nullptr && member->gone) {
     co_return fail(Errc::refused, "that machine does not belong to the ring any more");
   }
-  if (!caller.is_client) parts.membership.heard_from(caller.member);
+  if (!caller.is_client) parts.chord.heard_from(caller.member);
 
   if (is_for_replica(request)) co_return co_await answer_chunks(parts.service, caller, std::move(request));
   if (std::holds_alternative<wire::GetNeighbours>(request)) {
@@ -61,7 +61,14 @@ Task<Result<wire::Response>> Node::serve(wire::Caller caller, wire::Request requ
   if (const auto* exchange = std::get_if<wire::ExchangeRoster>(&request)) {
     co_return wire::Response(parts.membership.answer(*exchange));
   }
-  if (const auto* push = std::get_if<wire::PushStatements>(&request)) co_return parts.learn(*push);
+  if (const auto* compare = std::get_if<wire::ComparePresences>(&request)) {
+    co_return wire::Response(parts.membership.answer(*compare));
+  }
+  if (auto* push = std::get_if<wire::PushStatements>(&request)) {
+    parts.membership.hear(std::move(*push));
+    co_return wire::Response(wire::Done{});
+  }
+  if (std::holds_alternative<wire::Ping>(request)) co_return wire::Response(wire::Done{});
   co_return fail(Errc::unsupported, "a question that this program does not know");
 }
 
@@ -72,11 +79,6 @@ Task<Result<wire::Response>> Node::Parts::admit(wire::Join request) {
   const Result<void> saved = co_await saver.save();
   if (!saved) co_return saved.error();
   co_return wire::Response(std::move(*welcome));
-}
-
-Result<wire::Response> Node::Parts::learn(const wire::PushStatements& request) {
-  membership.learn(request.statements, request.presences);
-  return wire::Response(wire::Done{});
 }
 
 Result<wire::Response> Node::Parts::notified(const wire::Caller& caller, const wire::Notify& request) {

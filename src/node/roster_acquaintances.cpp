@@ -42,4 +42,28 @@ std::vector<wire::MemberId> RosterAcquaintances::contacts(std::size_t most, bool
   return contacts;
 }
 
+std::vector<wire::MemberId> RosterAcquaintances::between(const ring::Id& a, const ring::Id& b,
+                                                         std::size_t most) const {
+  const auto& members = membership_.roster().members();
+  std::vector<wire::MemberId> live;
+  std::vector<wire::MemberId> away;
+  auto at = members.upper_bound(a);
+  for (std::size_t i = 0; i < members.size() && away.size() < most; ++i, ++at) {
+    if (at == members.end()) at = members.begin();
+    if (!ring::in_open(a, at->first, b) || live.size() == most) break;
+    if (!at->second.gone) (membership_.is_live(at->first) ? live : away).push_back(at->first);
+  }
+  live.insert(live.end(), away.begin(), away.end());
+  if (live.size() > most) live.resize(most);
+  return live;
+}
+
+std::optional<Duration> RosterAcquaintances::mean_session() const {
+  const std::uint64_t departures = membership_.departures();
+  churn_.observe(clock_.now(), static_cast<double>(membership_.live().size()),
+                 static_cast<double>(departures - departures_));
+  departures_ = departures;
+  return churn_.mean_session();
+}
+
 }  // namespace peerstore::node

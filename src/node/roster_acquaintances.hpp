@@ -10,23 +10,30 @@ namespace peerstore::node {
 class RosterAcquaintances final : public chord::Acquaintances {
  public:
   // `membership` outlives this.
-  RosterAcquaintances(membership::Membership& membership, wire::MemberId self)
-      : membership_(membership), self_(self) {}
+  RosterAcquaintances(Clock& clock, membership::Membership& membership, wire::MemberId self)
+      : clock_(clock), membership_(membership), self_(self) {}
 
   std::vector<wire::MemberId> closest_preceding(const ring::Id& key, std::size_t most) const override;
   std::optional<wire::MemberId> successor_of(const ring::Id& key) const override;
   // Clockwise from self: whoever stands between this member and its successor comes first.
   std::vector<wire::MemberId> contacts(std::size_t most, bool even_if_away) const override;
+  std::vector<wire::MemberId> between(const ring::Id& a, const ring::Id& b, std::size_t most) const override;
   void heard_from(const wire::MemberId& member) override { membership_.heard_from(member); }
   void failed(const wire::MemberId& member) override { membership_.failed(member); }
   crypto::Hash roster_digest() const override { return membership_.digest(); }
   void compare_roster(const wire::MemberId& member, const crypto::Hash& theirs) override {
     membership_.compare(member, theirs);
   }
+  void entered(const wire::MemberId& successor) override { membership_.enter(successor); }
+  void lost(const wire::MemberId& next) override { membership_.lost(next); }
+  std::optional<Duration> mean_session() const override;
 
  private:
+  Clock& clock_;
   membership::Membership& membership_;
   wire::MemberId self_;
+  mutable chord::ChurnEstimate churn_;  // of the whole ring, by the news
+  mutable std::uint64_t departures_ = 0;
 };
 
 }  // namespace peerstore::node

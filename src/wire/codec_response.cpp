@@ -53,6 +53,8 @@ struct ResponseWriter {
   void operator()(const PresenceDifference& reply) {
     auto difference = out.initPresenceDifference();
     difference.setRoster(data_of(reply.roster.view()));
+    auto parts = difference.initParts(count_of(reply.parts));
+    for (unsigned i = 0; i < parts.size(); ++i) parts.set(i, reply.parts[i]);
     auto news = difference.initNews();
     put(news, {}, reply.presences);
     put_list(news.initAbsences(count_of(reply.absences)), reply.absences);
@@ -113,6 +115,8 @@ Response get_difference(schema::RosterDifference::Reader in) {
 Response get_presence_difference(schema::PresenceDifference::Reader in) {
   PresenceDifference reply;
   reply.roster = get_fixed<crypto::Hash>(in.getRoster());
+  require(in.getParts().size() <= kPresenceSumsMax, "a list that is too long");
+  for (const std::uint32_t part : in.getParts()) reply.parts.push_back(part);
   reply.presences = get_list<Presence>(in.getNews().getPresences(), kPresencesMax);
   reply.absences = get_list<Absence>(in.getNews().getAbsences(), kPresencesMax);
   return reply;

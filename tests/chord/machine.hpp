@@ -59,6 +59,12 @@ struct Machine final : wire::Network, Acquaintances {
     if (nearest == found.end()) return std::nullopt;
     return *nearest;
   }
+  std::vector<wire::MemberId> between(const ring::Id& a, const ring::Id& b, std::size_t most) const override {
+    std::vector<wire::MemberId> found = contacts(1000, true);
+    std::erase_if(found, [&](const wire::MemberId& member) { return !ring::in_open(a, member, b); });
+    if (found.size() > most) found.resize(most);
+    return found;
+  }
   std::vector<wire::MemberId> contacts(std::size_t most, bool even_if_away) const override {
     std::vector<wire::MemberId> found;
     for (const auto& member : roster()) {
@@ -74,8 +80,11 @@ struct Machine final : wire::Network, Acquaintances {
   }
   void heard_from(const wire::MemberId& member) override { away.erase(member); }
   void failed(const wire::MemberId& member) override { away.insert(member); }
-  crypto::Hash roster_digest() const override { return {}; }
+  crypto::Hash roster_digest() const override { return crypto::Hash{{1}}; }
   void compare_roster(const wire::MemberId& member, const crypto::Hash&) override { compared.insert(member); }
+  void entered(const wire::MemberId&) override {}
+  void lost(const wire::MemberId& member) override { away.insert(member); }
+  std::optional<Duration> mean_session() const override { return std::nullopt; }
 
   ring::Id id;
   MachineClock clock;

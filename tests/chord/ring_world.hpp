@@ -148,6 +148,7 @@ inline Task<void> RingWorld::exchange(ring::Id from, ring::Id to, wire::Request 
 
 inline Result<wire::Response> RingWorld::serve(Machine& machine, const wire::Request& request) {
   if (std::holds_alternative<wire::GetNeighbours>(request)) return wire::Response(machine.node->neighbours());
+  if (std::holds_alternative<wire::Ping>(request)) return wire::Response(wire::Done{});
   if (const auto* notify = std::get_if<wire::Notify>(&request)) {
     machine.node->notified(notify->from);
     return wire::Response(wire::Done{});

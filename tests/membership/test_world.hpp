@@ -27,13 +27,16 @@ class Peer final : public wire::Service {
 
   Task<Result<wire::Response>> serve(wire::Caller caller, wire::Request request) override {
     membership.heard_from(caller.member);
-    if (const auto* exchange = std::get_if<wire::ExchangeRoster>(&request)) {
+    if (const auto* compare = std::get_if<wire::ComparePresences>(&request)) {
       ++exchanges;
+      co_return wire::Response(membership.answer(*compare));
+    }
+    if (const auto* exchange = std::get_if<wire::ExchangeRoster>(&request)) {
       co_return wire::Response(membership.answer(*exchange));
     }
-    if (const auto* push = std::get_if<wire::PushStatements>(&request)) {
+    if (auto* push = std::get_if<wire::PushStatements>(&request)) {
       ++pushes;
-      membership.learn(push->statements, push->presences);
+      membership.hear(std::move(*push));
       co_return wire::Response(wire::Done{});
     }
     if (std::holds_alternative<wire::GetNeighbours>(request)) {

@@ -192,7 +192,12 @@ inline Response RandomValues::response(std::size_t kind) {
       for (auto& value : reply.heads) value = head();
       return reply;
     }
-    default: return PresenceDifference{fixed<crypto::Hash>(), presences(), absences()};
+    default: {
+      PresenceDifference reply{fixed<crypto::Hash>(), {}, presences(), absences()};
+      reply.parts.resize(below(9));
+      for (auto& part : reply.parts) part = small_number();
+      return reply;
+    }
   }
 }
 

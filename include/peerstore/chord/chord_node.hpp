@@ -5,6 +5,8 @@
 // knowledge costs a hop and never gives a wrong answer.
 #pragma once
 
+#include <peerstore/chord/churn_estimate.hpp>
+#include <peerstore/chord/finger_table.hpp>
 #include <peerstore/chord/ring_state.hpp>
 #include <peerstore/runtime/random.hpp>
 #include <peerstore/runtime/scope.hpp>
@@ -26,11 +28,20 @@ class Acquaintances {
   virtual std::optional<wire::MemberId> successor_of(const ring::Id& key) const = 0;
   // Any members to rejoin through, live ones first; all of them if `even_if_away`.
   virtual std::vector<wire::MemberId> contacts(std::size_t most, bool even_if_away) const = 0;
+  // Members between two points, live or not, those thought to be live first, at most `most`.
+  virtual std::vector<wire::MemberId> between(const ring::Id& a, const ring::Id& b,
+                                              std::size_t most) const = 0;
   virtual void heard_from(const wire::MemberId& member) = 0;
   virtual void failed(const wire::MemberId& member) = 0;
-  // The digest to put into answers, and what to do with a neighbour's.
+  // The digest to put into answers (zero: still catching up), and what to do with a neighbour's.
   virtual crypto::Hash roster_digest() const = 0;
   virtual void compare_roster(const wire::MemberId& member, const crypto::Hash& theirs) = 0;
+  // This node is in the ring again, and `successor` is next to it.
+  virtual void entered(const wire::MemberId& successor) = 0;
+  // This one, who should come next or does, does not answer, or is not in the ring any more.
+  virtual void lost(const wire::MemberId& next) = 0;
+  // How long members of the whole ring stay; nothing if that is not followed.
+  virtual std::optional<Duration> mean_session() const = 0;
 };
 
 class ChordNode {
@@ -41,6 +52,7 @@ class ChordNode {
     Duration quiet_period = std::chrono::seconds(30);     // slows down to this when nothing does
     Duration suspended_after = std::chrono::seconds(60);  // a gap in the clock: resume = rejoin
     std::size_t lookups_at_once = 3;                      // parallel questions of one lookup
+    bool fingers_only = false;  // from the start and for ever: set_fingers_only() changes nothing
   };
   struct Found {
     NodeRef successor;
@@ -62,6 +74,22 @@ class ChordNode {
   // Who answers for `key` now, confirmed by itself. Errc::unreachable if nobody confirms.
   Task<Result<Found>> find_successor(ring::Id key);
 
+  // Who is known is a sample, for the ring is too large, or its members come and go too fast, to
+  // follow them all: acquaintances are only asked for contacts, and fingers are kept.
+  void set_fingers_only(bool fingers_only);
+  bool fingers_only() const { return fingers_only_; }
+  // Successors, predecessor and fingers, clockwise from self.
+  std::vector<wire::MemberId> neighbours_and_fingers() const;
+  // How many members the ring has, judged by how dense the successors are.
+  double estimated_members() const;
+  Duration mean_session_nearby() const { return churn_.mean_session(); }
+  // This machine woke up, and is not in the ring again yet.
+  bool has_slept() const;
+  // A member spoke to this one.
+  void heard_from(const wire::MemberId& member);
+  // News say that `member` came, or went: a look, if it concerns a neighbour.
+  void heard_of(const wire::MemberId& member);
+
   // Answers to other members' questions; immediate, from committed state.
   wire::Neighbours neighbours() const;
   Result<wire::FoundSuccessor> answer(const wire::FindSuccessor& request) const;
@@ -82,16 +110,24 @@ class ChordNode {
   Task<void> run();
   Task<void> stabilize();
   Task<bool> ask_then_adopt(NodeRef candidate);
-  Task<void> look_around();
+  void look_around();
+  Task<void> look_at(wire::MemberId candidate);
+  Task<void> watch();
+  Task<void> refresh_fingers();
   Task<void> notify(NodeRef neighbour);
   Task<void> rectify(NodeRef candidate);
   Task<void> pause();
-  Task<Result<wire::Neighbours>> ask_neighbours(NodeRef peer);
+  Task<Result<wire::Neighbours>> ask_neighbours(NodeRef peer, Duration patience = wire::kPatience);
   void notice_sleep(TimePoint since, Duration expected);
   bool is_neighbour(const wire::MemberId& member) const;
   void report(const wire::MemberId& member, bool silent);
+  void learn_of(const std::vector<NodeRef>& named);
+  void observe_churn(const std::vector<NodeRef>& before);
+  Duration mean_session() const;
+  TimePoint fresh_since() const;
   void stepped();
   void changed();
+  void hurry();
   void begin_new_life();
 
   // chord_join.cpp
@@ -100,6 +136,8 @@ class ChordNode {
 
   // chord_lookup.cpp
   std::vector<NodeRef> closer_to(const ring::Id& key) const;
+  std::vector<wire::MemberId> known_before(const ring::Id& key) const;
+  Task<void> come_to();
   Task<void> ask_for_successor(Lookup& lookup, NodeRef candidate);
 
   Clock& clock_;
@@ -108,10 +146,20 @@ class ChordNode {
   Acquaintances& acquaintances_;
   Options options_;
   RingState state_;
-  Duration period_;             // of stabilize, now
-  bool changed_ = false;        // something, since this round began
-  bool was_suspended_ = false;  // the clock jumped: what is known of the ring is of another day
+  FingerTable fingers_;
+  ChurnEstimate churn_;  // of the successors
+  bool fingers_only_;
+  Duration period_;                // of stabilize, now
+  bool changed_ = false;           // something, since this round began
+  bool hurried_ = false;           // no pause before the next round
+  std::optional<NodeRef> nearer_;  // answered, and stands before the first successor
+  bool was_suspended_ = false;     // the clock jumped: what is known of the ring is of another day
   bool rectifying_ = false;
+  bool looking_ = false;
+  bool refreshing_ = false;
+  TimePoint life_began_;
+  TimePoint last_awake_;
+  TimePoint successor_heard_;  // when the first one spoke last
   std::function<void()> on_step_;
   std::function<std::uint64_t()> next_incarnation_;
   Event woken_;

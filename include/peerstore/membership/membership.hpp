@@ -1,14 +1,18 @@
 // Membership: this node's part in spreading the roster, and its own view of who answers now.
 //
-// The roster (who belongs) and presences (where they are, in which incarnation) travel as news: what
-// a node learns it passes on once, in batches, to the next live member clockwise and to a few random
-// ones (rumour mongering, Demers et al., PODC 1987: the random ones make it fast, the ring makes it
-// complete). Neighbours compare digests at every stabilisation and exchange what stays different, so
-// nothing depends on the news arriving. When there is nothing to tell, nothing is sent.
+// The roster (who belongs), presences (where they are, in which incarnation) and absences (who does
+// not answer any more) travel as news along the ring: whoever has news divides the circle among a few
+// live members, each of which answers for its part and divides it again, so that everybody hears them
+// once, after as many steps as the tree is deep (El-Ansary, Alima, Brand and Haridi, "Efficient
+// broadcast in structured peer-to-peer networks", IPTPS 2003). Of a part whose first member is silent
+// the next one is told. Neighbours compare digests at every stabilisation and exchange what stays
+// different, so nothing depends on the news arriving. When there is nothing to tell, nothing is sent.
 //
-// Liveness is each node's own opinion, fed by every answer and every failed call; it never travels.
-// A member whose call failed is away at once, and live again when it is heard from; a new presence
-// of it makes it worth another try. Those who are away are asked now and then, one at a time, so
+// Liveness is each node's own opinion, fed by every answer, every failed call, and the news. A member
+// whose call failed is away at once, and live again when it is heard from; a new presence of it makes
+// it worth another try. The ring detects who is gone, each member its successor, and tells
+// everybody: that is an absence. It is a hint, which ends one presence; whoever hears of its own
+// absence denies it with a newer one. Those who are away are asked now and then, one at a time, so
 // that one lost answer, or a partition that healed, is not remembered for ever.
 #pragma once
 
@@ -25,8 +29,8 @@ namespace peerstore::membership {
 class Membership {
  public:
   struct Options {
-    Duration news_period = std::chrono::seconds(1);  // how long news are gathered before they are passed on
-    std::size_t news_fan_out = 3;                    // to how many
+    Duration news_period = std::chrono::seconds(1);  // how long own news are gathered before they are told
+    std::size_t news_fan_out = 4;                    // among how many the ring is divided; 0: tells nobody
     Duration settle = std::chrono::seconds(5);       // a younger difference is news on their way: no exchange
     Duration exchange_pause = std::chrono::seconds(10);  // least time between exchanges with one peer
     Duration probe_period = std::chrono::seconds(30);    // between questions to one that is away
@@ -45,19 +49,39 @@ class Membership {
   // of the revoked. Each callback that was given is called; it must not destroy this.
   void on_change(std::function<void()> callback);
 
+  // How many members, by the news, went away since the start.
+  std::uint64_t departures() const;
+
   // Starts passing news on, and asking those who are away. Runs until this is destroyed. What was
   // learned before is not news.
   void start();
 
-  // Own presence: signed by the caller, spread like any other. It has to be newer than
-  // presence(self), which may have come back from an earlier life; else it is dropped.
+  // Own presence: signed by the caller. It has to be newer than presence(self), which may have come
+  // back from an earlier life; else it is dropped. announce() spreads it like any other news;
+  // announce_now() does so without gathering, set_presence() leaves it to enter().
   void announce(wire::Presence presence);
+  void announce_now(wire::Presence presence);
+  void set_presence(wire::Presence presence);
+  // Others were told that this machine is away: it should announce a newer presence.
+  void on_denial(std::function<void()> callback);
+  // A member that was away spoke, or has a new presence.
+  void on_return(std::function<void(const wire::MemberId&)> callback);
+  // Tells whether this machine slept, so that what it knows is of another day: it keeps that to itself.
+  void on_stale(std::function<bool()> is_stale);
+  // This machine came (back) into the ring, and `successor` is next to it: learns from it what it
+  // missed, and lets it spread the own presence.
+  void enter(wire::MemberId successor);
+  // The ring found that `member`, who comes next, does not answer: tells everybody.
+  void lost(const wire::MemberId& member);
   const wire::Presence* presence(const wire::MemberId& member) const;
   std::vector<wire::Presence> presences() const;
 
   // Statements and presences from anywhere. Refused ones are counted and dropped.
   // Tell statements in the order of their dependence, as rosters do: it is cheaper.
   void learn(const std::vector<wire::Statement>& statements, const std::vector<wire::Presence>& presences);
+
+  // News from another member: learned, and passed on to the part of the ring that they name.
+  void hear(wire::PushStatements news);
 
   std::uint64_t refused() const;
 
@@ -72,6 +96,7 @@ class Membership {
 
   // The answering side.
   wire::RosterDifference answer(const wire::ExchangeRoster& request);
+  wire::PresenceDifference answer(const wire::ComparePresences& request) const;
   // Admits the joiner: checks the claim, adds it, passes it on. Errc::refused with a reason for
   // people: not invited, invitation used, expired. A refused one changes nothing; one who was let in
   // by the same statements is let in again.

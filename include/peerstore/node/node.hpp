@@ -74,6 +74,9 @@ class Node final : public wire::Service {
 
   Task<Result<wire::Response>> serve(wire::Caller caller, wire::Request request) override;
 
+  // This machine is reached elsewhere now (it was carried to another network): tells everybody at once.
+  void set_addresses(std::vector<std::string> addresses);
+
   NodeStatus status() const;
   chord::ChordNode& chord();
   membership::Membership& membership();

@@ -91,9 +91,10 @@ struct PushStatements {
   std::optional<MemberId> until = {};
   bool operator==(const PushStatements&) const = default;
 };
-// What is newer with the answerer, in those parts of the circle in which the two differ.
+// What the answerer knows of those parts of the circle in which the two differ.
 struct PresenceDifference {
   crypto::Hash roster;  // the answerer's digest of statements: if they differ, ExchangeRoster follows
+  std::vector<std::uint32_t> parts;  // that differ, in order; all that the answerer knows of these follows
   std::vector<Presence> presences;
   std::vector<Absence> absences;
   bool operator==(const PresenceDifference&) const = default;
