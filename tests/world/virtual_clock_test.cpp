@@ -1,3 +1,4 @@
+#include <peerstore/runtime/result.hpp>
 #include <peerstore/world/virtual_clock.hpp>
 
 #include <gtest/gtest.h>
@@ -36,6 +37,35 @@ TEST(VirtualClock, RunsOneTaskToItsEnd) {
   EXPECT_EQ(clock.run(answer_after(clock, 5min)), 42);
   EXPECT_EQ(clock.now(), TimePoint{5min});
   EXPECT_FALSE(clock.step());
+}
+
+Task<Result<int>> count_on(Workers& workers, int& done) {
+  co_return co_await workers.run([&done] { return Result<int>(++done); });
+}
+
+Task<void> keep_counting(Workers& workers, int& done) {
+  for (;;) (void)co_await count_on(workers, done);
+}
+
+TEST(InlineWorkers, CompleteLaterOnASlowDisk) {
+  VirtualClock clock;
+  InlineWorkers workers(clock);
+  int done = 0;
+  ASSERT_TRUE(clock.run(count_on(workers, done)));
+  EXPECT_EQ(clock.now(), TimePoint{});
+  workers.set_delay(300ms);
+  ASSERT_TRUE(clock.run(count_on(workers, done)));
+  EXPECT_EQ(clock.now(), TimePoint{300ms});
+  {
+    TaskScope scope(clock);
+    scope.spawn(keep_counting(workers, done));
+    clock.run_for(1s);
+    EXPECT_EQ(done, 6) << "each job waits for the one before";
+  }
+  workers.set_delay(Duration::zero());
+  const TimePoint before = clock.now();
+  ASSERT_TRUE(clock.run(count_on(workers, done)));
+  EXPECT_EQ(clock.now(), before);
 }
 
 }  // namespace
