@@ -37,10 +37,6 @@ std::optional<std::string> flaw_of(const std::vector<MemberSnapshot>& ring, std:
     }
   }
   if (member.roster_digest != ring.front().roster_digest) return name + " knows another roster";
-  if (member.members_believed_live != others) {
-    return name + " believes " + std::to_string(member.members_believed_live) + " of " +
-           std::to_string(others) + " others live";
-  }
   return std::nullopt;
 }
 
@@ -50,6 +46,15 @@ std::optional<std::string> ring_becomes_ideal(std::vector<MemberSnapshot> live, 
   std::ranges::sort(live, {}, [](const MemberSnapshot& member) { return member.self.id; });
   for (std::size_t at = 0; at < live.size(); ++at) {
     if (auto flaw = flaw_of(live, at, list_length)) return flaw;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> everybody_is_believed_live(const std::vector<MemberSnapshot>& live) {
+  for (const MemberSnapshot& member : live) {
+    if (member.members_believed_live == live.size() - 1) continue;
+    return described(member.self) + " believes " + std::to_string(member.members_believed_live) + " of " +
+           std::to_string(live.size() - 1) + " others live";
   }
   return std::nullopt;
 }

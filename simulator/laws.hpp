@@ -3,13 +3,15 @@
 // they judge. Nothing = no flaw.
 #pragma once
 
-#include <peerstore/wire/types.hpp>
+#include <peerstore/runtime/clock.hpp>
+#include <peerstore/wire/messages.hpp>
 
 #include "chunk_ledger.hpp"
 
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,10 +34,59 @@ std::optional<std::string> ring_state_is_well_formed(const MemberSnapshot& membe
                                                      std::uint64_t incarnation_before,
                                                      std::size_t list_length);
 
+// T0, after each step: the central repair of the published protocol, seen from outside. A member takes
+// a list only from one who just answered it, and takes it whole; it drops nobody but the first; its
+// predecessor is one who spoke to it. Fed with every message and every step.
+class NeighboursAreAskedFirst {
+ public:
+  explicit NeighboursAreAskedFirst(std::size_t list_length) : list_length_(list_length) {}
+
+  // Times are the machine's own: they stand still while it sleeps, as its protocol does.
+  void asked(std::uint32_t machine, const wire::MemberId& peer);
+  void answered(std::uint32_t machine, Duration awake, const wire::Neighbours& answer);
+  void failed(std::uint32_t machine, const wire::MemberId& peer);  // the question got no answer
+  void notified(std::uint32_t machine, const wire::NodeRef& by);
+  std::optional<std::string> step(std::uint32_t machine, Duration awake, const MemberSnapshot& now);
+
+ private:
+  struct Answer {
+    Duration awake{};
+    wire::Neighbours neighbours;
+  };
+  // What a machine heard in its present life.
+  struct Heard {
+    MemberSnapshot before;
+    std::map<wire::MemberId, Answer> answers;
+    std::set<wire::MemberId> asked;
+    std::set<wire::MemberId> silent;  // did not answer the last question
+    std::set<wire::MemberId> notified;
+  };
+  bool may_adopt(const Heard& heard, Duration awake, const MemberSnapshot& now) const;
+  bool may_join(const Heard& heard, const MemberSnapshot& now) const;
+  static bool may_follow(const Heard& heard, const MemberSnapshot& now);
+
+  std::size_t list_length_;
+  std::vector<Heard> machines_;
+};
+
+// T1, of all members at one instant (Zave's inductive invariant and its negations in part): everybody
+// has a live successor, all are on one ring, and at least list_length + 1 are principals, skipped by
+// nobody's list. In an asynchronous network it is broken now and then, for a moment (T3).
+struct RingHealth {
+  std::optional<wire::NodeRef> without_live_successor;
+  bool on_several_rings = false;
+  std::size_t principals = 0;
+};
+RingHealth health_of_ring(std::vector<MemberSnapshot> members);
+std::optional<std::string> ring_invariant_holds(const RingHealth& health, std::size_t list_length);
+
 // T2, once everybody has been awake for long enough: all live machines are members of one ring,
 // everybody's list and predecessor name its true neighbours in their present lives, and
-// all know the same roster and believe all others live.
+// all know the same roster.
 std::optional<std::string> ring_becomes_ideal(std::vector<MemberSnapshot> live, std::size_t list_length);
+
+// T2 of those who keep a full roster: each believes that all others are live.
+std::optional<std::string> everybody_is_believed_live(const std::vector<MemberSnapshot>& live);
 
 // Every acknowledged chunk is on the disk of some machine that has not gone for good.
 // `has_copy` tells whether a machine's disk has it still, and the machine has not gone.

@@ -2,6 +2,8 @@
 
 #include <peerstore/runtime/check.hpp>
 
+#include <algorithm>
+
 namespace peerstore::simulator {
 
 SimulatedMachine::SimulatedMachine(Surroundings surroundings, MachineLife life, std::uint32_t index,
@@ -30,7 +32,13 @@ Task<Result<void>> SimulatedMachine::start() {
   const node::Environment environment{clock_,  random_, entropy_, surroundings_.signatures,
                                       network, disk_,   facts_,   workers_};
   node::Node::Options options;
-  options.addresses = {name() + ":7000"};
+  options.addresses = {address()};
+  const RingTuning& ring = surroundings_.scenario.ring;
+  options.chord.successor_list = ring.successor_list;
+  options.chord.stabilize_period = ring.stabilize_period;
+  options.chord.quiet_period = ring.quiet_period;
+  options.chord.suspended_after = ring.suspended_after;
+  options.chord.fingers_only = ring.fingers_only;
   Result<std::unique_ptr<node::Node>> opened = co_await node::Node::open(environment, *identity_, options);
   if (!opened) co_return opened.error();
   node_ = std::move(*opened);
@@ -41,8 +49,17 @@ Task<Result<void>> SimulatedMachine::start() {
   client_ = std::make_unique<replica::ChunkClient>(
       clock_, random_, *client_network_, surroundings_.signatures, node_->view(), identity_->person,
       [](const wire::MemberId& id) { return ring::short_name(id); });
-  surroundings_.network.attach(member(), node_.get(), identity_->person);
+  wire::Service* service = node_.get();
+  if (lies_) {
+    liar_ = std::make_unique<Liar>(
+        *node_, clock_, random_, surroundings_.signatures, node_->membership().roster().ring_id(),
+        identity_->node_secret, [this] { return node_->chord().state().self(); }, *lies_);
+    service = liar_.get();
+  }
+  surroundings_.network.set_address_book(member(), this);
+  surroundings_.network.attach(member(), service, identity_->person);
   node_->start();
+  count_awake_time(true);
   co_return Result<void>();
 }
 
@@ -55,19 +72,61 @@ Task<void> SimulatedMachine::stop() {
 void SimulatedMachine::crash(bool power_failed) {
   end_process();
   if (!power_failed) return;
-  disk_.crash();
+  disk_.crash(random_);
   facts_.crash();
 }
 
+void SimulatedMachine::move() {
+  ++moves_;
+  surroundings_.network.set_address(member(), address());
+  if (is_up()) node_->set_addresses({address()});
+}
+
+std::string SimulatedMachine::address() const {
+  return name() + (moves_ == 0 ? "" : "-" + std::to_string(moves_)) + ":7000";
+}
+
+bool SimulatedMachine::knows(const wire::MemberId& peer, const std::string& address) const {
+  const wire::Presence* presence = node_ ? node_->membership().presence(peer) : nullptr;
+  return presence != nullptr && std::ranges::find(presence->addresses, address) != presence->addresses.end();
+}
+
+void SimulatedMachine::wipe() {
+  CHECK(!is_up());
+  disk_.wipe();
+  facts_.wipe();
+  forgot_ = true;
+}
+
+void SimulatedMachine::set_lies(std::optional<Lies> lies) {
+  lies_ = lies;
+  if (liar_) liar_->set_lies(lies.value_or(Lies{}));
+}
+
+// Called before it falls asleep or ends, and after it woke or started.
+void SimulatedMachine::count_awake_time(bool awake) {
+  const TimePoint now = surroundings_.world.now();
+  if (!awake) awake_before_ += now - awake_since_;
+  awake_since_ = now;
+}
+
+Duration SimulatedMachine::awake_time() const {
+  return awake_before_ + (is_live() ? surroundings_.world.now() - awake_since_ : Duration::zero());
+}
+
 void SimulatedMachine::end_process() {
+  if (is_live()) count_awake_time(false);
   commands_.cancel();
   surroundings_.network.detach(member());
+  surroundings_.network.set_address_book(member(), nullptr);
   client_.reset();
   client_network_.reset();
+  liar_.reset();
   node_.reset();
 }
 
 void SimulatedMachine::sleep() {
+  count_awake_time(false);
   clock_.sleep();
   surroundings_.network.set_asleep(member(), true);
 }
@@ -75,6 +134,7 @@ void SimulatedMachine::sleep() {
 void SimulatedMachine::wake() {
   surroundings_.network.set_asleep(member(), false);
   clock_.wake();
+  count_awake_time(true);
 }
 
 void SimulatedMachine::go(bool lost) {
@@ -85,10 +145,19 @@ void SimulatedMachine::go(bool lost) {
   facts_.wipe();
 }
 
-bool SimulatedMachine::has_copy(const wire::ChunkAddress& address) {
-  if (going_ || gone_) return false;
+namespace {
+std::string path_of(const wire::ChunkAddress& address) {
   const std::string name = to_hex(address.view());
-  return disk_.survives_crash("chunks/" + name.substr(0, 2) + "/" + name);
+  return "chunks/" + name.substr(0, 2) + "/" + name;
+}
+}  // namespace
+
+bool SimulatedMachine::has_copy(const wire::ChunkAddress& address) const {
+  return !going_ && !gone_ && disk_.survives_crash(path_of(address));
+}
+
+bool SimulatedMachine::has_good_copy(const wire::ChunkAddress& address) const {
+  return !disk_in_doubt_ && has_copy(address) && disk_.is_intact(path_of(address));
 }
 
 MemberSnapshot SimulatedMachine::ring_snapshot() const {

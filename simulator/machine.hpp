@@ -12,12 +12,13 @@
 #include <peerstore/world/virtual_network.hpp>
 
 #include "laws.hpp"
-#include "life.hpp"
+#include "scenario.hpp"
 
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace peerstore::simulator {
 
@@ -27,12 +28,13 @@ struct Surroundings {
   world::VirtualNetwork& network;
   crypto::Signatures& signatures;
   world::ContentPool& contents;
+  const Scenario& scenario;
 };
 
-class SimulatedMachine {
+class SimulatedMachine final : private world::AddressBook {
  public:
   SimulatedMachine(Surroundings surroundings, MachineLife life, std::uint32_t index, std::uint64_t seed);
-  ~SimulatedMachine();
+  ~SimulatedMachine() override;
   SimulatedMachine(const SimulatedMachine&) = delete;
   SimulatedMachine& operator=(const SimulatedMachine&) = delete;
 
@@ -49,10 +51,16 @@ class SimulatedMachine {
   Task<Result<void>> start();
   // The process ends in order.
   Task<void> stop();
-  // The process ends at once; what was not synced is lost if the power failed, too.
+  // The process ends at once; what was not synced may be lost, torn or reordered if the power failed, too.
   void crash(bool power_failed);
   void sleep();
   void wake();
+  // It has another address from now on, which others do not know until it tells them.
+  void move();
+  // It is up, and its disk is replaced by an empty one. Its identity is kept elsewhere (a printed kit).
+  void wipe();
+  // While it is up it lies in this way; before start(), from its next start on. Nothing: it is honest.
+  void set_lies(std::optional<Lies> lies);
   // From now on nobody may count on its disk.
   void begin_to_go() { going_ = true; }
   // For ever; with its disk if `lost`.
@@ -63,8 +71,19 @@ class SimulatedMachine {
   bool is_going() const { return going_; }
   bool is_gone() const { return gone_; }
   bool is_live() const { return is_up() && !is_asleep(); }
-  // Its disk has it, even if the power fails now, and may be counted on.
-  bool has_copy(const wire::ChunkAddress& address);
+  // Its disk has it, even if the power fails now, and the machine may be counted on.
+  bool has_copy(const wire::ChunkAddress& address) const;
+  // And no fault has touched the bytes, or may do so now.
+  bool has_good_copy(const wire::ChunkAddress& address) const;
+  // A fault is about to strike its disk: no copy on it is good until that is over.
+  void set_disk_in_doubt(bool in_doubt) { disk_in_doubt_ = in_doubt; }
+  bool is_disk_in_doubt() const { return disk_in_doubt_; }
+  // A fault took or changed bytes that it had on disk: what it said of them may have been true.
+  void set_damaged() { damaged_ = true; }
+  bool is_damaged() const { return damaged_; }
+  // True once after its disk was wiped.
+  bool forgot_its_lives() { return std::exchange(forgot_, false); }
+  bool is_honest() const { return !lies_; }
 
   // While it is up:
   node::Node& node() { return *node_; }
@@ -75,11 +94,17 @@ class SimulatedMachine {
 
   // What its owner does on it: ends with the process, stands still while it sleeps.
   TaskScope& commands() { return commands_; }
+  // For how long it has been up and awake, all lives together: the time of its own protocol.
+  Duration awake_time() const;
 
   Clock& clock() { return clock_; }
   Random& random() { return random_; }
   Entropy& entropy() { return entropy_; }
   world::VirtualDisk& disk() { return disk_; }
+  world::VirtualKeyValue& facts() { return facts_; }
+  world::MachineClock& machine_clock() { return clock_; }
+  world::InlineWorkers& workers() { return workers_; }
+  wire::Network& client_network() { return *client_network_; }
 
   // Called before each call to its disk.
   using DiskObserver = std::function<void(SimulatedMachine&, world::Operation, std::string_view path)>;
@@ -88,7 +113,10 @@ class SimulatedMachine {
   void on_step(std::function<void(SimulatedMachine&)> observer) { on_step_ = std::move(observer); }
 
  private:
+  bool knows(const wire::MemberId& peer, const std::string& address) const override;
   void end_process();
+  void count_awake_time(bool awake);
+  std::string address() const;
 
   Surroundings surroundings_;
   MachineLife life_;
@@ -101,10 +129,18 @@ class SimulatedMachine {
   world::InlineWorkers workers_;
   std::optional<membership::Identity> identity_;
   std::function<void(SimulatedMachine&)> on_step_;
+  std::optional<Lies> lies_;
+  std::uint32_t moves_ = 0;
   bool going_ = false;
   bool gone_ = false;
+  bool disk_in_doubt_ = false;
+  bool damaged_ = false;
+  bool forgot_ = false;
+  Duration awake_before_{};  // until the last pause
+  TimePoint awake_since_;
   std::unique_ptr<wire::Network> client_network_;
   std::unique_ptr<node::Node> node_;
+  std::unique_ptr<Liar> liar_;  // stands before the node, if the machine lies
   std::unique_ptr<replica::ChunkClient> client_;
   TaskScope commands_;  // last: its tasks use everything above
 };

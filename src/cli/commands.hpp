@@ -86,12 +86,22 @@ Exit ls_command(const Home& home, const Output& output, const ListOptions& optio
 Exit snapshots_command(const Home& home, const Output& output, const OwnerOptions& options);
 Exit status_command(const Home& home, const Output& output, const OwnerOptions& options);
 
+// Of all `sim` commands; each uses some.
 struct SimulationOptions {
-  std::string scenario = "churn";
-  std::uint32_t nodes = 300;
-  double days = 1;
+  std::string scenario;
+  std::optional<std::uint32_t> nodes;
+  std::optional<double> days;
   std::uint64_t seed = 1;
+  bool small = false;
+  bool streams = false;
+  std::string trace;         // a file
+  std::string machine;       // replay: only events of this one
+  std::uint64_t count = 50;  // sweep: seeds, from `seed` on
+  std::uint32_t jobs = 0;    // 0: one a core
 };
 Exit sim_run_command(const Output& output, const GlobalOptions& global, const SimulationOptions& options);
+Exit sim_replay_command(const Output& output, const SimulationOptions& options);
+Exit sim_sweep_command(const Output& output, const GlobalOptions& global, const SimulationOptions& options);
+Exit sim_ls_command(const Output& output);
 
 }  // namespace peerstore::cli

@@ -194,16 +194,43 @@ struct CommandLine {
   void add_simulator() {
     CLI::App* c = app.add_subcommand("sim", "Run a ring of thousands of machines in virtual time");
     c->require_subcommand(1);
-    CLI::App* run = c->add_subcommand("run", "Run a scenario and check its laws");
-    run->add_option("SCENARIO", simulation.scenario, "churn")->required();
-    run->add_option("--nodes", simulation.nodes, "Machines")->capture_default_str();
-    run->add_option("--days", simulation.days, "Days of virtual time")->capture_default_str();
-    run->add_option("--seed", simulation.seed, "The same seed tells the same story")->capture_default_str();
+    CLI::App* ls = c->add_subcommand("ls", "The scenarios that are built in");
+    ls->callback(
+        [this] { chosen = [](const Home&, const Output& output) { return sim_ls_command(output); }; });
+    CLI::App* run = c->add_subcommand("run", "Run a scenario once and check its laws");
+    add_scenario(*run);
     run->callback([this] {
       chosen = [this](const Home&, const Output& output) {
         return sim_run_command(output, global, simulation);
       };
     });
+    CLI::App* replay = c->add_subcommand("replay", "Run a scenario once and tell everything that happens");
+    add_scenario(*replay);
+    replay->add_option("--machine", simulation.machine, "Only what happens to this one, as in p3-laptop0");
+    replay->callback([this] {
+      chosen = [this](const Home&, const Output& output) { return sim_replay_command(output, simulation); };
+    });
+    CLI::App* sweep = c->add_subcommand("sweep", "Run a scenario with many seeds, on all cores");
+    add_scenario(*sweep);
+    sweep->add_option("--seeds", simulation.count, "How many seeds, from --seed on")->capture_default_str();
+    sweep->add_option("--jobs", simulation.jobs, "Runs at a time (default: one a core)");
+    sweep->callback([this] {
+      chosen = [this](const Home&, const Output& output) {
+        return sim_sweep_command(output, global, simulation);
+      };
+    });
+  }
+
+  void add_scenario(CLI::App& command) {
+    command.add_option("SCENARIO", simulation.scenario, "One of `peerstore sim ls`, or a .toml file")
+        ->required();
+    command.add_option("--nodes", simulation.nodes, "Machines (default: as the scenario has it)");
+    command.add_option("--days", simulation.days, "Days of life in virtual time (default: likewise)");
+    command.add_option("--seed", simulation.seed, "The same seed tells the same story")
+        ->capture_default_str();
+    command.add_flag("--small", simulation.small, "A small ring and a short life, as the tests run it");
+    command.add_flag("--streams", simulation.streams, "Bytes through the real framing and codecs; slower");
+    command.add_option("--trace", simulation.trace, "A file that says when each machine is up");
   }
 };
 

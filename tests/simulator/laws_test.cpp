@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <algorithm>
 
+#include "../simulator/chronicle.hpp"
 #include "../simulator/laws.hpp"
 #include "../simulator/trace_hash.hpp"
 #include "../simulator/violations.hpp"
@@ -88,7 +89,133 @@ TEST(RingBecomesIdeal, SeesEachFlaw) {
   EXPECT_TRUE(flawed([](MemberSnapshot& member) { member.predecessor = node(10); }));
   EXPECT_TRUE(flawed([](MemberSnapshot& member) { member.self.incarnation = 2; }));
   EXPECT_TRUE(flawed([](MemberSnapshot& member) { member.roster_digest.bytes[0] = 1; }));
-  EXPECT_TRUE(flawed([](MemberSnapshot& member) { member.members_believed_live = 4; }));
+}
+
+TEST(EverybodyIsBelievedLive, SeesADoubt) {
+  std::vector<MemberSnapshot> ring = ideal_ring(6);
+  EXPECT_EQ(everybody_is_believed_live(ring), std::nullopt);
+  ring[3].members_believed_live = 4;
+  EXPECT_TRUE(everybody_is_believed_live(ring));
+}
+
+TEST(RingInvariantHolds, InTheIdealRing) {
+  const RingHealth health = health_of_ring(ideal_ring(6));
+  EXPECT_EQ(health.principals, 6U);
+  EXPECT_EQ(ring_invariant_holds(health, kList), std::nullopt);
+}
+
+TEST(RingInvariantHolds, SeesAMemberWithoutALiveSuccessor) {
+  std::vector<MemberSnapshot> ring = ideal_ring(6);
+  ring[2].successors = {node(35), node(36)};  // nobody
+  EXPECT_TRUE(health_of_ring(ring).without_live_successor);
+}
+
+TEST(RingInvariantHolds, SeesTwoRingsAndOneThatGoesRoundTwice) {
+  std::vector<MemberSnapshot> two = ideal_ring(6);
+  for (std::size_t i = 0; i < 6; ++i) two[i].successors = {two[(i + 2) % 6].self};
+  EXPECT_TRUE(health_of_ring(two).on_several_rings);
+  std::vector<MemberSnapshot> twice = ideal_ring(5);
+  for (std::size_t i = 0; i < 5; ++i) twice[i].successors = {twice[(i + 2) % 5].self};
+  EXPECT_TRUE(health_of_ring(twice).on_several_rings);
+}
+
+TEST(RingInvariantHolds, CountsThoseWhomNobodySkips) {
+  std::vector<MemberSnapshot> ring = ideal_ring(6);
+  ring[0].successors = {ring[1].self, ring[3].self};  // passes over ring[2]
+  EXPECT_EQ(health_of_ring(ring).principals, 5U);
+  ring.pop_back();
+  ring.pop_back();  // four are left, and one of them is skipped
+  EXPECT_TRUE(ring_invariant_holds(health_of_ring(ring), kList));
+}
+
+// A member 10 of a ring 10, 20, .. 60 as the law sees it, and what it is told.
+class AskedFirst : public ::testing::Test {
+ protected:
+  static wire::Neighbours answer_of(const MemberSnapshot& member) {
+    wire::Neighbours answer;
+    answer.phase = member.phase;
+    answer.self = member.self;
+    answer.predecessor = member.predecessor;
+    answer.successors = member.successors;
+    return answer;
+  }
+  void hear(const MemberSnapshot& member, Duration at) {
+    law.asked(0, member.self.id);
+    law.answered(0, at, answer_of(member));
+  }
+  MemberSnapshot member(std::vector<wire::NodeRef> successors) const {
+    MemberSnapshot snapshot = ring[0];
+    snapshot.successors = std::move(successors);
+    return snapshot;
+  }
+
+  std::vector<MemberSnapshot> ring = ideal_ring(6);
+  NeighboursAreAskedFirst law{kList};
+  void SetUp() override {
+    for (const MemberSnapshot& one : ring) law.notified(0, one.self);
+    hear(ring[1], 0s);
+    ASSERT_EQ(law.step(0, 0s, ring[0]), std::nullopt);
+  }
+};
+
+TEST_F(AskedFirst, AllowsTheWholeListOfOneWhoJustAnswered) {
+  ring[1].successors = {node(30), node(45), node(50)};
+  hear(ring[1], 5s);
+  EXPECT_EQ(law.step(0, 5s, member({node(20), node(30), node(45)})), std::nullopt);
+}
+
+TEST_F(AskedFirst, AllowsToDropTheFirst) {
+  EXPECT_EQ(law.step(0, 5s, member({node(30), node(40)})), std::nullopt);
+}
+
+TEST_F(AskedFirst, SeesACloserSuccessorThatWasNotAsked) {
+  EXPECT_TRUE(law.step(0, 5s, member({node(15), node(20), node(30)})));
+}
+
+TEST_F(AskedFirst, SeesOneWhoseAnswerIsOld) {
+  MemberSnapshot nearer = ring[1];
+  nearer.self = node(15);
+  nearer.successors = {node(20), node(30), node(40)};
+  hear(nearer, 5s);
+  EXPECT_TRUE(law.step(0, 6s, member({node(15), node(20), node(30)})));
+}
+
+TEST_F(AskedFirst, SeesAnOldTailBehindANewHead) {
+  MemberSnapshot nearer = ring[1];
+  nearer.self = node(15);
+  nearer.successors = {node(20), node(25), node(30)};
+  hear(nearer, 5s);
+  EXPECT_TRUE(law.step(0, 5s, member({node(15), node(20), node(30)})));
+  EXPECT_EQ(law.step(0, 5s, member({node(15), node(20), node(25)})), std::nullopt);
+}
+
+TEST_F(AskedFirst, SeesAPredecessorThatNeverSpokeAndOneThatWasForgotten) {
+  MemberSnapshot now = ring[0];
+  now.predecessor = node(65);
+  EXPECT_TRUE(law.step(0, 5s, now));
+  now.predecessor.reset();
+  EXPECT_TRUE(law.step(0, 5s, now));
+}
+
+TEST_F(AskedFirst, WantsAJoinerToCopyTheListButForThoseWhoAreSilent) {
+  MemberSnapshot joiner = ring[0];
+  joiner.self = node(10, 2);
+  joiner.phase = wire::Phase::joining;
+  joiner.successors.clear();
+  joiner.predecessor.reset();
+  ASSERT_EQ(law.step(0, 1s, joiner), std::nullopt);
+  ring[5].successors = {node(20), node(30), node(40)};
+  hear(ring[5], 2s);
+  joiner.phase = wire::Phase::member;
+  joiner.predecessor = node(60);
+  joiner.successors = {node(20)};
+  NeighboursAreAskedFirst fresh = law;
+  EXPECT_TRUE(fresh.step(0, 2s, joiner)) << "30 and 40 were left out unasked";
+  for (const std::uint8_t silent : {30, 40}) {
+    law.asked(0, node(silent).id);
+    law.failed(0, node(silent).id);
+  }
+  EXPECT_EQ(law.step(0, 2s, joiner), std::nullopt);
 }
 
 TEST(RingBecomesIdeal, SeesTwoRingsSideBySide) {
@@ -146,16 +273,38 @@ TEST_F(ChunkLaws, TellOnceWhenAPersonGetsHoldOfAWholePack) {
   EXPECT_FALSE(law.hold(1, {0, 4})) << "told already";
 }
 
-TEST(Violations, KeepTheFirstAndCountAll) {
+TEST(Violations, TellOfTheFirstAtOnceAndCountAll) {
   world::VirtualClock clock;
-  clock.run_for(25h + 61s);
   Violations violations(clock);
-  violations.judge("a law", std::nullopt);
-  EXPECT_EQ(violations.total(), 0U);
-  for (int i = 0; i < 200; ++i) violations.judge("a law", "broken");
+  int told = 0;
+  violations.on_first([&](const Violation& violation) {
+    ++told;
+    EXPECT_EQ(violation.law, "a law");
+  });
+  violations.judge("a law", std::nullopt, {});
+  EXPECT_FALSE(violations.first());
+  clock.run_for(5s);
+  for (int i = 0; i < 200; ++i) violations.judge("a law", "broken", {3});
   EXPECT_EQ(violations.total(), 200U);
-  EXPECT_EQ(violations.kept().size(), kViolationsKept);
-  EXPECT_EQ(violations.kept().front(), "day 1 01:01:01 a law: broken");
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(violations.first()->at, clock.now());
+  EXPECT_EQ(violations.first()->machines, std::vector<std::uint32_t>{3});
+}
+
+TEST(Chronicle, KeepsTheLastEventsOfEachMachine) {
+  world::VirtualClock clock;
+  Chronicle chronicle(clock);
+  clock.run_for(25h + 61s + 7ms);
+  for (std::uint32_t i = 0; i < 70; ++i) chronicle.note(2, EventKind::question, 0, 0, i);
+  chronicle.note(1, EventKind::back);
+  const std::vector<Event> last = chronicle.last_events(2);
+  ASSERT_EQ(last.size(), Chronicle::kLastEvents);
+  EXPECT_EQ(last.front().other, 20U);
+  EXPECT_EQ(last.back().other, 69U);
+  EXPECT_EQ(chronicle.last_events(1).size(), 1U);
+  EXPECT_TRUE(chronicle.last_events(9).empty());
+  const auto name = [](std::uint32_t machine) { return "m" + std::to_string(machine); };
+  EXPECT_EQ(Chronicle::in_words(chronicle.last_events(1).front(), name), "day 1 01:01:01.007  m1 is back");
 }
 
 TEST(TraceHash, TellsOrderAndContentApart) {
@@ -175,10 +324,10 @@ TEST(Report, BecomesOneJsonObject) {
   Report report;
   report.scenario = "churn";
   report.trace_hash = "abc";
-  report.violations = {"day 0 \"quoted\""};
+  report.failure.emplace().law = "a \"quoted\" law";
   const std::string json = to_json(report);
   EXPECT_NE(json.find("\"trace_hash\":\"abc\""), std::string::npos) << json;
-  EXPECT_NE(json.find("\"violations\":[\"day 0 \\\"quoted\\\"\"]"), std::string::npos) << json;
+  EXPECT_NE(json.find("\"law\":\"a \\\"quoted\\\" law\""), std::string::npos) << json;
   EXPECT_EQ(json.find('\n'), std::string::npos);
 }
 

@@ -1,0 +1,126 @@
+#include "laws.hpp"
+
+#include <algorithm>
+
+namespace peerstore::simulator {
+
+namespace {
+
+using List = std::vector<wire::NodeRef>;
+
+// [head] and its list, as far as they are in order from `self`. Written apart from chord/ on purpose.
+List whole_list(const ring::Id& self, const wire::NodeRef& head, const List& its_successors,
+                std::size_t most) {
+  List list;
+  ring::Id reached{};
+  const auto take = [&](const wire::NodeRef& next) {
+    const ring::Id distance = ring::distance(self, next.id);
+    if (list.size() == most || distance <= reached) return false;
+    reached = distance;
+    list.push_back(next);
+    return true;
+  };
+  if (!take(head)) return list;
+  for (const wire::NodeRef& next : its_successors) {
+    if (!take(next)) break;
+  }
+  return list;
+}
+
+}  // namespace
+
+void NeighboursAreAskedFirst::asked(std::uint32_t machine, const wire::MemberId& peer) {
+  if (machine >= machines_.size()) machines_.resize(machine + 1);
+  machines_[machine].asked.insert(peer);
+}
+
+void NeighboursAreAskedFirst::answered(std::uint32_t machine, Duration awake,
+                                       const wire::Neighbours& answer) {
+  if (machine >= machines_.size()) machines_.resize(machine + 1);
+  machines_[machine].answers[answer.self.id] = {awake, answer};
+  machines_[machine].silent.erase(answer.self.id);
+}
+
+void NeighboursAreAskedFirst::failed(std::uint32_t machine, const wire::MemberId& peer) {
+  if (machine < machines_.size()) machines_[machine].silent.insert(peer);
+}
+
+void NeighboursAreAskedFirst::notified(std::uint32_t machine, const wire::NodeRef& by) {
+  if (machine >= machines_.size()) machines_.resize(machine + 1);
+  machines_[machine].notified.insert(by.id);
+}
+
+// adopt: the list of one who answered just now.
+bool NeighboursAreAskedFirst::may_adopt(const Heard& heard, Duration awake, const MemberSnapshot& now) const {
+  const auto answer = heard.answers.find(now.successors.front().id);
+  if (answer == heard.answers.end() || answer->second.awake != awake) return false;
+  const wire::Neighbours& head = answer->second.neighbours;
+  if (head.phase != wire::Phase::member) return false;
+  return now.successors == whole_list(now.self.id, head.self, head.successors, list_length_);
+}
+
+// join: the list of the new predecessor from self on, but for those who were asked in vain.
+bool NeighboursAreAskedFirst::may_join(const Heard& heard, const MemberSnapshot& now) const {
+  if (!now.predecessor) return false;
+  const auto answer = heard.answers.find(now.predecessor->id);
+  if (answer == heard.answers.end()) return false;
+  const wire::Neighbours& m = answer->second.neighbours;
+  if (m.phase != wire::Phase::member) return false;
+  const auto is_dead = [&](const wire::MemberId& id) {
+    const auto last = heard.answers.find(id);
+    const bool answered = last != heard.answers.end() && !heard.silent.contains(id) &&
+                          last->second.neighbours.phase == wire::Phase::member;
+    return heard.asked.contains(id) && !answered;
+  };
+  std::size_t taken = 0;
+  ring::Id reached{};
+  for (const wire::NodeRef& next : m.successors) {
+    if (taken == list_length_) break;
+    if (ring::in_half_open(m.self.id, next.id, now.self.id))
+      continue;  // before self, or an earlier life of it
+    const ring::Id distance = ring::distance(now.self.id, next.id);
+    if (distance <= reached) break;  // nothing behind it can be believed
+    if (taken < now.successors.size() && now.successors[taken] == next) {
+      reached = distance;
+      ++taken;
+    } else if (!is_dead(next.id)) {
+      return false;
+    }
+  }
+  const bool m_was_alone = taken == 0 && now.successors.size() == 1 && now.successors.front() == m.self;
+  return taken == now.successors.size() || m_was_alone;
+}
+
+bool NeighboursAreAskedFirst::may_follow(const Heard& heard, const MemberSnapshot& now) {
+  if (!now.predecessor) return now.successors.empty();
+  return heard.notified.contains(now.predecessor->id) || heard.answers.contains(now.predecessor->id);
+}
+
+std::optional<std::string> NeighboursAreAskedFirst::step(std::uint32_t machine, Duration awake,
+                                                         const MemberSnapshot& now) {
+  if (machine >= machines_.size()) machines_.resize(machine + 1);
+  Heard& heard = machines_[machine];
+  const MemberSnapshot before = std::exchange(heard.before, now);
+  const bool new_life = before.self != now.self;
+  if (new_life || now.phase != wire::Phase::member) {
+    // Answers to what an earlier life asked may still come, and mean nothing.
+    if (new_life) heard = {now, {}, {}, {}, {}};
+    return std::nullopt;
+  }
+  const std::string name = ring::short_name(now.self.id);
+  const bool was_member = before.phase == wire::Phase::member;
+  const bool had_neighbours = was_member && (before.predecessor || !before.successors.empty());
+  if (now.predecessor != before.predecessor && !may_follow(heard, now)) {
+    return name + (now.predecessor ? " follows a predecessor that never spoke to it"
+                                   : " forgot its predecessor, and has successors");
+  }
+  if (now.successors == before.successors || now.successors.empty()) return std::nullopt;
+  const bool dropped = !before.successors.empty() &&
+                       std::ranges::equal(now.successors.begin(), now.successors.end(),
+                                          before.successors.begin() + 1, before.successors.end());
+  if (dropped || may_adopt(heard, awake, now)) return std::nullopt;
+  if (!had_neighbours && may_join(heard, now)) return std::nullopt;
+  return name + " took successors that are not the whole list of one who answered it";
+}
+
+}  // namespace peerstore::simulator

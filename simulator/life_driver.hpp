@@ -1,0 +1,39 @@
+// LifeDriver: makes the machines of a ring live the life that was planned for them.
+#pragma once
+
+#include <peerstore/simulator/report.hpp>
+
+#include "simulated_ring.hpp"
+
+#include <functional>
+
+namespace peerstore::simulator {
+
+class LifeDriver {
+ public:
+  // `on_begin` is called whenever a machine's process has begun, to spawn what its owner does there.
+  using OnBegin = std::function<void(SimulatedMachine&)>;
+  // The ring and the report outlive this.
+  LifeDriver(SimulatedRing& ring, const Scenario& scenario, Report& report, OnBegin on_begin);
+
+  // From now on everybody lives.
+  void start();
+  // Life stops here. Whoever is not gone for good comes back, and every loss is made known.
+  void bring_everybody_back();
+  // A machine's process begins, again and again until its disk lets it. For faults, too.
+  Task<void> begin(SimulatedMachine& machine);
+
+ private:
+  Task<void> live(SimulatedMachine& machine);
+  Task<void> experience(SimulatedMachine& machine, LifeEvent event);
+  Task<void> leave(SimulatedMachine& machine, LifeEvent event);
+  bool may_fail(const SimulatedMachine& machine) const;
+
+  SimulatedRing& ring_;
+  const Scenario& scenario_;
+  Report& report_;
+  OnBegin on_begin_;
+  TaskScope scope_;  // last: its tasks use everything above
+};
+
+}  // namespace peerstore::simulator
