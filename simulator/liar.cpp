@@ -133,6 +133,11 @@ void Liar::bend(const wire::Caller& caller, const wire::Request& request, wire::
         for (const auto& [member, presence] : presences_) difference->presences.push_back(presence);
       }
     }
+    if (auto* difference = std::get_if<wire::PresenceDifference>(&answer)) {
+      if (lies_now()) {
+        for (wire::Presence& presence : difference->presences) presence = presences_.at(presence.node.id);
+      }
+    }
     if (auto* reply = std::get_if<wire::HeadsReply>(&answer)) {
       if (lies_now()) {
         for (wire::Head& head : reply->heads) {
@@ -203,6 +208,9 @@ void Liar::remember(const wire::Response& answer) {
     for (const wire::NodeRef& successor : neighbours->successors) remember(successor);
   }
   if (const auto* difference = std::get_if<wire::RosterDifference>(&answer)) {
+    remember(difference->presences);
+  }
+  if (const auto* difference = std::get_if<wire::PresenceDifference>(&answer)) {
     remember(difference->presences);
   }
   if (const auto* reply = std::get_if<wire::HeadsReply>(&answer)) {

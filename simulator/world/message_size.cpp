@@ -24,6 +24,7 @@ std::size_t size_of(const std::vector<wire::Presence>& presences) {
   }
   return bytes;
 }
+std::size_t size_of(const std::vector<wire::Absence>& absences) { return absences.size() * (kNode + 8); }
 std::size_t size_of(const wire::ChunkDescription& chunk) {
   return wire::kChunkHeaderBytes + kHash * chunk.leaves.size();
 }
@@ -32,6 +33,7 @@ std::size_t size_of(const wire::Head& head) { return 24 + kHash + kSignature + h
 struct Sizes {
   std::size_t operator()(const wire::Done&) const { return 0; }
   std::size_t operator()(const wire::GetNeighbours&) const { return 0; }
+  std::size_t operator()(const wire::Ping&) const { return 0; }
   std::size_t operator()(const wire::Notify&) const { return kNode; }
   std::size_t operator()(const wire::FindSuccessor&) const { return kHash; }
   std::size_t operator()(const wire::Neighbours& m) const {
@@ -47,7 +49,11 @@ struct Sizes {
     return size_of(m.statements) + size_of(m.presences) + kHash * m.wanted.size();
   }
   std::size_t operator()(const wire::PushStatements& m) const {
-    return size_of(m.statements) + size_of(m.presences);
+    return size_of(m.statements) + size_of(m.presences) + size_of(m.absences) + (m.until ? kHash : 0);
+  }
+  std::size_t operator()(const wire::ComparePresences& m) const { return kHash + 8 * m.sums.size(); }
+  std::size_t operator()(const wire::PresenceDifference& m) const {
+    return kHash + 4 * m.parts.size() + size_of(m.presences) + size_of(m.absences);
   }
   std::size_t operator()(const wire::Join& m) const { return size_of(m.statements); }
   std::size_t operator()(const wire::Welcome& m) const {
