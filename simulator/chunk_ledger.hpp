@@ -27,6 +27,7 @@ struct StoredChunk {
   std::vector<wire::MemberId> receipts;  // who signed one, in the last put
   bool acknowledged = false;             // with as many receipts as the policy asks
   std::set<std::uint32_t> on_disks;      // machines whose disk has it under its final name
+  std::set<std::uint32_t> ever_on_disks;
 };
 
 struct StoredPack {

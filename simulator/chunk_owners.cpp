@@ -10,6 +10,7 @@ namespace peerstore::simulator {
 namespace {
 
 constexpr std::size_t kReadersAtOnce = 32;
+constexpr Duration kReadAgain = 10s;
 
 // P5. A liar may sign what it likes, and a disk may lie to its machine.
 std::optional<std::string> a_receipt_is_true(const SimulatedMachine& holder,
@@ -118,7 +119,12 @@ Task<bool> ChunkOwners::read(SimulatedMachine& machine, ChunkLedger::Place place
 }
 
 Task<void> ChunkOwners::read_finally(SimulatedMachine& machine, ChunkLedger::Place place) {
-  const bool came_back = co_await read(machine, place);
+  const TimePoint limit = ring_.world().now() + scenario_.laws.readable_within;
+  bool came_back = co_await read(machine, place);
+  while (!came_back && ring_.world().now() < limit) {
+    co_await ring_.world().sleep(kReadAgain);
+    came_back = co_await read(machine, place);
+  }
   if (came_back) co_return;
   ring_.violations().judge(
       "every_safe_chunk_can_be_read",
@@ -144,7 +150,7 @@ void ChunkOwners::read_everything_back() {
       scope.spawn(read_finally(reader, {number, chunk_class}));
     }
   }
-  const TimePoint limit = ring_.world().now() + scenario_.laws.readable_within;
+  const TimePoint limit = ring_.world().now() + 2 * scenario_.laws.readable_within;
   while (scope.running() > 0 && ring_.world().now() < limit) CHECK(ring_.world().step());
   if (scope.running() > 0) {
     ring_.violations().judge("every_safe_chunk_can_be_read", "reading does not end", {});

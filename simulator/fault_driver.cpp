@@ -75,7 +75,7 @@ Task<bool> FaultDriver::strike(FaultKind kind, Duration lasts) {
 
 // Faults of one machine, on or off.
 void FaultDriver::set(FaultKind kind, SimulatedMachine& machine, bool on, double strength) {
-  world::VirtualNetwork& network = ring_.network();
+  world::MachineNetwork& network = ring_.network();
   switch (kind) {
     case FaultKind::slow_node: network.set_slow(machine.member(), on ? hours(strength / 3600) : 0s); break;
     case FaultKind::inbound_blocked: network.set_behind_nat(machine.member(), on); break;
@@ -84,6 +84,7 @@ void FaultDriver::set(FaultKind kind, SimulatedMachine& machine, bool on, double
       break;
     case FaultKind::disk_errors: {
       const double share = strength > 0 ? strength : kDefaultErrors;
+      if (on) machine.set_damaged();
       machine.disk().faults().fail_sometimes(on ? &random_ : nullptr, share, Errc::io);
       break;
     }
@@ -148,7 +149,7 @@ Task<bool> FaultDriver::flapping_link(Duration lasts) {
 // Strength: how much of it, from 0 to 1.
 Task<bool> FaultDriver::bad_weather(Duration lasts, double strength) {
   const double most = strength > 0 ? strength : kBadWeather;
-  world::VirtualNetwork::Weather weather = fair_weather_;
+  world::MachineNetwork::Weather weather = fair_weather_;
   weather.loss = most * random_.unit();
   weather.duplication = most * random_.unit();
   weather.reordering = most * random_.unit();
@@ -211,7 +212,7 @@ void FaultDriver::mend(SimulatedMachine& machine) {
 void FaultDriver::end_all() {
   scope_.cancel();
   ring_.network().heal();
-  world::VirtualNetwork::Weather calm = fair_weather_;
+  world::MachineNetwork::Weather calm = fair_weather_;
   calm.loss = 0;
   ring_.network().set_weather(calm);
   for (const auto& [member, machine] : ring_.by_member()) mend(*machine);

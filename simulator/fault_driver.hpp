@@ -39,7 +39,7 @@ class FaultDriver {
   const Scenario& scenario_;
   Report& report_;
   SeededRandom random_;
-  world::VirtualNetwork::Weather fair_weather_;
+  world::MachineNetwork::Weather fair_weather_;
   TaskScope scope_;  // last: its tasks use everything above
 };
 

@@ -1,10 +1,14 @@
 #include "machine.hpp"
 
+#include <peerstore/link/link_network.hpp>
 #include <peerstore/runtime/check.hpp>
 
-#include <algorithm>
-
 namespace peerstore::simulator {
+
+namespace {
+constexpr std::size_t kAddressesKept = 8;
+constexpr Duration kAskAgain = 30s;
+}  // namespace
 
 SimulatedMachine::SimulatedMachine(Surroundings surroundings, MachineLife life, std::uint32_t index,
                                    std::uint64_t seed)
@@ -28,6 +32,10 @@ std::string SimulatedMachine::name() const {
 
 Task<Result<void>> SimulatedMachine::start() {
   CHECK(identity_ && !is_up() && !gone_);
+  directory_ = std::make_unique<node::RosterDirectory>(clock_, membership::ring_id_of(identity_->root_key),
+                                                       identity_->proof);
+  const crypto::SigningKeyPair key = surroundings_.signatures.key_pair_from(identity_->node_secret);
+  surroundings_.network.equip(member(), {clock_, *directory_, key.public_key, address()});
   wire::Network& network = surroundings_.network.endpoint(member());
   const node::Environment environment{clock_,  random_, entropy_, surroundings_.signatures,
                                       network, disk_,   facts_,   workers_};
@@ -42,6 +50,7 @@ Task<Result<void>> SimulatedMachine::start() {
   Result<std::unique_ptr<node::Node>> opened = co_await node::Node::open(environment, *identity_, options);
   if (!opened) co_return opened.error();
   node_ = std::move(*opened);
+  directory_->use(node_->membership());
   if (on_step_) {
     node_->chord().on_step([this] { on_step_(*this); });
   }
@@ -56,8 +65,11 @@ Task<Result<void>> SimulatedMachine::start() {
         identity_->node_secret, [this] { return node_->chord().state().self(); }, *lies_);
     service = liar_.get();
   }
-  surroundings_.network.set_address_book(member(), this);
   surroundings_.network.attach(member(), service, identity_->person);
+  if (link::LinkNetwork* const links = surroundings_.network.links_of_process(member())) {
+    node_->membership().on_change([links] { links->drop_strangers(); });
+    commands_.spawn(find_friends());
+  }
   node_->start();
   count_awake_time(true);
   co_return Result<void>();
@@ -82,13 +94,35 @@ void SimulatedMachine::move() {
   if (is_up()) node_->set_addresses({address()});
 }
 
-std::string SimulatedMachine::address() const {
-  return name() + (moves_ == 0 ? "" : "-" + std::to_string(moves_)) + ":7000";
+// As the daemon does with the addresses that it kept, until somebody tells it about the ring.
+Task<void> SimulatedMachine::find_friends() {
+  for (;;) {
+    for (const std::string& friends_address : remembered_addresses_) {
+      link::LinkNetwork* const links = surroundings_.network.links_of_process(member());
+      const Result<wire::MemberId> found = co_await links->connect(friends_address, std::nullopt);
+      if (!found) continue;
+      const Result<void> learned = co_await node_->membership().exchange(*found);
+      if (learned) co_return;
+    }
+    Clock& clock = clock_;
+    co_await clock.sleep(kAskAgain);
+  }
 }
 
-bool SimulatedMachine::knows(const wire::MemberId& peer, const std::string& address) const {
-  const wire::Presence* presence = node_ ? node_->membership().presence(peer) : nullptr;
-  return presence != nullptr && std::ranges::find(presence->addresses, address) != presence->addresses.end();
+void SimulatedMachine::remember_friends() {
+  if (!node_) return;
+  std::vector<std::string> known;
+  for (const wire::MemberId& friend_id : node_->membership().live_members()) {
+    const wire::Presence* presence = node_->membership().presence(friend_id);
+    if (presence == nullptr || presence->addresses.empty()) continue;
+    known.push_back(presence->addresses.front());
+    if (known.size() == kAddressesKept) break;
+  }
+  if (!known.empty()) remembered_addresses_ = std::move(known);
+}
+
+std::string SimulatedMachine::address() const {
+  return name() + (moves_ == 0 ? "" : "-" + std::to_string(moves_)) + ":7000";
 }
 
 void SimulatedMachine::wipe() {
@@ -116,13 +150,14 @@ Duration SimulatedMachine::awake_time() const {
 
 void SimulatedMachine::end_process() {
   if (is_live()) count_awake_time(false);
+  remember_friends();
   commands_.cancel();
   surroundings_.network.detach(member());
-  surroundings_.network.set_address_book(member(), nullptr);
   client_.reset();
   client_network_.reset();
   liar_.reset();
   node_.reset();
+  directory_.reset();
 }
 
 void SimulatedMachine::sleep() {

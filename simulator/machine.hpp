@@ -4,12 +4,13 @@
 #pragma once
 
 #include <peerstore/node/node.hpp>
+#include <peerstore/node/roster_directory.hpp>
 #include <peerstore/replica/chunk_client.hpp>
 #include <peerstore/world/machine_clock.hpp>
+#include <peerstore/world/machine_network.hpp>
 #include <peerstore/world/virtual_clock.hpp>
 #include <peerstore/world/virtual_disk.hpp>
 #include <peerstore/world/virtual_key_value.hpp>
-#include <peerstore/world/virtual_network.hpp>
 
 #include "laws.hpp"
 #include "scenario.hpp"
@@ -25,16 +26,16 @@ namespace peerstore::simulator {
 // What the machines of a run share; outlives them.
 struct Surroundings {
   Clock& world;
-  world::VirtualNetwork& network;
+  world::MachineNetwork& network;
   crypto::Signatures& signatures;
   world::ContentPool& contents;
   const Scenario& scenario;
 };
 
-class SimulatedMachine final : private world::AddressBook {
+class SimulatedMachine final {
  public:
   SimulatedMachine(Surroundings surroundings, MachineLife life, std::uint32_t index, std::uint64_t seed);
-  ~SimulatedMachine() override;
+  ~SimulatedMachine();
   SimulatedMachine(const SimulatedMachine&) = delete;
   SimulatedMachine& operator=(const SimulatedMachine&) = delete;
 
@@ -46,6 +47,10 @@ class SimulatedMachine final : private world::AddressBook {
   void set_identity(membership::Identity identity) { identity_ = std::move(identity); }
   const std::optional<membership::Identity>& identity() const { return identity_; }
   const wire::MemberId& member() const { return identity_->member; }
+
+  // Where it may ask for the ring when it starts next; later it remembers whom it knew.
+  void remember_address(std::string address) { remembered_addresses_ = {std::move(address)}; }
+  std::string address() const;
 
   // Requires an identity, and that it is neither up nor gone.
   Task<Result<void>> start();
@@ -113,10 +118,10 @@ class SimulatedMachine final : private world::AddressBook {
   void on_step(std::function<void(SimulatedMachine&)> observer) { on_step_ = std::move(observer); }
 
  private:
-  bool knows(const wire::MemberId& peer, const std::string& address) const override;
   void end_process();
   void count_awake_time(bool awake);
-  std::string address() const;
+  Task<void> find_friends();
+  void remember_friends();
 
   Surroundings surroundings_;
   MachineLife life_;
@@ -131,6 +136,7 @@ class SimulatedMachine final : private world::AddressBook {
   std::function<void(SimulatedMachine&)> on_step_;
   std::optional<Lies> lies_;
   std::uint32_t moves_ = 0;
+  std::vector<std::string> remembered_addresses_;
   bool going_ = false;
   bool gone_ = false;
   bool disk_in_doubt_ = false;
@@ -138,6 +144,7 @@ class SimulatedMachine final : private world::AddressBook {
   bool forgot_ = false;
   Duration awake_before_{};  // until the last pause
   TimePoint awake_since_;
+  std::unique_ptr<node::RosterDirectory> directory_;
   std::unique_ptr<wire::Network> client_network_;
   std::unique_ptr<node::Node> node_;
   std::unique_ptr<Liar> liar_;  // stands before the node, if the machine lies

@@ -84,7 +84,7 @@ struct LawOptions {
   Duration ideal_within = 20s;    // from the moment when everything is healed (T2)
   Duration known_within = 2min;   // from then on: all believe all others live
   Duration repaired_within = 6h;  // from the ideal ring (P9)
-  Duration readable_within = 6h;
+  Duration readable_within = 10min;
   // Machines fail only where the proof of the protocol allows it, news of a failure is
   // instant, and the inductive invariant must hold after every step (T1).
   bool zave = false;

@@ -12,7 +12,7 @@
 
 namespace peerstore::simulator {
 
-class ScenarioRun final : private world::VirtualNetwork::Observer {
+class ScenarioRun final : private world::MachineNetwork::Observer {
  public:
   // `scenario` as it is to be: what the options change of it is changed already.
   ScenarioRun(const Scenario& scenario, const LifePlan& plan, const RunOptions& options);
@@ -45,8 +45,8 @@ class ScenarioRun final : private world::VirtualNetwork::Observer {
 
   // witnesses.cpp: what the laws see
   void sent(std::uint32_t from, const wire::MemberId& to, const wire::Request& request) override;
-  void delivered(const world::VirtualNetwork::Delivery& delivery) override;
-  void see_answer(Machine& asker, const world::VirtualNetwork::Delivery& delivery);
+  void delivered(const world::MachineNetwork::Delivery& delivery) override;
+  void see_answer(Machine& asker, const world::MachineNetwork::Delivery& delivery);
   void disk_called(Machine& machine, world::Operation operation, std::string_view path);
   void stepped(Machine& machine);
   void check_chunks();

@@ -1,6 +1,8 @@
 #include "simulated_ring.hpp"
 
 #include <peerstore/runtime/check.hpp>
+#include <peerstore/world/stream_network.hpp>
+#include <peerstore/world/virtual_network.hpp>
 
 #include <algorithm>
 
@@ -21,19 +23,26 @@ membership::PolicyStatement policy(const Scenario& scenario) {
   return statement;
 }
 
-world::VirtualNetwork::Options network_options(const LinkOptions& links, std::uint64_t seed) {
-  world::VirtualNetwork::Options options;
-  options.silence = links.silence;
-  options.loss = links.loss;
-  switch (links.latency) {
-    case Latency::none:
-      options.latency_least = options.latency_spread = options.jitter = Duration::zero();
-      break;
-    case Latency::uniform: break;
-    case Latency::regions: options.latency = world::regional_latency(seed); break;
-    case Latency::euclid: options.latency = world::euclid_latency(seed); break;
+std::shared_ptr<const world::LatencyModel> latency_of(Latency latency, std::uint64_t seed) {
+  switch (latency) {
+    case Latency::none: return world::uniform_latency(seed, Duration::zero(), Duration::zero());
+    case Latency::uniform: break;  // the network's own
+    case Latency::regions: return world::regional_latency(seed);
+    case Latency::euclid: return world::euclid_latency(seed);
   }
-  return options;
+  return nullptr;
+}
+
+template <class Network>
+std::unique_ptr<world::MachineNetwork> make_network(Clock& world, const LinkOptions& links,
+                                                    std::uint64_t seed) {
+  typename Network::Options options;
+  options.loss = links.loss;
+  options.latency = latency_of(links.latency, seed);
+  if (links.latency == Latency::none) options.jitter = Duration::zero();
+  // Over streams a caller's patience comes from measured round trips.
+  if constexpr (requires { options.silence; }) options.silence = links.silence;
+  return std::make_unique<Network>(world, seed, options);
 }
 
 std::uint64_t seed_of(std::uint64_t seed, std::uint64_t index) { return seed * 1'000'003 + index * 7; }
@@ -44,8 +53,9 @@ SimulatedRing::SimulatedRing(const Scenario& scenario, const LifePlan& plan, std
     : scenario_(scenario),
       random_(seed),
       entropy_(seed + 1),
-      network_(world_, seed, network_options(scenario.links, seed)) {
-  const Surroundings surroundings{world_, network_, signatures_, contents_, scenario_};
+      network_(scenario.links.streams ? make_network<world::StreamNetwork>(world_, scenario.links, seed)
+                                      : make_network<world::VirtualNetwork>(world_, scenario.links, seed)) {
+  const Surroundings surroundings{world_, *network_, signatures_, contents_, scenario_};
   for (const MachineLife& life : plan.machines) {
     const auto index = static_cast<std::uint32_t>(machines_.size());
     machines_.push_back(std::make_unique<SimulatedMachine>(surroundings, life, index, seed_of(seed, index)));
@@ -107,6 +117,12 @@ std::vector<MemberSnapshot> SimulatedRing::live_members() const {
   return members;
 }
 
+HasCopy SimulatedRing::any_copy() const {
+  return [this](std::uint32_t machine, const wire::ChunkAddress& address) {
+    return machines_[machine]->has_copy(address);
+  };
+}
+
 HasCopy SimulatedRing::good_copy() const {
   return [this](std::uint32_t machine, const wire::ChunkAddress& address) {
     return machines_[machine]->has_good_copy(address);
@@ -151,7 +167,7 @@ Task<void> SimulatedRing::join_as_first(SimulatedMachine& machine) {
                                                                "p" + std::to_string(machine.life().person),
                                                                machine.name(), 4 * kGibibyte);
   const wire::Join request{identity.proof};
-  const std::unique_ptr<wire::Network> network = network_.joiner();
+  const std::unique_ptr<wire::Network> network = network_->joiner();
   for (;;) {
     SimulatedMachine* contact = any_live_member();
     if (contact != nullptr) {
@@ -159,6 +175,7 @@ Task<void> SimulatedRing::join_as_first(SimulatedMachine& machine) {
       const Result<wire::Welcome> welcome = co_await wire::ask(*network, contact->member(), request);
       if (welcome && membership::complete_identity(signatures_, identity, welcome->statements)) {
         CHECK(membership::save_statements(machine.disk(), welcome->statements).has_value());
+        machine.remember_address(contact->address());
         break;
       }
     }
@@ -191,6 +208,7 @@ Task<void> SimulatedRing::join_as_second(SimulatedMachine& machine) {
   while ((contact = any_live_member()) == nullptr) co_await world_.sleep(kAskAgain);
   contact->node().membership().learn(identity.proof, {});
   CHECK(membership::save_statements(machine.disk(), contact->node().membership().roster().statements()));
+  machine.remember_address(contact->address());
   for (const wire::Statement& known : identity.proof) (void)founders_notes_->add(known);
   const membership::Member* member = founders_notes_->find_by_node_key(statement.node_key);
   CHECK(member != nullptr);

@@ -26,7 +26,7 @@ class SimulatedRing {
   SimulatedRing& operator=(const SimulatedRing&) = delete;
 
   world::VirtualClock& world() { return world_; }
-  world::VirtualNetwork& network() { return network_; }
+  world::MachineNetwork& network() { return *network_; }
   crypto::Signatures& signatures() { return signatures_; }
   Chronicle& chronicle() { return chronicle_; }
   Violations& violations() { return violations_; }
@@ -59,6 +59,8 @@ class SimulatedRing {
   // Machines that were lost, of which nobody has told the ring yet.
   std::set<std::uint32_t>& unannounced() { return unannounced_; }
 
+  // A copy that is there, whole or not.
+  HasCopy any_copy() const;
   // A copy that is there, whole, and may be counted on.
   HasCopy good_copy() const;
   // The design promises that nothing is lost while fewer machines go at a time than there are copies.
@@ -79,7 +81,7 @@ class SimulatedRing {
   Chronicle chronicle_{world_};
   Violations violations_{world_};
   ChunkLedger ledger_;
-  world::VirtualNetwork network_;
+  std::unique_ptr<world::MachineNetwork> network_;
   membership::Identity founder_;
   std::unique_ptr<membership::Roster> founders_notes_;  // for numbers and colours of invitations
   std::vector<std::unique_ptr<SimulatedMachine>> machines_;

@@ -39,7 +39,7 @@ void ScenarioRun::sent(std::uint32_t from, const wire::MemberId& to, const wire:
   if (const Machine* asker = machine_at(from)) asked_first_.asked(asker->index(), to);
 }
 
-void ScenarioRun::delivered(const world::VirtualNetwork::Delivery& delivery) {
+void ScenarioRun::delivered(const world::MachineNetwork::Delivery& delivery) {
   Machine* const from = machine_at(delivery.from);
   Machine* const to = machine_at(delivery.to);
   if (to == nullptr) return;
@@ -55,7 +55,7 @@ void ScenarioRun::delivered(const world::VirtualNetwork::Delivery& delivery) {
   }
 }
 
-void ScenarioRun::see_answer(Machine& asker, const world::VirtualNetwork::Delivery& delivery) {
+void ScenarioRun::see_answer(Machine& asker, const world::MachineNetwork::Delivery& delivery) {
   if (delivery.error == 0 && delivery.request_kind == kPutCommit) ++report_.copies_by_owners;
   if (delivery.answer == nullptr || !*delivery.answer) return;
   if (const auto* neighbours = std::get_if<wire::Neighbours>(&**delivery.answer)) {
@@ -79,6 +79,7 @@ void ScenarioRun::disk_called(Machine& machine, world::Operation operation, std:
                              whole_packs_.hold(machine.identity()->person, *place), {machine.index()});
   } else if (incoming && operation == world::Operation::rename) {
     chunk.on_disks.insert(machine.index());
+    chunk.ever_on_disks.insert(machine.index());
     ++report_.copies_by_repair;  // of which owners' copies are taken away at the end
     ring_.chronicle().note(machine.index(), EventKind::chunk_on_disk, place->chunk_class, 0, 0,
                            FixedBytesHash()(*address));

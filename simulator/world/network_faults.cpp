@@ -1,4 +1,5 @@
 // Who can reach whom in the virtual network, and how that is changed.
+#include <algorithm>
 #include "world/network_machine.hpp"
 
 #include <utility>
@@ -74,6 +75,30 @@ bool VirtualNetwork::is_let_in(const Machine& caller, const Machine& peer) const
 void VirtualNetwork::note_link(Machine& caller, Machine& peer) {
   if (caller.is_choosy()) caller.links[peer.place] = peer.life;
   if (peer.is_choosy()) peer.links[caller.place] = caller.life;
+}
+
+namespace {
+
+// The addresses that a machine's directory says.
+class DirectoryBook final : public AddressBook {
+ public:
+  explicit DirectoryBook(const link::Directory& directory) : directory_(directory) {}
+  bool knows(const wire::MemberId& peer, const std::string& address) const override {
+    const std::vector<std::string> known = directory_.addresses(peer);
+    return std::ranges::find(known, address) != known.end();
+  }
+
+ private:
+  const link::Directory& directory_;
+};
+
+}  // namespace
+
+void VirtualNetwork::equip(const wire::MemberId& member, Equipment equipment) {
+  std::unique_ptr<AddressBook>& book = books_[member];
+  auto fresh = std::make_unique<DirectoryBook>(equipment.directory);
+  set_address_book(member, fresh.get());
+  book = std::move(fresh);
 }
 
 }  // namespace peerstore::world

@@ -116,8 +116,8 @@ Result<void> Daemon::load() {
   if (!facts) return facts.error();
   facts_ = std::move(*facts);
 
-  directory_ =
-      std::make_unique<RosterDirectory>(loop_, membership::ring_id_of(identity_.root_key), identity_.proof);
+  directory_ = std::make_unique<node::RosterDirectory>(loop_, membership::ring_id_of(identity_.root_key),
+                                                       identity_.proof);
   net::TlsNetwork::Options options;
   options.role = net::TlsNetwork::Role::node;
   options.node_secret = identity_.node_secret;

@@ -2,10 +2,11 @@
 #pragma once
 
 #include "commands.hpp"
-#include "roster_directory.hpp"
 
 #include <peerstore/api/local_server.hpp>
+#include <peerstore/net/tls_network.hpp>
 #include <peerstore/node/node.hpp>
+#include <peerstore/node/roster_directory.hpp>
 
 #include <memory>
 
@@ -53,7 +54,7 @@ class Daemon {
   crypto::Ed25519Signatures signatures_;
   SeededRandom random_;
   net::Loop loop_;
-  std::unique_ptr<RosterDirectory> directory_;
+  std::unique_ptr<node::RosterDirectory> directory_;
   Door door_;
   std::unique_ptr<net::TlsNetwork> network_;
   std::unique_ptr<node::Node> node_;

@@ -1,10 +1,11 @@
 #include "commands.hpp"
-#include "roster_directory.hpp"
+
 
 #include <peerstore/crypto/signatures.hpp>
 #include <peerstore/membership/invitation.hpp>
 #include <peerstore/net/loop.hpp>
 #include <peerstore/net/tls_network.hpp>
+#include <peerstore/node/roster_directory.hpp>
 
 namespace peerstore::cli {
 
@@ -26,7 +27,7 @@ Task<void> knock(Joining& joining) {
 Result<wire::Welcome> ask_to_join(const membership::InvitationLink& link,
                                   const membership::Identity& identity) {
   net::Loop loop(1);
-  RosterDirectory directory(loop, membership::ring_id_of(link.root_key), {});
+  node::RosterDirectory directory(loop, membership::ring_id_of(link.root_key), {});
   net::TlsNetwork::Options options;
   options.role = net::TlsNetwork::Role::joiner;
   options.node_secret = identity.node_secret;

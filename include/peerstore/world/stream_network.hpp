@@ -25,20 +25,21 @@
 #pragma once
 
 #include <peerstore/link/link_network.hpp>
-#include <peerstore/world/virtual_network.hpp>
+#include <peerstore/runtime/random.hpp>
+#include <peerstore/world/latency.hpp>
+#include <peerstore/world/machine_network.hpp>
 
 #include <map>
 #include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace peerstore::world {
 
-class StreamNetwork {
+class StreamNetwork final : public MachineNetwork {
  public:
-  using Weather = VirtualNetwork::Weather;
-  using Counters = VirtualNetwork::Counters;  // `bytes`: as the streams carried them
-  using Delivery = VirtualNetwork::Delivery;
-  using Observer = VirtualNetwork::Observer;
-
   struct Options {
     Duration latency_least = std::chrono::milliseconds(5);    // one way, of the closest pair
     Duration latency_spread = std::chrono::milliseconds(45);  // added to it, fixed for each pair
@@ -51,60 +52,54 @@ class StreamNetwork {
   // What becomes of a piece with a flipped bit.
   enum class Corruption : std::uint8_t { breaks_the_link, reaches_the_framing };
 
-  // All but the values outlive the member's next equip(), or the hub.
-  struct Equipment {
-    Clock& clock;  // the machine's own, which stands still while it sleeps
-    link::Directory& directory;
-    crypto::SigningPublicKey node_key;
-    std::string address;
-  };
-
   StreamNetwork(Clock& clock, std::uint64_t seed, Options options);
   StreamNetwork(Clock& clock, std::uint64_t seed) : StreamNetwork(clock, seed, Options{}) {}
-  ~StreamNetwork();
+  ~StreamNetwork() override;
   StreamNetwork(const StreamNetwork&) = delete;
   StreamNetwork& operator=(const StreamNetwork&) = delete;
 
   // Requires that no process of it runs. Before its endpoint or a client of it first asks anything.
-  void equip(const wire::MemberId& member, Equipment equipment);
+  void equip(const wire::MemberId& member, Equipment equipment) override;
 
-  wire::Network& endpoint(const wire::MemberId& member);
+  wire::Network& endpoint(const wire::MemberId& member) override;
   // Who that is, its directory says as others do; `person` is not needed.
-  std::unique_ptr<wire::Network> client(const wire::MemberId& member, wire::PersonNumber person);
+  std::unique_ptr<wire::Network> client(const wire::MemberId& member, wire::PersonNumber person) override;
   // Asks Join alone, of a machine whose address and key stand in the invitation.
-  std::unique_ptr<wire::Network> joiner();
+  std::unique_ptr<wire::Network> joiner() override;
 
-  void attach(const wire::MemberId& member, wire::Service* service, wire::PersonNumber person);
-  void detach(const wire::MemberId& member);
+  void attach(const wire::MemberId& member, wire::Service* service, wire::PersonNumber person) override;
+  void detach(const wire::MemberId& member) override;
   bool is_attached(const wire::MemberId& member) const;
   // For what the daemon does with its network besides asking: connect() to addresses that it kept, and
   // drop_strangers() after each change of the roster. Good until detach().
   link::LinkNetwork& links(const wire::MemberId& member) { return links_of(machine(member)); }
 
-  void set_asleep(const wire::MemberId& member, bool asleep);
-  void cut(const wire::MemberId& a, const wire::MemberId& b);
-  void mend(const wire::MemberId& a, const wire::MemberId& b);
-  void cut_one_way(const wire::MemberId& from, const wire::MemberId& to);
-  void mend_one_way(const wire::MemberId& from, const wire::MemberId& to);
-  void set_island(const wire::MemberId& member, unsigned island);
-  void heal();
+  link::LinkNetwork* links_of_process(const wire::MemberId& member) override { return &links(member); }
+
+  void set_asleep(const wire::MemberId& member, bool asleep) override;
+  void cut(const wire::MemberId& a, const wire::MemberId& b) override;
+  void mend(const wire::MemberId& a, const wire::MemberId& b) override;
+  void cut_one_way(const wire::MemberId& from, const wire::MemberId& to) override;
+  void mend_one_way(const wire::MemberId& from, const wire::MemberId& to) override;
+  void set_island(const wire::MemberId& member, unsigned island) override;
+  void heal() override;
 
   // Duplicates are nothing to a stream. What is reordered holds up what comes behind it.
-  void set_weather(const Weather& weather) { weather_ = weather; }
-  const Weather& weather() const { return weather_; }
+  void set_weather(const Weather& weather) override { weather_ = weather; }
+  const Weather& weather() const override { return weather_; }
   void set_loss(double loss) { weather_.loss = loss; }
   // The share of pieces in which a bit is flipped on the way.
   void set_corruption(double share, Corruption what = Corruption::breaks_the_link);
-  void set_slow(const wire::MemberId& member, Duration extra);
-  void set_bandwidth(const wire::MemberId& member, std::uint64_t up, std::uint64_t down);
-  void set_behind_nat(const wire::MemberId& member, bool behind_nat);
+  void set_slow(const wire::MemberId& member, Duration extra) override;
+  void set_bandwidth(const wire::MemberId& member, std::uint64_t up, std::uint64_t down) override;
+  void set_behind_nat(const wire::MemberId& member, bool behind_nat) override;
   // It has moved there. Others reach it once their directories know.
-  void set_address(const wire::MemberId& member, std::string address);
+  void set_address(const wire::MemberId& member, std::string address) override;
 
-  void observe(Observer* observer) { observer_ = observer; }
-  const Counters& counters() const { return counters_; }
+  void observe(Observer* observer) override { observer_ = observer; }
+  const Counters& counters() const override { return counters_; }
   const Counters& counters(const wire::MemberId& member) const;
-  std::uint32_t place_of(const wire::MemberId& member);
+  std::uint32_t place_of(const wire::MemberId& member) override;
 
  private:
   struct Machine;

@@ -17,8 +17,10 @@
 #include <peerstore/runtime/scope.hpp>
 #include <peerstore/wire/network.hpp>
 #include <peerstore/world/latency.hpp>
+#include <peerstore/world/machine_network.hpp>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -35,7 +37,7 @@ class AddressBook {
   virtual bool knows(const wire::MemberId& peer, const std::string& address) const = 0;
 };
 
-class VirtualNetwork {
+class VirtualNetwork final : public MachineNetwork {
  public:
   struct Options {
     Duration latency_least = std::chrono::milliseconds(5);    // one way, of the closest pair
@@ -45,93 +47,65 @@ class VirtualNetwork {
     double loss = 0;                                          // share of messages that never arrive
     Duration silence = std::chrono::seconds(2);               // until a caller gives up on a silent peer
   };
-  // How well messages travel; it begins as Options say.
-  struct Weather {
-    double loss = 0;
-    double duplication = 0;  // share of questions that arrive twice; the second answer is dropped
-    double reordering = 0;   // share of messages that are late by up to `delay_most`
-    Duration jitter{};
-    Duration delay_most{};
-  };
-  struct Counters {
-    std::uint64_t calls = 0;
-    std::uint64_t messages = 0;  // questions and answers: delivered; of one machine: sent
-    std::uint64_t bytes = 0;     // of these, roughly as they would be encoded
-  };
-  // One message that was delivered. `request_kind` is the index of the question in wire::Request.
-  // The pointers are good during the callback.
-  struct Delivery {
-    std::uint32_t from = 0;  // places in the order in which machines became known
-    std::uint32_t to = 0;
-    std::uint8_t request_kind = 0;
-    bool is_answer = false;
-    std::uint8_t error = 0;                          // an Errc, of an answer
-    const wire::Request* request = nullptr;          // the question, of an answer too
-    const Result<wire::Response>* answer = nullptr;  // nothing for a question
-  };
-  class Observer {
-   public:
-    virtual ~Observer() = default;
-    virtual void delivered(const Delivery& delivery) = 0;
-    // A question that may never arrive; `from` as in Delivery.
-    virtual void sent(std::uint32_t /*from*/, const wire::MemberId& /*to*/, const wire::Request& /*request*/) {}
-  };
-
   VirtualNetwork(Clock& clock, std::uint64_t seed, Options options);
   VirtualNetwork(Clock& clock, std::uint64_t seed) : VirtualNetwork(clock, seed, Options{}) {}
-  ~VirtualNetwork();
+  ~VirtualNetwork() override;
   VirtualNetwork(const VirtualNetwork&) = delete;
   VirtualNetwork& operator=(const VirtualNetwork&) = delete;
 
+  // Of the equipment it uses the directory: others' addresses as this machine knows them.
+  void equip(const wire::MemberId& member, Equipment equipment) override;
+  link::LinkNetwork* links_of_process(const wire::MemberId& /*member*/) override { return nullptr; }
+
   // The network as this machine's node sees it. Lives as long as the hub.
-  wire::Network& endpoint(const wire::MemberId& member);
+  wire::Network& endpoint(const wire::MemberId& member) override;
   // The network as a command of the owner of this machine sees it.
-  std::unique_ptr<wire::Network> client(const wire::MemberId& member, wire::PersonNumber person);
+  std::unique_ptr<wire::Network> client(const wire::MemberId& member, wire::PersonNumber person) override;
   // The network as a stranger sees it who has only an invitation.
-  std::unique_ptr<wire::Network> joiner();
+  std::unique_ptr<wire::Network> joiner() override;
 
   // The process of `member` begins to serve; `service` must outlive that.
-  void attach(const wire::MemberId& member, wire::Service* service, wire::PersonNumber person);
+  void attach(const wire::MemberId& member, wire::Service* service, wire::PersonNumber person) override;
   // It ends: what it was serving is cancelled, and its callers see the link break. Not from within
   // one of its own answers.
-  void detach(const wire::MemberId& member);
+  void detach(const wire::MemberId& member) override;
   bool is_attached(const wire::MemberId& member) const;
 
   // The machine hears and says nothing. What it had asked before times out when it wakes.
-  void set_asleep(const wire::MemberId& member, bool asleep);
+  void set_asleep(const wire::MemberId& member, bool asleep) override;
   // No message passes between the two; or none from the one to the other.
-  void cut(const wire::MemberId& a, const wire::MemberId& b);
-  void mend(const wire::MemberId& a, const wire::MemberId& b);
-  void cut_one_way(const wire::MemberId& from, const wire::MemberId& to);
-  void mend_one_way(const wire::MemberId& from, const wire::MemberId& to);
+  void cut(const wire::MemberId& a, const wire::MemberId& b) override;
+  void mend(const wire::MemberId& a, const wire::MemberId& b) override;
+  void cut_one_way(const wire::MemberId& from, const wire::MemberId& to) override;
+  void mend_one_way(const wire::MemberId& from, const wire::MemberId& to) override;
   // Messages pass only within an island. Everybody begins on island 0.
-  void set_island(const wire::MemberId& member, unsigned island);
+  void set_island(const wire::MemberId& member, unsigned island) override;
   // Undoes every cut and brings everybody back to island 0. (Weather, routers and addresses stay.)
-  void heal();
+  void heal() override;
 
-  void set_weather(const Weather& weather) { weather_ = weather; }
-  const Weather& weather() const { return weather_; }
+  void set_weather(const Weather& weather) override { weather_ = weather; }
+  const Weather& weather() const override { return weather_; }
   void set_loss(double loss) { weather_.loss = loss; }
   // Each answer of this machine takes longer, by up to `extra`. Zero: no longer.
-  void set_slow(const wire::MemberId& member, Duration extra);
+  void set_slow(const wire::MemberId& member, Duration extra) override;
   // Bytes a second that it can send and receive; zero: as many as it likes. What exceeds them queues.
-  void set_bandwidth(const wire::MemberId& member, std::uint64_t up, std::uint64_t down);
+  void set_bandwidth(const wire::MemberId& member, std::uint64_t up, std::uint64_t down) override;
   // A router lets in only those whom this machine has called, from now on and since both processes
   // began: a link works both ways once it is open. Others hear nothing.
-  void set_behind_nat(const wire::MemberId& member, bool behind_nat);
+  void set_behind_nat(const wire::MemberId& member, bool behind_nat) override;
   // It has moved there, and its links broke. Callers with an address book reach it only if that
   // knows this address, or over a link that either of the two opened since.
-  void set_address(const wire::MemberId& member, std::string address);
+  void set_address(const wire::MemberId& member, std::string address) override;
   // Must outlive the hub, or be taken away with nullptr. Without a book every address is known.
   void set_address_book(const wire::MemberId& caller, const AddressBook* book);
 
   // One at most; must outlive the hub, or be taken away with nullptr.
-  void observe(Observer* observer) { observer_ = observer; }
-  const Counters& counters() const { return counters_; }
+  void observe(Observer* observer) override { observer_ = observer; }
+  const Counters& counters() const override { return counters_; }
   // What this machine sent: questions that it asked and answers that it gave, lost ones too.
   const Counters& counters(const wire::MemberId& member) const;
   // The place of `member` in Delivery.
-  std::uint32_t place_of(const wire::MemberId& member);
+  std::uint32_t place_of(const wire::MemberId& member) override;
 
  private:
   struct Machine;
@@ -168,7 +142,8 @@ class VirtualNetwork {
   Weather weather_;
   Observer* observer_ = nullptr;
   Counters counters_;
-  std::set<std::pair<std::uint32_t, std::uint32_t>> cuts_;  // from, to
+  std::set<std::pair<std::uint32_t, std::uint32_t>> cuts_;        // from, to
+  std::map<wire::MemberId, std::unique_ptr<AddressBook>> books_;  // of those that were equipped
   std::vector<std::unique_ptr<Call>> calls_;
   std::vector<Call*> free_calls_;
   std::vector<std::unique_ptr<Machine>> machines_;

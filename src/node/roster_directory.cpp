@@ -1,11 +1,11 @@
-#include "roster_directory.hpp"
+#include <peerstore/node/roster_directory.hpp>
 
-namespace peerstore::cli {
+namespace peerstore::node {
 
 RosterDirectory::RosterDirectory(Clock& clock, wire::RingId ring_id, std::vector<wire::Statement> proof)
     : clock_(clock), ring_id_(ring_id), proof_(std::move(proof)) {}
 
-std::optional<net::Directory::Peer> RosterDirectory::find(const crypto::SigningPublicKey& node_key) const {
+std::optional<link::Directory::Peer> RosterDirectory::find(const crypto::SigningPublicKey& node_key) const {
   if (membership_ == nullptr) return std::nullopt;
   const membership::Member* member = membership_->roster().find_by_node_key(node_key);
   if (member == nullptr || member->gone) return std::nullopt;
@@ -46,4 +46,4 @@ void RosterDirectory::learn(const std::vector<wire::Statement>& proof) {
   membership_->learn(harmless, {});
 }
 
-}  // namespace peerstore::cli
+}  // namespace peerstore::node

@@ -1,10 +1,10 @@
-#include "cli/roster_directory.hpp"
+#include <peerstore/node/roster_directory.hpp>
 
 #include <gtest/gtest.h>
 #include <membership/test_ring.hpp>
 #include <peerstore/world/virtual_clock.hpp>
 
-namespace peerstore::cli {
+namespace peerstore::node {
 namespace {
 
 class NoNetwork final : public wire::Network {
@@ -68,4 +68,4 @@ TEST_F(RosterDirectoryTest, AnExpiredInvitationInAStrangersProofAdmitsNobody) {
 }
 
 }  // namespace
-}  // namespace peerstore::cli
+}  // namespace peerstore::node
