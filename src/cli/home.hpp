@@ -2,7 +2,7 @@
 //
 //   identity      who this is, and the secrets that prove it (mode 0600): keep a copy of it safe
 //   node/         what the daemon keeps: chunks, heads, roster, addresses of friends, facts
-//   client/       what the owner's commands keep: roster and addresses, newest head seen
+//   client/       what the owner's commands keep: roster and addresses, newest head seen, a cache
 //   node.lock     held by the daemon; client.lock by a command that writes
 //   api.sock      the daemon's local API
 #pragma once
@@ -24,6 +24,7 @@ class Home {
 
   const std::string& path() const { return path_; }
   std::string socket_path() const { return path_ + "/api.sock"; }
+  std::string cache_path() const { return path_ + "/client/cache"; }
   std::string facts_path() const { return path_ + "/node/facts"; }
 
   bool has_identity() const;

@@ -8,6 +8,7 @@
 #include <boost/json/value.hpp>
 
 #include <csignal>
+#include <filesystem>
 
 namespace peerstore::cli {
 
@@ -27,6 +28,18 @@ std::optional<std::string> own_node_address(const Home& home) {
   const auto* address = document.as_object().if_contains("local_address");
   if (address == nullptr || !address->is_string()) return std::nullopt;
   return std::string(address->as_string());
+}
+
+// What makes later commands quick, and may be lost: without it they only take longer.
+std::unique_ptr<KeyValue> open_cache(const Home& home) {
+  const std::string path = home.cache_path();
+  auto cache = os::open_key_value(path);
+  if (!cache && cache.error().code == Errc::corrupt) {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+    cache = os::open_key_value(path);
+  }
+  return cache ? std::move(*cache) : nullptr;
 }
 
 }  // namespace
@@ -50,6 +63,7 @@ Result<void> OwnerSession::load() {
   if (!disk) return disk.error();
   disk_ = std::move(*disk);
   files_ = os::open_files();
+  cache_ = open_cache(home_);
 
   membership::Roster roster(signatures_, identity_.root_key);
   directory_ = std::make_unique<RosterDirectory>(loop_, roster.ring_id(), identity_.proof);
@@ -121,7 +135,8 @@ Task<Result<std::unique_ptr<drive::Drive>>> OwnerSession::open_drive() {
       [this](const wire::MemberId& member) { return name_of(member); });
   const drive::DriveKeys keys{identity_.drive_secret, identity_.person_secret,
                               membership_->roster().ring_id(), identity_.machine};
-  const drive::Environment environment{loop_, loop_, entropy_, signatures_, *files_, *disk_, *space_};
+  const drive::Environment environment{loop_,   loop_,  entropy_, signatures_,
+                                       *files_, *disk_, *space_,  cache_.get()};
   return drive::Drive::open(environment, keys);
 }
 

@@ -51,6 +51,7 @@ class OwnerSession {
   std::unique_ptr<os::HomeLock> lock_;
   std::unique_ptr<Disk> disk_;
   std::unique_ptr<Files> files_;
+  std::unique_ptr<KeyValue> cache_;  // or none
   os::SystemEntropy entropy_;
   crypto::Ed25519Signatures signatures_;
   SeededRandom random_;

@@ -7,9 +7,20 @@ namespace peerstore::drive {
 
 namespace {
 
-constexpr std::size_t kSliceNames = 256;  // of a folder, looked at in one go
-constexpr std::size_t kAheadFiles = 64;   // small files, read in one go
+constexpr std::size_t kSliceNames = 256;           // of a folder, looked at in one go
+constexpr std::size_t kAheadFiles = 64;            // small files, read in one go
+constexpr std::size_t kMemoryBytes = 1024 * 1024;  // written in one go
+// A file that was written to so shortly before it was looked at may be written to again without
+// its times telling: file systems round them.
+constexpr std::int64_t kSettledNanoseconds = 2'000'000'000;
 constexpr std::uint64_t kAheadBytes = 4 * 1024 * 1024;
+
+// (Any time may be set as that of the last writing, also one to come; the time of a change may not.)
+bool is_settled(const FileFacts& facts, std::int64_t looked_ns) {
+  const bool just_written = facts.modified_ns > looked_ns - kSettledNanoseconds &&
+                            facts.modified_ns < looked_ns + kSettledNanoseconds;
+  return facts.changed_ns <= looked_ns - kSettledNanoseconds && !just_written;
+}
 
 Error changed_while_read() { return fail(Errc::busy, "changed while it was read; kept as it was read"); }
 
@@ -35,7 +46,12 @@ void BackupRun::skip(const std::string& path, Error error) {
 Task<Result<BlobList>> BackupRun::write(RootTree roots) {
   auto list = co_await walk(std::move(roots));
   co_await keeping_.join();
+  co_await write_memory();
   if (list && failure_) co_return *failure_;
+  if (list) {
+    progress_.files_total = progress_.files_done;
+    progress_.bytes_total = progress_.bytes_read;
+  }
   co_return list;
 }
 
@@ -89,7 +105,10 @@ Task<Result<void>> BackupRun::add_root(std::string path, std::string name, const
       skip(path, facts.error());
       co_return Result<void>();
     }
-    co_return co_await add(std::move(path), std::move(name), *facts, listing, nullptr);
+    if (facts->kind != FileKind::folder)
+      co_return co_await lone_root(std::move(path), std::move(name), listing);
+    FolderMemory none(nullptr, "");
+    co_return co_await add(std::move(path), std::move(name), *facts, listing, none, 0, nullptr);
   }
   // A folder on the way to a root: kept for its mode and owner, and nothing else that is in it.
   TreeEntry entry;
@@ -103,12 +122,25 @@ Task<Result<void>> BackupRun::add_root(std::string path, std::string name, const
   co_return co_await listing.add(std::move(entry));
 }
 
+// A file that was named by itself: remembered as the one file of a folder that has no such path.
+Task<Result<void>> BackupRun::lone_root(std::string path, std::string name, ListingWriter& listing) {
+  const std::string folder = path.substr(0, std::max<std::size_t>(path.size() - name.size() - 1, 1));
+  FolderMemory memory(cache_, join(path, "."));
+  std::vector<std::string> names;
+  names.push_back(std::move(name));
+  const auto added = co_await slice(folder, std::move(names), listing, memory);
+  if (!added) co_return added.error();
+  co_await remember(memory);
+  co_return Result<void>();
+}
+
 Task<Result<void>> BackupRun::add(std::string path, std::string name, FileFacts facts, ListingWriter& listing,
-                                  const ReadFile* read) {
+                                  FolderMemory& memory, std::int64_t looked_ns, const ReadFile* read) {
   auto pause = co_await pause_();
   if (!pause) co_return pause.error();
   TreeEntry entry;
   if (facts.kind == FileKind::folder) {
+    memory.note_folder(name);
     auto below = co_await folder(path, facts);
     if (!below) co_return below.error();
     if (!*below) co_return Result<void>();
@@ -128,7 +160,11 @@ Task<Result<void>> BackupRun::add(std::string path, std::string name, FileFacts 
     auto kept = co_await file(path, facts, read);
     if (!kept) co_return kept.error();
     if (!*kept) co_return Result<void>();
-    entry = std::move(**kept);
+    const FileFacts& seen = (*kept)->seen;
+    entry = std::move((*kept)->entry);
+    if (!(*kept)->changed && is_settled(seen, looked_ns)) {
+      memory.note_file({name, seen.modified_ns, seen.changed_ns, seen.size, seen.inode, entry.content});
+    }
     ++summary_.files;
     ++progress_.files_done;
     report();
@@ -154,23 +190,69 @@ Task<Result<std::optional<BlobList>>> BackupRun::folder(std::string path, FileFa
   }
   std::sort(names->begin(), names->end());
   ListingWriter listing(vault_, maker_.cutter);
+  FolderMemory memory(cache_, path);
   for (auto begin = names->begin(); begin != names->end();) {
     const auto end = begin + std::min<std::ptrdiff_t>(kSliceNames, names->end() - begin);
     std::vector<std::string> some(std::make_move_iterator(begin), std::make_move_iterator(end));
-    const auto done = co_await slice(path, std::move(some), listing);
+    const auto done = co_await slice(path, std::move(some), listing, memory);
     if (!done) co_return done.error();
     begin = end;
   }
   auto content = co_await listing.finish();
   if (!content) co_return content.error();
+  co_await remember(memory);
   co_return std::optional<BlobList>(std::move(*content));
 }
 
+Task<void> BackupRun::remember(FolderMemory& memory) {
+  if (cache_ == nullptr) co_return;
+  const auto finish = [&] { return memory.finish(); };
+  for (auto& row : co_await environment_.workers.run(finish)) {
+    memory_bytes_ += row.name.size() + (row.content ? row.content->size() : 0);
+    memory_rows_.push_back(std::move(row));
+  }
+  if (memory_bytes_ >= kMemoryBytes) co_await write_memory();
+}
+
+Task<void> BackupRun::write_memory() {
+  if (cache_ == nullptr || memory_rows_.empty()) co_return;
+  const FolderMemory::Rows rows = std::exchange(memory_rows_, {});
+  memory_bytes_ = 0;
+  const auto write = [&] {
+    cache_->write(rows);
+    return true;
+  };
+  co_await environment_.workers.run(write);
+}
+
+// Files that are as they are remembered, and whose blobs the vault has: as if they were read.
+Task<void> BackupRun::recall(Slice& slice, FolderMemory& memory) {
+  for (std::size_t i = 0; i < slice.items.size(); ++i) {
+    const auto& facts = slice.items[i].facts;
+    const RememberedFile* const known = memory.find(slice.items[i].name);
+    if (!facts || known == nullptr || !known->is_as(*facts)) continue;
+    ReadFile file{*facts, known->content};
+    bool is_stored = false;
+    if (file.content.level == 0) {
+      is_stored = vault_.count_if_known(file.content.ids);
+    } else {
+      const auto ids = co_await read_blob_list(vault_, file.content);
+      is_stored = ids && vault_.count_if_known(*ids);
+    }
+    if (is_stored) slice.read.emplace(i, std::optional<ReadFile>(std::move(file)));
+  }
+}
+
 Task<Result<void>> BackupRun::slice(std::string folder, std::vector<std::string> names,
-                                    ListingWriter& listing) {
+                                    ListingWriter& listing, FolderMemory& memory) {
   Slice slice;
-  const auto look = [&] { return read_facts(environment_.files, folder, std::move(names)); };
+  const std::int64_t looked_ns = environment_.clock.wall_time().nanoseconds;
+  const auto look = [&] {
+    memory.load_to(names.back());
+    return read_facts(environment_.files, folder, std::move(names));
+  };
   slice.items = co_await environment_.workers.run(look);
+  co_await recall(slice, memory);
   for (std::size_t i = 0; i < slice.items.size(); ++i) {
     const std::string name = slice.items[i].name;
     const std::string path = join(folder, name);
@@ -194,7 +276,8 @@ Task<Result<void>> BackupRun::slice(std::string folder, std::vector<std::string>
       continue;
     }
     const bool is_read = read != slice.read.end() && read->second->has_value();
-    const auto added = co_await add(path, name, facts, listing, is_read ? &**read->second : nullptr);
+    const auto added =
+        co_await add(path, name, facts, listing, memory, looked_ns, is_read ? &**read->second : nullptr);
     if (!added) co_return added.error();
     slice.read.erase(i);
   }
@@ -208,7 +291,7 @@ Task<Result<void>> BackupRun::read_ahead(const std::string& folder, Slice& slice
   for (std::size_t i = from; i < slice.items.size() && places.size() < kAheadFiles && bytes < kAheadBytes;
        ++i) {
     const auto& facts = slice.items[i].facts;
-    if (!facts || !is_small(*facts)) continue;
+    if (!facts || !is_small(*facts) || slice.read.contains(i)) continue;
     if (facts->links > 1 && i != from) continue;
     places.push_back(i);
     bytes += facts->size;
@@ -239,16 +322,16 @@ Task<Result<void>> BackupRun::read_ahead(const std::string& folder, Slice& slice
   co_return co_await keep_later(std::move(stretches));
 }
 
-Task<Result<std::optional<TreeEntry>>> BackupRun::file(std::string path, FileFacts facts,
-                                                       const ReadFile* read) {
+Task<Result<std::optional<BackupRun::KeptFile>>> BackupRun::file(std::string path, FileFacts facts,
+                                                                 const ReadFile* read) {
   const FileKey key{facts.device, facts.inode};
   if (facts.links > 1) {
     const auto known = hard_links_.find(key);
-    if (known != hard_links_.end()) co_return std::optional<TreeEntry>(known->second);
+    if (known != hard_links_.end()) co_return std::optional<KeptFile>(known->second);
   }
-  Result<std::optional<TreeEntry>> kept = std::optional<TreeEntry>();
+  Result<std::optional<KeptFile>> kept = std::optional<KeptFile>();
   if (read != nullptr) {
-    kept = std::optional<TreeEntry>(small_file(path, *read));
+    kept = std::optional<KeptFile>(small_file(path, *read));
   } else {
     kept = co_await large_file(std::move(path));
   }
@@ -256,30 +339,32 @@ Task<Result<std::optional<TreeEntry>>> BackupRun::file(std::string path, FileFac
   co_return kept;
 }
 
-TreeEntry BackupRun::small_file(const std::string& path, const ReadFile& read) {
-  TreeEntry entry;
-  entry.facts = kept_facts(read.facts);
-  entry.content = read.content;
+BackupRun::KeptFile BackupRun::small_file(const std::string& path, const ReadFile& read) {
+  KeptFile kept;
+  kept.entry.facts = kept_facts(read.facts);
+  kept.entry.content = read.content;
+  kept.seen = read.facts;
+  kept.changed = read.changed;
   if (read.changed) observer_.warning({path, changed_while_read()});
   summary_.bytes += read.facts.size;
   progress_.bytes_read += read.facts.size;
-  return entry;
+  return kept;
 }
 
-Task<Result<std::optional<TreeEntry>>> BackupRun::large_file(std::string path) {
+Task<Result<std::optional<BackupRun::KeptFile>>> BackupRun::large_file(std::string path) {
   for (int attempt = 1;; ++attempt) {
     const auto open = [&] { return environment_.files.open(path); };
     auto reader = co_await environment_.workers.run(open);
     if (!reader) {
       skip(path, reader.error());
-      co_return std::optional<TreeEntry>();
+      co_return std::optional<KeptFile>();
     }
     Files::Reader& source = **reader;
     const auto look = [&] { return source.facts(); };
     const auto before = co_await environment_.workers.run(look);
     if (!before || before->kind != FileKind::file) {
       skip(path, before ? fail(Errc::unsupported, "is no file any more") : before.error());
-      co_return std::optional<TreeEntry>();
+      co_return std::optional<KeptFile>();
     }
     std::vector<vault::BlobId> ids;
     std::uint64_t size = 0;
@@ -289,7 +374,7 @@ Task<Result<std::optional<TreeEntry>>> BackupRun::large_file(std::string path) {
     if (!*read || !after) {
       progress_.bytes_read -= size;
       if (*read) skip(path, after.error());
-      co_return std::optional<TreeEntry>();
+      co_return std::optional<KeptFile>();
     }
     const bool changed = !same_state(*before, *after) || size != before->size;
     if (changed && attempt < kReadAttempts) {
@@ -297,14 +382,16 @@ Task<Result<std::optional<TreeEntry>>> BackupRun::large_file(std::string path) {
       continue;
     }
     if (changed) observer_.warning({path, changed_while_read()});
-    TreeEntry entry;
-    entry.facts = kept_facts(*before);
-    entry.facts.size = size;
+    KeptFile kept;
+    kept.seen = *before;
+    kept.changed = changed;
+    kept.entry.facts = kept_facts(*before);
+    kept.entry.facts.size = size;
     auto content = co_await write_blob_list(vault_, std::move(ids));
     if (!content) co_return content.error();
-    entry.content = std::move(*content);
+    kept.entry.content = std::move(*content);
     summary_.bytes += size;
-    co_return std::optional<TreeEntry>(std::move(entry));
+    co_return std::optional<KeptFile>(std::move(kept));
   }
 }
 
@@ -334,6 +421,12 @@ Task<Result<bool>> BackupRun::read_pieces(std::string path, Files::Reader& reade
     if (!kept) co_return kept.error();
     report();
   }
+}
+
+void BackupRun::expect(std::uint64_t files, std::uint64_t bytes) {
+  progress_.files_total = files;
+  progress_.bytes_total = bytes;
+  report();
 }
 
 Task<Result<void>> BackupRun::count(RootTree roots) {

@@ -3,7 +3,8 @@
 // Depth first, names in byte order, so that equal folders become equal listings. Small files are
 // read several in one go; large ones a stretch at a time. Listings need only the ids of what was
 // read: the vault takes contents in while the walk goes on, a few at a time, so that memory is
-// bounded and the walk is slowed to the pace of the ring. What cannot be read is left out with a
+// bounded and the walk is slowed to the pace of the ring. A file that is as the local cache
+// remembers it, and whose blobs the vault has, is not read again. What cannot be read is left out with a
 // warning, and the rest goes on; an error of the ring ends the run.
 #pragma once
 
@@ -11,8 +12,10 @@
 #include <peerstore/runtime/scope.hpp>
 #include <peerstore/runtime/sync.hpp>
 
+#include "folder_memory.hpp"
 #include "remote_path.hpp"
 #include "source_file.hpp"
+#include "tree_reader.hpp"
 #include "tree_writer.hpp"
 
 #include <map>
@@ -26,9 +29,12 @@ class BackupRun {
   // Called now and then between two pieces: an error ends the run.
   using Pause = std::function<Task<Result<void>>()>;
 
-  BackupRun(Environment environment, vault::Vault& vault, Observer observer, Pause pause)
+  // `cache` may be none.
+  BackupRun(Environment environment, vault::Vault& vault, vault::LocalCache* cache, Observer observer,
+            Pause pause)
       : environment_(environment),
         vault_(vault),
+        cache_(cache),
         observer_(std::move(observer)),
         pause_(std::move(pause)),
         maker_(vault.keys()),
@@ -37,6 +43,8 @@ class BackupRun {
 
   // Counts what there is, for the progress.
   Task<Result<void>> count(RootTree roots);
+  // Instead of counting: about so much is there.
+  void expect(std::uint64_t files, std::uint64_t bytes);
   // The listing of the top: the roots, and the folders above them. Returns when the vault has all.
   Task<Result<BlobList>> write(RootTree roots);
 
@@ -49,28 +57,40 @@ class BackupRun {
   using FileKey = std::pair<std::uint64_t, std::uint64_t>;  // device and inode
   static constexpr std::size_t kStretchesKept = 3;          // at once, each of 4 MiB or so
   struct Slice;
-  // A small file whose content is with the vault already.
+  // A small file whose content is with the vault already, or one that is remembered.
   struct ReadFile {
     FileFacts facts;
     BlobList content;
     bool changed = false;
   };
 
+  struct KeptFile {
+    TreeEntry entry;
+    FileFacts seen;  // when it was read
+    bool changed = false;
+  };
+
   Task<Result<BlobList>> walk(RootTree roots);
   Task<Result<void>> count_below(std::string path);
+  Task<Result<void>> lone_root(std::string path, std::string name, ListingWriter& listing);
   Task<Result<void>> add_root(std::string path, std::string name, const RootTree& node,
                               ListingWriter& listing);
   Task<Result<BlobList>> roots_below(std::string path, const RootTree& node);
+  // `memory` is that of the folder it is in, which was looked at at `looked_ns`.
   Task<Result<void>> add(std::string path, std::string name, FileFacts facts, ListingWriter& listing,
-                         const ReadFile* read);
+                         FolderMemory& memory, std::int64_t looked_ns, const ReadFile* read);
   // Nothing if the folder cannot be read, or was seen before.
   Task<Result<std::optional<BlobList>>> folder(std::string path, FileFacts facts);
-  Task<Result<void>> slice(std::string folder, std::vector<std::string> names, ListingWriter& listing);
+  Task<Result<void>> slice(std::string folder, std::vector<std::string> names, ListingWriter& listing,
+                           FolderMemory& memory);
+  Task<void> recall(Slice& slice, FolderMemory& memory);
+  Task<void> remember(FolderMemory& memory);
+  Task<void> write_memory();
   Task<Result<void>> read_ahead(const std::string& folder, Slice& slice, std::size_t from);
   // Nothing if the file cannot be read.
-  Task<Result<std::optional<TreeEntry>>> file(std::string path, FileFacts facts, const ReadFile* read);
-  TreeEntry small_file(const std::string& path, const ReadFile& read);
-  Task<Result<std::optional<TreeEntry>>> large_file(std::string path);
+  Task<Result<std::optional<KeptFile>>> file(std::string path, FileFacts facts, const ReadFile* read);
+  KeptFile small_file(const std::string& path, const ReadFile& read);
+  Task<Result<std::optional<KeptFile>>> large_file(std::string path);
   Task<Result<bool>> read_pieces(std::string path, Files::Reader& reader, std::vector<vault::BlobId>& ids,
                                  std::uint64_t& size);
   // Gives contents to the vault while the walk goes on.
@@ -84,13 +104,16 @@ class BackupRun {
 
   Environment environment_;
   vault::Vault& vault_;
+  vault::LocalCache* cache_;
   Observer observer_;
   Pause pause_;
   PieceMaker maker_;
   BackupSummary summary_;
   Progress progress_;
-  std::map<FileKey, TreeEntry> hard_links_;  // files with several names that were read
+  std::map<FileKey, KeptFile> hard_links_;  // files with several names that were read
   std::set<FileKey> folders_seen_;
+  FolderMemory::Rows memory_rows_;  // not written yet
+  std::size_t memory_bytes_ = 0;
   std::optional<Error> failure_;  // of the vault
   Semaphore keeping_at_once_;
   TaskScope keeping_;

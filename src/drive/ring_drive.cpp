@@ -17,6 +17,11 @@ Snapshot as_snapshot(const std::string& id, const SnapshotRecord& record) {
 
 std::string machine_name(std::uint32_t machine) { return "machine " + std::to_string(machine); }
 
+std::optional<vault::LocalCache> open_cache(const Environment& environment, const DriveKeys& keys) {
+  if (environment.cache == nullptr) return std::nullopt;
+  return vault::LocalCache(*environment.cache, keys.drive_secret, keys.ring_id);
+}
+
 }  // namespace
 
 Task<Result<std::unique_ptr<Drive>>> Drive::open(Environment environment, DriveKeys keys) {
@@ -30,11 +35,17 @@ RingDrive::RingDrive(Environment environment, DriveKeys keys, std::uint64_t chec
     : environment_(environment),
       keys_(std::move(keys)),
       heads_(environment_, keys_),
-      vault_({environment_.clock, environment_.workers, environment_.entropy, environment_.space},
+      cache_(open_cache(environment_, keys_)),
+      vault_({environment_.clock, environment_.workers, environment_.entropy, environment_.space, cache()},
              keys_.drive_secret),
       checkpoint_bytes_(checkpoint_bytes) {}
 
 Task<Result<void>> RingDrive::start() {
+  const auto claim = [&] {
+    if (cache_) cache_->claim();
+    return true;
+  };
+  co_await environment_.workers.run(claim);
   const auto known = co_await heads_.load();
   if (!known) co_return known.error();
   auto from_ring = co_await environment_.space.heads();
@@ -68,6 +79,7 @@ Task<Result<void>> RingDrive::start() {
   }
   // A drive that looks empty because nothing of it can be read is none.
   if (missing && snapshots_.empty()) co_return *missing;
+  if (!missing) co_await vault_.tidy_cache();
   co_return Result<void>();
 }
 

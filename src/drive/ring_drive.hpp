@@ -9,6 +9,7 @@
 #include "head_book.hpp"
 #include "snapshot_record.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,7 @@ class RingDrive final : public Drive {
     SnapshotRecord record;
   };
 
+  vault::LocalCache* cache() { return cache_ ? &*cache_ : nullptr; }
   Task<Result<void>> load_machine(std::uint32_t machine);
   void note_stale_heads(const std::vector<vault::SeenHead>& seen, std::uint32_t by);
   Result<void> take_records(const std::vector<Bytes>& records);
@@ -72,6 +74,7 @@ class RingDrive final : public Drive {
   Environment environment_;
   DriveKeys keys_;
   HeadBook heads_;
+  std::optional<vault::LocalCache> cache_;
   vault::Vault vault_;
   std::vector<KnownSnapshot> snapshots_;  // by time
   std::vector<Warning> remarks_;          // found on opening, said with the next job

@@ -19,7 +19,7 @@ Task<Result<BackupSummary>> RingDrive::backup(std::vector<std::string> paths, Ob
   const auto there = co_await check_roots(roots);
   if (!there) co_return there.error();
 
-  BackupRun run(environment_, vault_, std::move(observer), [this] { return pause(); });
+  BackupRun run(environment_, vault_, cache(), std::move(observer), [this] { return pause(); });
   vault_.begin_run([&run] { run.report(); });
   checkpoint_at_ = checkpoint_bytes_;
   auto summary = co_await run_backup(std::move(roots), run);
@@ -40,8 +40,16 @@ Task<Result<void>> RingDrive::check_roots(RootTree roots) {
 }
 
 Task<Result<BackupSummary>> RingDrive::run_backup(RootTree roots, BackupRun& run) {
-  const auto counted = co_await run.count(roots);
-  if (!counted) co_return counted.error();
+  // A look at everything only to count it would take as long as finding that nothing has changed.
+  const auto last = std::find_if(snapshots_.rbegin(), snapshots_.rend(), [&](const KnownSnapshot& known) {
+    return known.record.machine == keys_.machine && known.record.roots == roots.roots();
+  });
+  if (cache_ && last != snapshots_.rend()) {
+    run.expect(last->record.files, last->record.bytes);
+  } else {
+    const auto counted = co_await run.count(roots);
+    if (!counted) co_return counted.error();
+  }
   auto tree = co_await run.write(roots);
   if (!tree) co_return tree.error();
   const auto flushed = co_await vault_.flush();

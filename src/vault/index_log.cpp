@@ -17,15 +17,79 @@ namespace {
 // Small index packs that a log may have before they are written anew as few.
 constexpr std::size_t kSmallPagesMax = 16;
 
-Task<Result<IndexPart>> read_part(PackReader& reader, PackRow pack) {
-  const auto plain = co_await reader.read(pack, 0, pack.rows * kRowPlainBytes);
-  if (!plain) co_return plain.error_in("index " + pack.name());
-  auto part = decode_index_part(*plain);
-  if (!part) co_return part.error_in("index " + pack.name());
-  co_return part;
+// What an index part is kept under.
+Bytes name_of(const PackRow& pack) {
+  ByteWriter out;
+  for (const wire::ChunkAddress& address : pack.addresses) out.fixed(address);
+  return out.take();
+}
+
+Bytes encode_names(const std::set<Bytes>& names) {
+  ByteWriter out;
+  for (const Bytes& name : names) out.bytes(name);
+  return out.take();
 }
 
 }  // namespace
+
+// From the cache, if it has it: the head led to this pack, and nobody else can write such a row.
+Task<Result<IndexPart>> Vault::read_part(PackRow pack) {
+  LocalCache* const cache = environment_.cache;
+  const Bytes name = name_of(pack);
+  if (cache != nullptr) {
+    const auto look = [&]() -> std::optional<IndexPart> {
+      const auto known = cache->find(LocalCache::Kind::index_part, name);
+      if (!known) return std::nullopt;
+      auto part = decode_index_part(*known);
+      return part ? std::optional<IndexPart>(std::move(*part)) : std::nullopt;
+    };
+    auto known = co_await environment_.workers.run(look);
+    if (known) {
+      cached_parts_.insert(name);
+      co_return std::move(*known);
+    }
+  }
+  const auto plain = co_await reader_->read(pack, 0, pack.rows * kRowPlainBytes);
+  if (!plain) co_return plain.error_in("index " + pack.name());
+  auto part = decode_index_part(*plain);
+  if (!part) co_return part.error_in("index " + pack.name());
+  if (cache == nullptr) co_return part;
+  cached_parts_.insert(name);
+  LocalCache::Row row{LocalCache::Kind::index_part, name, encode(*part)};
+  std::vector<LocalCache::Row> rows;
+  rows.push_back(std::move(row));
+  co_await remember_parts(std::move(rows));
+  co_return part;
+}
+
+// These rows, and the list of all that count, in one write.
+Task<void> Vault::remember_parts(std::vector<LocalCache::Row> changes) {
+  if (environment_.cache == nullptr) co_return;
+  changes.push_back({LocalCache::Kind::index_parts, {}, encode_names(cached_parts_)});
+  const auto write = [&] {
+    environment_.cache->write(changes);
+    return true;
+  };
+  co_await environment_.workers.run(write);
+}
+
+Task<void> Vault::tidy_cache() {
+  if (environment_.cache == nullptr) co_return;
+  const auto look = [&] { return environment_.cache->find(LocalCache::Kind::index_parts, {}); };
+  const auto list = co_await environment_.workers.run(look);
+  std::set<Bytes> listed;
+  ByteReader in(list ? ByteView(*list) : ByteView());
+  while (in.left() > 0) {
+    const ByteView name = in.bytes(in.left());
+    if (in.ok()) listed.emplace(name.begin(), name.end());
+  }
+  if (listed == cached_parts_) co_return;
+  std::vector<LocalCache::Row> changes;
+  for (const Bytes& name : listed) {
+    if (!cached_parts_.contains(name)) changes.push_back({LocalCache::Kind::index_part, name, std::nullopt});
+  }
+  co_await remember_parts(std::move(changes));
+}
 
 std::vector<PackRow> Vault::log() const {
   std::vector<PackRow> packs;
@@ -42,11 +106,11 @@ Vault::Page Vault::take_in(PackRow pack, IndexPart part) {
 }
 
 Task<Result<std::vector<Bytes>>> Vault::load(PackRow newest, Whose whose) {
-  auto newest_part = co_await read_part(*reader_, newest);
+  auto newest_part = co_await read_part(newest);
   if (!newest_part) co_return newest_part.error();
   std::vector<PackRow> rows = std::move(newest_part->directory);
   std::vector<Task<Result<IndexPart>>> reads;
-  for (const PackRow& row : rows) reads.push_back(read_part(*reader_, row));
+  for (const PackRow& row : rows) reads.push_back(read_part(row));
   auto parts = co_await when_all(environment_.clock, std::move(reads));
   rows.push_back(std::move(newest));
   parts.push_back(std::move(newest_part));
@@ -105,13 +169,22 @@ Task<Result<std::optional<PackRow>>> Vault::write_index(std::vector<Bytes> recor
   }
   std::vector<IndexPart> parts = distribute(std::move(entries), std::move(all_records), directory_bytes);
   std::vector<Page> pages;
+  std::vector<LocalCache::Row> remembered;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (i + 1 == parts.size()) parts[i].directory = directory;
-    auto stored = co_await writer_->store(encode(parts[i]));
+    Bytes plain = encode(parts[i]);
+    auto stored = co_await writer_->store(plain);
     if (!stored) co_return stored.error_in("the index");
     directory.push_back(*stored);
+    remembered.push_back({LocalCache::Kind::index_part, name_of(*stored), std::move(plain)});
     pages.push_back(take_in(std::move(*stored), std::move(parts[i])));
   }
+  for (const LocalCache::Row& row : remembered) cached_parts_.insert(row.name);
+  for (std::size_t i = kept; i < pages_.size(); ++i) {
+    remembered.push_back({LocalCache::Kind::index_part, name_of(pages_[i].pack), std::nullopt});
+    cached_parts_.erase(remembered.back().name);
+  }
+  co_await remember_parts(std::move(remembered));
   pages_.resize(kept);
   for (const Page& page : pages_) figures_.note_copies(page.pack.copies(), figures_.shortfall);
   std::move(pages.begin(), pages.end(), std::back_inserter(pages_));

@@ -39,7 +39,7 @@ class Vault::Claims {
     for (std::size_t i = settled_; i < blobs_.size(); ++i) vault_.pending_.erase(blobs_[i].id);
   }
   void add(const NewBlob& blob) {
-    vault_.pending_.emplace(blob.id, blob.counted);
+    vault_.pending_.emplace(blob.id, Pending{blob.counted, static_cast<std::uint32_t>(blob.content.size())});
     blobs_.push_back(blob);
   }
   const std::vector<NewBlob>& blobs() const { return blobs_; }
@@ -62,7 +62,19 @@ bool Vault::count_known(const NewBlob& blob) {
   }
   const auto pending = pending_.find(blob.id);
   if (pending == pending_.end()) return false;
-  pending->second += blob.counted;
+  pending->second.counted += blob.counted;
+  return true;
+}
+
+bool Vault::count_if_known(std::span<const BlobId> ids) {
+  std::vector<NewBlob> blobs;
+  for (const BlobId& id : ids) {
+    const BlobPlace* const stored = index_.find(id);
+    const auto pending = pending_.find(id);
+    if (stored == nullptr && pending == pending_.end()) return false;
+    blobs.push_back({BlobKind::data, id, {}, stored != nullptr ? stored->length : pending->second.length});
+  }
+  for (const NewBlob& blob : blobs) count_known(blob);
   return true;
 }
 
@@ -142,7 +154,7 @@ Task<void> Vault::deliver(OpenPackPtr pack, Semaphore::Permit permit) {
   std::uint64_t counted = 0;
   for (const BlobRow& blob : pack->blobs) {
     const auto pending = pending_.find(blob.id);
-    counted += pending->second;
+    counted += pending->second.counted;
     pending_.erase(pending);
   }
   if (!stored) {

@@ -1,4 +1,5 @@
 #include <drive/home.hpp>
+#include <drive/restless_files.hpp>
 
 #include <unordered_set>
 
@@ -197,61 +198,6 @@ TEST_F(BackupTest, TheWholeOfAMachineMayBeARoot) {
   EXPECT_EQ(home.list("", true)->size(), 2u);
   EXPECT_EQ(*home.read("x/file"), "one");
 }
-
-// Files whose content is written to whenever it is read, some number of times.
-class RestlessFiles final : public Files {
- public:
-  explicit RestlessFiles(world::MemoryFiles& files) : files_(files) {}
-  int changes = 0;
-  int opened = 0;
-
-  Result<FileFacts> facts(const std::string& path) override { return files_.facts(path); }
-  Result<std::vector<std::string>> list(const std::string& folder) override { return files_.list(folder); }
-  Result<std::unique_ptr<Reader>> open(const std::string& path) override {
-    ++opened;
-    auto reader = files_.open(path);
-    if (!reader) return reader.error();
-    return std::unique_ptr<Reader>(std::make_unique<RestlessReader>(*this, path, std::move(*reader)));
-  }
-  Result<std::string> read_link(const std::string& path) override { return files_.read_link(path); }
-  Result<std::unique_ptr<Writer>> create(const std::string& path, bool overwrite) override {
-    return files_.create(path, overwrite);
-  }
-  Result<void> make_folder(const std::string& path) override { return files_.make_folder(path); }
-  Result<void> make_symlink(const std::string& target, const std::string& path) override {
-    return files_.make_symlink(target, path);
-  }
-  Result<void> make_hard_link(const std::string& existing, const std::string& path) override {
-    return files_.make_hard_link(existing, path);
-  }
-  Result<void> set_facts(const std::string& path, const FileFacts& facts) override {
-    return files_.set_facts(path, facts);
-  }
-
- private:
-  class RestlessReader final : public Reader {
-   public:
-    RestlessReader(RestlessFiles& files, std::string path, std::unique_ptr<Reader> reader)
-        : files_(files), path_(std::move(path)), reader_(std::move(reader)) {}
-    Result<Bytes> read(std::size_t size) override {
-      auto bytes = reader_->read(size);
-      if (files_.changes > 0) {
-        --files_.changes;
-        std::string content = files_.files_.read(path_);
-        content.back() ^= 1;
-        files_.files_.write(path_, content);
-      }
-      return bytes;
-    }
-    Result<FileFacts> facts() override { return files_.files_.facts(path_); }
-
-   private:
-    RestlessFiles& files_;
-    std::string path_;
-    std::unique_ptr<Reader> reader_;
-  };
-  world::MemoryFiles& files_;
-};
 
 TEST_F(BackupTest, AFileThatChangesWhileItIsReadIsReadAgainThenMarked) {
   for (const std::size_t size : {std::size_t{1000}, std::size_t{3'000'000}}) {

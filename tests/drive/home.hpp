@@ -49,13 +49,15 @@ class Home {
   world::VirtualDisk disk;
   std::uint64_t checkpoint_bytes = kCheckpointBytes;
   Files* files_seen = &files;  // by the drive
+  KeyValue* cache = nullptr;
   std::vector<Warning> warnings;
   std::vector<Progress> progress;
   std::unique_ptr<RingDrive> drive;
 
   Environment environment() {
-    return {circle_.clock, circle_.workers, circle_.entropy, circle_.signatures, *files_seen,
-            disk,          circle_.space};
+    return {
+        circle_.clock, circle_.workers, circle_.entropy, circle_.signatures, *files_seen, disk, circle_.space,
+        cache};
   }
   DriveKeys keys() const { return {circle_.drive_secret, circle_.person_secret, circle_.ring_id, machine_}; }
   Result<void> open() {

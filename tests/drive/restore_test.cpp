@@ -179,8 +179,7 @@ TEST_F(RestoreTest, ALinkInTheSnapshotIsNoWayOutEither) {
 
 TEST_F(RestoreTest, WhatCannotBeReadIsNamedAndTheRestComesBack) {
   SeededRandom random(40);
-  for (int i = 0; i < 40; ++i)
-    home.files.write("/more/" + std::to_string(i), random_text(random, 100'000));
+  for (int i = 0; i < 40; ++i) home.files.write("/more/" + std::to_string(i), random_text(random, 100'000));
   ASSERT_TRUE(home.backup({"/t", "/more"}));
   // Segment 4 of one class of the pack with most rows.
   for (auto& [address, stored] : circle.space.chunks) {

@@ -10,6 +10,7 @@
 #include <peerstore/replica/chunk_space.hpp>
 #include <peerstore/runtime/disk.hpp>
 #include <peerstore/runtime/files.hpp>
+#include <peerstore/runtime/key_value.hpp>
 #include <peerstore/runtime/random.hpp>
 #include <peerstore/runtime/workers.hpp>
 
@@ -37,6 +38,8 @@ struct Environment {
   Files& files;
   Disk& state;  // the client's own folder: newest head written, high-water marks
   replica::ChunkSpace& space;
+  // What makes later runs quick: may be missing, empty, damaged or somebody else's at any time.
+  KeyValue* cache = nullptr;
 };
 
 struct Progress {

@@ -15,12 +15,14 @@
 #include <peerstore/runtime/workers.hpp>
 #include <peerstore/vault/blob.hpp>
 #include <peerstore/vault/index.hpp>
+#include <peerstore/vault/local_cache.hpp>
 
 #include <algorithm>
 #include <array>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -65,6 +67,7 @@ class Vault {
     Workers& workers;
     Entropy& entropy;
     replica::ChunkSpace& space;
+    LocalCache* cache = nullptr;  // of index parts
   };
   struct Options {
     std::size_t packs_in_flight = 3;  // each takes about 10 MiB until it is stored
@@ -88,6 +91,9 @@ class Vault {
   // oldest first. The own log, which write_index() goes on from, is loaded once and first.
   Task<Result<std::vector<Bytes>>> load(PackRow newest, Whose whose);
 
+  // To be called when every log is loaded: what the cache has of other index packs is forgotten.
+  Task<void> tidy_cache();
+
   // Sets the figures back and forgets an earlier failure. `changed` is called when packs are done.
   void begin_run(std::function<void()> changed);
   const RunFigures& figures() const { return figures_; }
@@ -96,6 +102,9 @@ class Vault {
   // way; callers may be several at once. An error means that some earlier pack could not be stored.
   Task<Result<void>> put(std::vector<NewBlob> blobs);
   Task<Result<void>> put(BlobKind kind, BlobId id, ByteView content, std::uint64_t counted);
+  // Whether all of these blobs of data are kept already. If so they are counted as put() would count
+  // them, with as many bytes as each has.
+  bool count_if_known(std::span<const BlobId> ids);
   // Stores what has not filled a pack, and waits until all packs are done.
   Task<Result<void>> flush();
   // Writes what was stored and is not in the log yet, and the records (each kRecordBytesMax at most).
@@ -127,6 +136,12 @@ class Vault {
     std::vector<Bytes> records;
   };
 
+  // A blob that is kept and not stored yet.
+  struct Pending {
+    std::uint64_t counted = 0;
+    std::uint32_t length = 0;
+  };
+
   bool count_known(const NewBlob& blob);
   Task<Result<void>> append(NewBlob blob, const std::optional<Bytes>& compressed);
   std::span<OpenPackPtr> open_packs(BlobKind kind);
@@ -134,6 +149,8 @@ class Vault {
   Task<void> send(OpenPackPtr& open);
   Task<void> deliver(OpenPackPtr pack, Semaphore::Permit permit);
   Page take_in(PackRow pack, struct IndexPart part);
+  Task<Result<struct IndexPart>> read_part(PackRow pack);
+  Task<void> remember_parts(std::vector<LocalCache::Row> changes);
   std::size_t pages_to_keep() const;
   Task<bool> mend(std::uint32_t pack);
   Task<Result<void>> read_standing(std::vector<std::uint32_t> packs);
@@ -147,10 +164,10 @@ class Vault {
   std::unique_ptr<PackWriter> writer_;
   Index index_;
   std::vector<Page> pages_;                           // oldest first
+  std::set<Bytes> cached_parts_;                      // names of those that the cache has and that count
   std::vector<std::uint32_t> unlogged_;               // packs that are stored, or whose holders changed
   std::array<OpenPackPtr, kOpenDataPacks + 1> open_;  // the last is for trees
-  // Blobs that are kept and not stored yet, and the bytes that are counted for them.
-  std::unordered_map<BlobId, std::uint64_t, FixedBytesHash> pending_;
+  std::unordered_map<BlobId, Pending, FixedBytesHash> pending_;
   std::uint64_t next_pack_number_ = 0;
   std::optional<Error> failure_;
   Semaphore in_flight_;

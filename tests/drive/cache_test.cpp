@@ -1,0 +1,267 @@
+#include <drive/home.hpp>
+#include <drive/restless_files.hpp>
+#include <peerstore/world/virtual_key_value.hpp>
+
+namespace peerstore::drive {
+namespace {
+
+class CacheTest : public ::testing::Test {
+ protected:
+  CacheTest() {
+    home.files_seen = &files;
+    home.cache = &rows;
+  }
+  // Lets the files be old enough that their times tell whether they have changed.
+  void let_time_pass() { circle.clock.run_for(1h); }
+  // A new process each time. Returns how many files were read.
+  int backup() {
+    let_time_pass();
+    home.drive.reset();
+    files.opened = 0;
+    const auto summary = home.backup({"/t"});
+    EXPECT_TRUE(summary) << summary.error().message();
+    if (summary) last = *summary;
+    return files.opened;
+  }
+  void expect_restored() {
+    Home other(circle, 9);
+    const auto restored = other.restore("", "/back");
+    ASSERT_TRUE(restored) << restored.error().message();
+    EXPECT_EQ(restored->failed, 0u);
+    EXPECT_EQ(describe(other.files, "/back/t"), describe(home.files, "/t"));
+  }
+  void make_files(int count) {
+    SeededRandom random(7);
+    for (int i = 0; i < count; ++i) {
+      home.files.write("/t/" + std::to_string(i % 3) + "/" + std::to_string(i), random_text(random, 3000));
+    }
+  }
+
+  Circle circle;
+  Home home{circle};
+  RestlessFiles files{home.files};
+  world::VirtualKeyValue rows;
+  BackupSummary last;
+};
+
+TEST_F(CacheTest, AnUnchangedTreeIsNotReadAgain) {
+  SeededRandom random(1);
+  make_random_tree(home.files, random, "/t", 200);
+  EXPECT_GT(backup(), 0);
+  const BackupSummary first = last;
+  EXPECT_EQ(backup(), 0);
+  EXPECT_EQ(last.files, first.files);
+  EXPECT_EQ(last.bytes, first.bytes);
+  EXPECT_EQ(last.bytes_new, 0u);
+  EXPECT_EQ(home.progress.back().bytes_safe, first.bytes);
+  EXPECT_EQ(home.progress.back().files_total, first.files);
+  expect_restored();
+}
+
+TEST_F(CacheTest, OnlyWhatChangedIsRead) {
+  make_files(50);
+  EXPECT_EQ(backup(), 50);
+  home.files.write("/t/0/new", "new");
+  home.files.write("/t/1/4", "another length");
+  home.files.write("/t/2/5", home.files.read("/t/2/5"));         // written, with the same content
+  set_mode_and_time(home.files, "/t/0/6", 0600, 1'000'000'000);  // touched
+  EXPECT_EQ(backup(), 4);
+  EXPECT_EQ(last.bytes_new, 3u + 14u);
+  EXPECT_EQ(backup(), 0);
+  expect_restored();
+}
+
+TEST_F(CacheTest, AFileThatTookThePlaceOfAnotherIsRead) {
+  make_files(6);
+  backup();
+  const FileFacts facts = *home.files.facts("/t/0/0");
+  home.files.write("/t/0/x", std::string(3000, 'x'));
+  {
+    auto writer = home.files.create("/t/0/0", true);
+    ASSERT_TRUE(writer);
+    ASSERT_TRUE((*writer)->append(as_bytes(std::string(3000, 'y'))));
+    ASSERT_TRUE((*writer)->finish(facts));
+  }
+  ASSERT_EQ(home.files.facts("/t/0/0")->modified_ns, facts.modified_ns);
+  EXPECT_EQ(backup(), 2);
+  expect_restored();
+}
+
+TEST_F(CacheTest, AFileThatChangedAMomentAgoIsReadAgainNextTime) {
+  make_files(5);
+  ASSERT_TRUE(home.backup({"/t"}));
+  EXPECT_EQ(backup(), 5);
+  EXPECT_EQ(backup(), 0);
+}
+
+TEST_F(CacheTest, WithoutItEverythingIsReadAndItIsMadeAnew) {
+  make_files(20);
+  backup();
+  const std::size_t size = rows.size();
+  rows.wipe();
+  EXPECT_EQ(backup(), 20);
+  EXPECT_EQ(last.bytes_new, 0u);
+  EXPECT_GE(rows.size(), size);
+  EXPECT_EQ(backup(), 0);
+}
+
+TEST_F(CacheTest, DamagedRowsAreAsIfTheyWereNotThere) {
+  make_files(20);
+  backup();
+  std::vector<KeyValue::Change> bad;
+  const auto spoil = [&](std::string_view key, std::string_view value) {
+    if (key == "owner") return true;
+    std::string changed(value);
+    changed[changed.size() / 2] ^= 1;
+    bad.push_back({std::string(key), changed});
+    return true;
+  };
+  ASSERT_TRUE(rows.scan("", spoil));
+  ASSERT_TRUE(rows.write(bad, false));
+  EXPECT_EQ(backup(), 20);
+  EXPECT_EQ(backup(), 0);
+  expect_restored();
+}
+
+// Each row is moved to the name of the next.
+TEST_F(CacheTest, RowsOfOtherNamesAreNotBelieved) {
+  make_files(20);
+  backup();
+  std::vector<KeyValue::Change> moved;
+  const auto take = [&](std::string_view key, std::string_view value) {
+    if (key != "owner") moved.push_back({std::string(key), std::string(value)});
+    return true;
+  };
+  ASSERT_TRUE(rows.scan("", take));
+  std::string first = *moved.front().value;
+  for (std::size_t i = 0; i + 1 < moved.size(); ++i) moved[i].value = moved[i + 1].value;
+  moved.back().value = first;
+  ASSERT_TRUE(rows.write(moved, false));
+  EXPECT_EQ(backup(), 20);
+  expect_restored();
+}
+
+TEST_F(CacheTest, OfAnotherPersonItIsThrownAway) {
+  make_files(20);
+  backup();
+  Circle others;
+  others.drive_secret.bytes[0] ^= 1;
+  Home bob(others);
+  bob.files.write("/t/one", "one");
+  bob.cache = &rows;
+  const std::size_t size = rows.size();
+  ASSERT_TRUE(bob.backup({"/t"}));
+  EXPECT_LT(rows.size(), size);
+  EXPECT_EQ(backup(), 20);
+}
+
+// The same person and ring, but everything that was stored is gone.
+TEST_F(CacheTest, WhatTheIndexDoesNotHaveIsReadWhateverTheCacheSays) {
+  make_files(20);
+  backup();
+  circle.space.chunks.clear();
+  circle.space.published.clear();
+  ASSERT_TRUE(home.disk.remove("heads.seen"));
+  EXPECT_EQ(backup(), 20);
+  EXPECT_EQ(last.bytes_new, last.bytes);
+  expect_restored();
+}
+
+TEST_F(CacheTest, TheIndexIsNotFetchedAgain) {
+  make_files(20);
+  backup();
+  home.drive.reset();
+  circle.space.reads = 0;
+  ASSERT_TRUE(home.open());
+  EXPECT_EQ(circle.space.reads, 0u);
+  EXPECT_EQ(home.drive->snapshots().size(), 1u);
+  rows.wipe();
+  ASSERT_TRUE(home.open());
+  EXPECT_GT(circle.space.reads, 0u);
+  circle.space.reads = 0;
+  ASSERT_TRUE(home.open());
+  EXPECT_EQ(circle.space.reads, 0u);
+}
+
+TEST_F(CacheTest, DoesNotGrowWithRunsAndForgetsFoldersThatVanished) {
+  make_files(30);
+  backup();
+  const std::size_t size = rows.size();
+  for (int i = 0; i < 20; ++i) home.files.write("/t/sub/" + std::to_string(i) + "/deep/file", "x");
+  backup();
+  EXPECT_GE(rows.size(), size + 40);
+  home.files.remove("/t/sub");
+  for (int i = 0; i < 40; ++i) backup();
+  EXPECT_LE(rows.size(), size + 20);  // of index parts, until they are merged
+  EXPECT_EQ(backup(), 0);
+}
+
+TEST_F(CacheTest, WideFoldersAreRememberedInPartsWhateverChangesInThem) {
+  SeededRandom random(5);
+  std::set<std::string> names;
+  for (int i = 0; i < 2000; ++i) names.insert(std::to_string(random.below(1'000'000)));
+  for (const std::string& name : names) home.files.write("/t/" + name, name);
+  EXPECT_EQ(backup(), static_cast<int>(names.size()));
+  const std::size_t size = rows.size();
+  for (int round = 0; round < 12; ++round) {
+    std::set<std::string> changed;
+    const std::uint64_t changes = random.below(200);
+    for (std::uint64_t i = 0; i < changes; ++i) {
+      const std::string name = std::to_string(random.below(1'000'000));
+      home.files.write("/t/" + name, "new " + name);
+      names.insert(name);
+      changed.insert(name);
+    }
+    for (std::uint64_t left = random.below(300); left > 0 && names.size() > 1; --left) {
+      const auto gone = names.lower_bound(std::to_string(random.below(1'000'000)));
+      if (gone == names.end()) continue;
+      home.files.remove("/t/" + *gone);
+      changed.erase(*gone);
+      names.erase(gone);
+    }
+    EXPECT_EQ(backup(), static_cast<int>(changed.size())) << round;
+    EXPECT_EQ(last.files, names.size());
+    EXPECT_EQ(backup(), 0);
+  }
+  EXPECT_LE(rows.size(), size + 30);
+  expect_restored();
+}
+
+TEST_F(CacheTest, ARootThatIsAFileIsRememberedToo) {
+  home.files.write("/t", std::string(100, 't'));
+  EXPECT_EQ(backup(), 1);
+  EXPECT_EQ(backup(), 0);
+  home.files.write("/t", "changed");
+  EXPECT_EQ(backup(), 1);
+  expect_restored();
+}
+
+TEST(RememberedPart, ComesBackAsItWasAndAnythingElseIsRefused) {
+  SeededRandom random(1);
+  SeededEntropy entropy(1);
+  RememberedPart part;
+  for (int i = 0; i < 5; ++i) {
+    RememberedFile file{"name-" + std::to_string(i), -1, 2, 3, 4, {}};
+    for (int j = 0; j < i; ++j) file.content.ids.push_back(entropy.make<vault::BlobId>());
+    part.files.push_back(std::move(file));
+  }
+  part.folders = {"a", "b"};
+  part.next = "next";
+  const Bytes good = encode(part);
+  const auto again = decode_remembered_part(good);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(*again, part);
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    ASSERT_FALSE(decode_remembered_part(ByteView(good).first(size))) << size;
+  }
+  for (int i = 0; i < 20'000; ++i) {
+    Bytes bad = good;
+    bad[random.below(bad.size())] = static_cast<std::uint8_t>(random.next());
+    const auto read = decode_remembered_part(bad);
+    if (!read) continue;
+    for (const std::string& folder : read->folders) ASSERT_TRUE(is_plain_name(folder));
+  }
+}
+
+}  // namespace
+}  // namespace peerstore::drive
