@@ -50,6 +50,26 @@ std::uint32_t ChunkLedger::make_pack(Entropy& entropy, Random& random, wire::Per
   return number;
 }
 
+ChunkLedger::Place ChunkLedger::note_put(wire::PersonNumber owner, const wire::ChunkDescription& chunk,
+                                         const std::vector<wire::MemberId>& receipts, bool safe) {
+  const wire::ChunkHeader& header = chunk.header;
+  const auto [known, is_new] =
+      by_placement_key_.emplace(std::pair(owner, header.placement_key), pack_count());
+  if (is_new) {
+    packs_.emplace_back();
+    packs_.back().owner = owner;
+    packs_.back().was_made_here = false;
+  }
+  StoredChunk& noted = packs_[known->second].chunks[header.chunk_class];
+  noted.description = chunk;
+  noted.address = wire::address_of(chunk);
+  noted.receipts = receipts;
+  noted.acknowledged = noted.acknowledged || safe;
+  const Place place{known->second, header.chunk_class};
+  by_address_.emplace(noted.address, place);
+  return place;
+}
+
 const std::vector<std::uint32_t>& ChunkLedger::packs_of(wire::PersonNumber owner) const {
   static const std::vector<std::uint32_t> kNone;
   const auto found = by_owner_.find(owner);

@@ -23,7 +23,7 @@ struct StoredChunk {
   wire::ChunkDescription description;
   wire::ChunkAddress address;
   wire::ReadToken token;
-  SharedBytes segment;
+  SharedBytes segment;                   // nothing of those that somebody else made
   std::vector<wire::MemberId> receipts;  // who signed one, in the last put
   bool acknowledged = false;             // with as many receipts as the policy asks
   std::set<std::uint32_t> on_disks;      // machines whose disk has it under its final name
@@ -32,6 +32,7 @@ struct StoredChunk {
 
 struct StoredPack {
   wire::PersonNumber owner = 0;
+  bool was_made_here = true;
   std::array<StoredChunk, wire::kClasses> chunks;
   bool is_acknowledged() const;
 };
@@ -45,12 +46,15 @@ class ChunkLedger {
 
   // A new pack, not stored yet. Returns its number.
   std::uint32_t make_pack(Entropy& entropy, Random& random, wire::PersonNumber owner);
+  // A chunk that somebody else made, by the pack that it belongs to: known by its placement key.
+  Place note_put(wire::PersonNumber owner, const wire::ChunkDescription& chunk,
+                 const std::vector<wire::MemberId>& receipts, bool safe);
   std::uint32_t pack_count() const { return static_cast<std::uint32_t>(packs_.size()); }
   StoredPack& pack(std::uint32_t number) { return packs_[number]; }
   const StoredPack& pack(std::uint32_t number) const { return packs_[number]; }
   StoredChunk& chunk(Place place) { return packs_[place.pack].chunks[place.chunk_class]; }
 
-  // Of this owner, in the order in which they were made.
+  // Made here for this owner, in the order in which they were made.
   const std::vector<std::uint32_t>& packs_of(wire::PersonNumber owner) const;
   std::optional<Place> find(const wire::ChunkAddress& address) const;
 
@@ -63,6 +67,7 @@ class ChunkLedger {
   std::map<wire::PersonNumber, std::vector<std::uint32_t>> by_owner_;
   std::unordered_map<wire::ChunkAddress, Place, FixedBytesHash> by_address_;
   std::map<std::uint64_t, SharedBytes> payloads_;
+  std::map<std::pair<wire::PersonNumber, ring::Id>, std::uint32_t> by_placement_key_;  // of those noted
 };
 
 }  // namespace peerstore::simulator

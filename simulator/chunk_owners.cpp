@@ -145,7 +145,7 @@ void ChunkOwners::read_everything_back() {
     const auto owner = readers.find(pack.owner);
     SimulatedMachine& reader = owner == readers.end() ? *anybody : *owner->second;
     for (std::uint8_t chunk_class = 0; chunk_class < wire::kClasses; ++chunk_class) {
-      if (!pack.chunks[chunk_class].acknowledged) continue;
+      if (!pack.was_made_here || !pack.chunks[chunk_class].acknowledged) continue;
       while (scope.running() >= kReadersAtOnce) CHECK(ring_.world().step());
       scope.spawn(read_finally(reader, {number, chunk_class}));
     }

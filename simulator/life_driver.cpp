@@ -13,10 +13,12 @@ constexpr Duration kStartAgain = 30s;     // on a disk that fails now and then
 constexpr unsigned kStartsMax = 200;
 }  // namespace
 
-LifeDriver::LifeDriver(SimulatedRing& ring, const Scenario& scenario, Report& report, OnBegin on_begin)
+LifeDriver::LifeDriver(SimulatedRing& ring, const Scenario& scenario, Report& report, Callback on_joined,
+                       Callback on_begin)
     : ring_(ring),
       scenario_(scenario),
       report_(report),
+      on_joined_(std::move(on_joined)),
       on_begin_(std::move(on_begin)),
       scope_(ring.world()) {}
 
@@ -28,6 +30,7 @@ Task<void> LifeDriver::live(SimulatedMachine& machine) {
   co_await ring_.world().sleep_until(TimePoint{machine.life().joins_at});
   co_await ring_.join(machine);
   ++report_.joins;
+  on_joined_(machine);
   co_await begin(machine);
   for (const LifeEvent& event : machine.life().events) {
     const bool for_ever = event.kind == LifeKind::leave || event.kind == LifeKind::lose;

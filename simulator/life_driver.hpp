@@ -11,10 +11,12 @@ namespace peerstore::simulator {
 
 class LifeDriver {
  public:
-  // `on_begin` is called whenever a machine's process has begun, to spawn what its owner does there.
-  using OnBegin = std::function<void(SimulatedMachine&)>;
-  // The ring and the report outlive this.
-  LifeDriver(SimulatedRing& ring, const Scenario& scenario, Report& report, OnBegin on_begin);
+  using Callback = std::function<void(SimulatedMachine&)>;
+  // `on_joined` is called once a machine has a place, before its process begins for the first time;
+  // `on_begin` whenever a process has begun, to spawn what its owner does there. The ring and the report
+  // outlive this.
+  LifeDriver(SimulatedRing& ring, const Scenario& scenario, Report& report, Callback on_joined,
+             Callback on_begin);
 
   // From now on everybody lives.
   void start();
@@ -32,7 +34,8 @@ class LifeDriver {
   SimulatedRing& ring_;
   const Scenario& scenario_;
   Report& report_;
-  OnBegin on_begin_;
+  Callback on_joined_;
+  Callback on_begin_;
   TaskScope scope_;  // last: its tasks use everything above
 };
 

@@ -94,6 +94,15 @@ void SimulatedMachine::move() {
   if (is_up()) node_->set_addresses({address()});
 }
 
+// The network gets an empty directory, and lets go of the one before.
+void SimulatedMachine::equip() {
+  auto fresh = std::make_unique<node::RosterDirectory>(clock_, membership::ring_id_of(identity_->root_key),
+                                                       identity_->proof);
+  const crypto::SigningKeyPair key = surroundings_.signatures.key_pair_from(identity_->node_secret);
+  surroundings_.network.equip(member(), {clock_, *fresh, key.public_key, address()});
+  directory_ = std::move(fresh);
+}
+
 // As the daemon does with the addresses that it kept, until somebody tells it about the ring.
 Task<void> SimulatedMachine::find_friends() {
   for (;;) {
@@ -156,8 +165,8 @@ void SimulatedMachine::end_process() {
   client_.reset();
   client_network_.reset();
   liar_.reset();
+  equip();  // questions on their way must find no trace of the node that ends
   node_.reset();
-  directory_.reset();
 }
 
 void SimulatedMachine::sleep() {

@@ -120,6 +120,7 @@ class SimulatedMachine final {
  private:
   void end_process();
   void count_awake_time(bool awake);
+  void equip();
   Task<void> find_friends();
   void remember_friends();
 

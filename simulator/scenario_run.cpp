@@ -22,8 +22,12 @@ ScenarioRun::ScenarioRun(const Scenario& scenario, const LifePlan& plan, const R
       plan_(plan),
       ring_(scenario_, plan_, options.seed),
       owners_(ring_, scenario_, report_),
+      folders_(ring_, scenario_, report_,
+               [this](Machine& machine, ChunkLedger::Place place) { has_chunk(machine, place); }),
       lookups_(ring_, scenario_, report_),
-      life_(ring_, scenario_, report_, [this](Machine& machine) { begin(machine); }),
+      life_(
+          ring_, scenario_, report_, [this](Machine& machine) { watch(machine); },
+          [this](Machine& machine) { begin(machine); }),
       faults_(ring_, life_, scenario_, report_, options.seed),
       asked_first_(scenario_.ring.successor_list) {
   ring_.network().observe(this);
@@ -61,8 +65,8 @@ void ScenarioRun::begin(Machine& machine) {
   const std::uint64_t up = scenario_.links.bytes_up;
   const std::uint64_t down = scenario_.links.bytes_down;
   if (up > 0 || down > 0) ring_.network().set_bandwidth(machine.member(), up, down);
-  watch(machine);
   owners_.begin(machine);
+  folders_.begin(machine);
   lookups_.begin(machine);
 }
 
@@ -155,6 +159,7 @@ void ScenarioRun::rest() {
   report_.seconds_to_repaired = seconds_of(repaired);
   check_chunks();
   if (!is_over()) owners_.read_everything_back();
+  if (!is_over()) folders_.restore_everything();
 }
 
 // Looks at the whole ring now and then until there is no flaw, for `within` at most. Returns how long it

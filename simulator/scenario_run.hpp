@@ -5,6 +5,7 @@
 
 #include "chunk_owners.hpp"
 #include "fault_driver.hpp"
+#include "folder_owners.hpp"
 #include "lookups.hpp"
 
 #include <set>
@@ -48,6 +49,8 @@ class ScenarioRun final : private world::MachineNetwork::Observer {
   void delivered(const world::MachineNetwork::Delivery& delivery) override;
   void see_answer(Machine& asker, const world::MachineNetwork::Delivery& delivery);
   void disk_called(Machine& machine, world::Operation operation, std::string_view path);
+  void judge_colour(Machine& machine, ChunkLedger::Place place);
+  void has_chunk(Machine& machine, ChunkLedger::Place place);
   void stepped(Machine& machine);
   void check_chunks();
   void watch(Machine& machine);
@@ -59,6 +62,7 @@ class ScenarioRun final : private world::MachineNetwork::Observer {
   Report report_;
   SimulatedRing ring_;
   ChunkOwners owners_;
+  FolderOwners folders_;
   Lookups lookups_;
   LifeDriver life_;
   FaultDriver faults_;
@@ -67,8 +71,7 @@ class ScenarioRun final : private world::MachineNetwork::Observer {
   NoPersonHoldsAWholePack whole_packs_;
   std::vector<MemberSnapshot> last_steps_;  // of each machine
   std::vector<Machine*> by_place_;          // in the network
-  std::set<std::uint32_t> watched_;
-  bool proof_holds_ = false;  // from when on T1 is asked for
+  bool proof_holds_ = false;                // from when on T1 is asked for
   std::uint64_t samples_ = 0;
   std::uint64_t bytes_before_ = 0;
   Duration awake_before_{};

@@ -20,7 +20,6 @@ std::optional<wire::ChunkAddress> address_in(std::string_view path) {
 }  // namespace
 
 void ScenarioRun::watch(Machine& machine) {
-  if (!watched_.insert(machine.index()).second) return;
   const std::uint32_t place = ring_.network().place_of(machine.member());
   if (place >= by_place_.size()) by_place_.resize(place + 1);
   by_place_[place] = &machine;
@@ -72,20 +71,29 @@ void ScenarioRun::disk_called(Machine& machine, world::Operation operation, std:
   const auto place = address ? ring_.ledger().find(*address) : std::nullopt;
   if (!place) return;
   const bool incoming = path.starts_with(kIncoming);
-  StoredChunk& chunk = ring_.ledger().chunk(*place);
   if (incoming && operation == world::Operation::create) {
-    if (!scenario_.colours) return;
-    ring_.violations().judge("no_person_holds_a_whole_pack",
-                             whole_packs_.hold(machine.identity()->person, *place), {machine.index()});
+    judge_colour(machine, *place);
   } else if (incoming && operation == world::Operation::rename) {
-    chunk.on_disks.insert(machine.index());
-    chunk.ever_on_disks.insert(machine.index());
+    has_chunk(machine, *place);
     ++report_.copies_by_repair;  // of which owners' copies are taken away at the end
     ring_.chronicle().note(machine.index(), EventKind::chunk_on_disk, place->chunk_class, 0, 0,
                            FixedBytesHash()(*address));
   } else if (!incoming) {
-    chunk.on_disks.erase(machine.index());
+    ring_.ledger().chunk(*place).on_disks.erase(machine.index());
   }
+}
+
+void ScenarioRun::judge_colour(Machine& machine, ChunkLedger::Place place) {
+  if (!scenario_.colours) return;
+  ring_.violations().judge("no_person_holds_a_whole_pack",
+                           whole_packs_.hold(machine.identity()->person, place), {machine.index()});
+}
+
+void ScenarioRun::has_chunk(Machine& machine, ChunkLedger::Place place) {
+  judge_colour(machine, place);
+  StoredChunk& chunk = ring_.ledger().chunk(place);
+  chunk.on_disks.insert(machine.index());
+  chunk.ever_on_disks.insert(machine.index());
 }
 
 void ScenarioRun::stepped(Machine& machine) {
