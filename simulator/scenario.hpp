@@ -81,7 +81,8 @@ struct WorkloadOptions {
 };
 
 struct LawOptions {
-  Duration ideal_within = 20s;    // from the moment when everything is healed (T2)
+  Duration ideal_within =
+      5min;  // ten stabilise periods of a quiet ring, from the moment when everything is healed (T2)
   Duration known_within = 2min;   // from then on: all believe all others live
   Duration repaired_within = 6h;  // from the ideal ring (P9)
   Duration readable_within = 10min;

@@ -197,6 +197,8 @@ void ChordNode::notified(NodeRef from) {
   if (state_.rectify(from)) {
     stepped();
     if (state_.predecessor() != before) changed();
+    // Who stood there before has a nearer successor now, and need not have heard of it.
+    if (before && before->id != from.id) scope_.spawn(notify(*before));
     return;
   }
   if (is_nearer && successors.size() > 1) return;

@@ -1,6 +1,5 @@
 #include "commands.hpp"
 
-
 #include <peerstore/crypto/signatures.hpp>
 #include <peerstore/membership/invitation.hpp>
 #include <peerstore/net/loop.hpp>

@@ -48,7 +48,7 @@ class Scenarios(unittest.TestCase):
             mine = pathlib.Path(folder) / "mine.toml"
             mine.write_text('summary = "mine"\nnodes = 5\n[phases]\nlive = "5min"\n')
             trace = pathlib.Path(folder) / "trace"
-            trace.write_text("# machine seconds what\n1 100 crash\n1 130 up\n2 150 sleep\n2 200 up\n")
+            trace.write_text("# machine seconds what\na 0 up\nb 10 up\nc 20 up\nb 100 crash\nb 130 up\nc 150 sleep\nc 200 up\n")
             done = sim("run", str(mine), "--trace", str(trace), "--json")
             self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
             report = json.loads(done.stdout)
@@ -74,7 +74,7 @@ class BadInput(unittest.TestCase):
             mine.write_text('summary = "mine"\nnodes = 5\n\n[phases]\nlive = "5 min"\n')
             self.refused(2, "run", str(mine), saying=":5:8: 'phases.live' must be a time")
             trace = pathlib.Path(folder) / "trace"
-            trace.write_text("1 100 crash\n1 flies\n")
+            trace.write_text("a 0 up\na flies\n")
             mine.write_text('summary = "mine"\nnodes = 5\n')
             self.refused(2, "run", str(mine), "--trace", str(trace), saying="2")
 

@@ -76,9 +76,10 @@ TEST(LocalCache, HasRowsOfTheFormatThatIsWrittenDown) {
   cache.write({{Kind::folder, text("name"), text("content")}});
   const auto look = [](std::string_view key, std::string_view value) {
     EXPECT_EQ(to_hex(as_bytes(key)), "03a926f9dbdec3e982e7bf6bb7b4c41bcae1480709e0b2c372ff6db9d216798cbe");
-    EXPECT_EQ(to_hex(as_bytes(value)),
-              "cc7b5b3ff83f004cc45dc5976bf4e1a8dcb452cb43bf97124af29ad7c7900b8a90d8c193cf5fb7380f631b5d195f652c"
-              "4da9c04d449d17de15e5ab646bfe87303a165fe698c981b4a961a246292954");
+    EXPECT_EQ(
+        to_hex(as_bytes(value)),
+        "cc7b5b3ff83f004cc45dc5976bf4e1a8dcb452cb43bf97124af29ad7c7900b8a90d8c193cf5fb7380f631b5d195f652c"
+        "4da9c04d449d17de15e5ab646bfe87303a165fe698c981b4a961a246292954");
     return true;
   };
   ASSERT_TRUE(rows.scan("", look));
