@@ -17,16 +17,18 @@ Result<std::uint64_t> read_bound(Disk& disk) {
   const std::string_view text = as_text(*file);
   std::uint64_t bound = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bound);
-  // Damaged is as good as lost: friends remember the number, and tell it.
+  // Damaged is as good as lost.
   if (error != std::errc() || end != text.data() + text.size()) return std::uint64_t{0};
   return bound;
 }
 
 }  // namespace
 
-Task<Result<std::unique_ptr<Incarnations>>> Incarnations::open(Disk& disk, Workers& workers) {
-  const Result<std::uint64_t> bound = co_await workers.run([&disk] { return read_bound(disk); });
+Task<Result<std::unique_ptr<Incarnations>>> Incarnations::open(Disk& disk, Workers& workers,
+                                                               std::uint64_t if_forgotten) {
+  Result<std::uint64_t> bound = co_await workers.run([&disk] { return read_bound(disk); });
   if (!bound) co_return bound.error();
+  if (*bound == 0) bound = if_forgotten;
   std::unique_ptr<Incarnations> incarnations(new Incarnations(disk, workers, *bound));
   (void)incarnations->next(0);
   const Result<void> kept = co_await incarnations->keep();

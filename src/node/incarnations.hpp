@@ -16,8 +16,10 @@ namespace peerstore::node {
 
 class Incarnations {
  public:
-  // The bound that is kept, or 0. Errc::corrupt if the file is no number.
-  static Task<Result<std::unique_ptr<Incarnations>>> open(Disk& disk, Workers& workers);
+  // Begins above the bound that is kept; without one (a new machine, or a disk that was replaced or
+  // damaged) above `if_forgotten`, which should be more lives than the machine can have had.
+  static Task<Result<std::unique_ptr<Incarnations>>> open(Disk& disk, Workers& workers,
+                                                          std::uint64_t if_forgotten = 0);
 
   std::uint64_t current() const { return current_; }
   // Begins a new life, above `seen` as well: what others remember of this machine.

@@ -24,6 +24,12 @@ struct Loaded {
   std::optional<crypto::Hash> on_disk;  // its digest, if all of it is there
 };
 
+// A machine has far fewer lives than seconds pass: above any number that it can have forgotten.
+std::uint64_t seconds_now(const Clock& clock) {
+  const std::int64_t seconds = clock.wall_time().nanoseconds / 1'000'000'000;
+  return seconds > 0 ? static_cast<std::uint64_t>(seconds) : 0;
+}
+
 // The roster as it was kept, and at least the proof of this machine's own membership.
 Task<Result<Loaded>> load_roster(Environment environment, const membership::Identity& identity) {
   membership::Roster roster(environment.signatures, identity.root_key);
@@ -90,7 +96,7 @@ Task<Result<std::unique_ptr<Node>>> Node::open(Environment environment, membersh
   Result<Loaded> loaded = co_await load_roster(environment, identity);
   if (!loaded) co_return loaded.error();
   Result<std::unique_ptr<Incarnations>> incarnations =
-      co_await Incarnations::open(environment.disk, environment.workers);
+      co_await Incarnations::open(environment.disk, environment.workers, seconds_now(environment.clock));
   if (!incarnations) co_return incarnations.error();
 
   store::ChunkStore::Options store_options;

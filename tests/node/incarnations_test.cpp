@@ -49,11 +49,15 @@ TEST_F(IncarnationsTest, RiseAboveWhatOthersRemember) {
   EXPECT_TRUE(incarnations->must_be_kept());
 }
 
-TEST_F(IncarnationsTest, AreNotGuessedFromADamagedFile) {
+TEST_F(IncarnationsTest, BeginAboveAllThatCanHaveBeenForgottenIfTheFileIsDamagedOrGone) {
   ASSERT_TRUE(disk.replace("incarnation", as_bytes("12x")));
-  const auto opened = clock.run(Incarnations::open(disk, workers));
-  ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().code, Errc::corrupt);
+  const auto damaged = clock.run(Incarnations::open(disk, workers, 500));
+  ASSERT_TRUE(damaged);
+  EXPECT_EQ((*damaged)->current(), 501u);
+  ASSERT_TRUE(disk.remove("incarnation"));
+  const auto gone = clock.run(Incarnations::open(disk, workers, 700));
+  ASSERT_TRUE(gone);
+  EXPECT_EQ((*gone)->current(), 701u);
 }
 
 }  // namespace
