@@ -8,6 +8,9 @@ namespace {
 
 using List = std::vector<wire::NodeRef>;
 
+// A clock that drifts rounds what is at once.
+constexpr Duration kAtOnce = 1ms;
+
 // [head] and its list, as far as they are in order from `self`. Written apart from chord/ on purpose.
 List whole_list(const ring::Id& self, const wire::NodeRef& head, const List& its_successors,
                 std::size_t most) {
@@ -53,7 +56,7 @@ void NeighboursAreAskedFirst::notified(std::uint32_t machine, const wire::NodeRe
 // adopt: the list of one who answered just now.
 bool NeighboursAreAskedFirst::may_adopt(const Heard& heard, Duration awake, const MemberSnapshot& now) const {
   const auto answer = heard.answers.find(now.successors.front().id);
-  if (answer == heard.answers.end() || answer->second.awake != awake) return false;
+  if (answer == heard.answers.end() || awake - answer->second.awake > kAtOnce) return false;
   const wire::Neighbours& head = answer->second.neighbours;
   if (head.phase != wire::Phase::member) return false;
   return now.successors == whole_list(now.self.id, head.self, head.successors, list_length_);
