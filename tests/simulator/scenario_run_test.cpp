@@ -46,13 +46,19 @@ INSTANTIATE_TEST_SUITE_P(Named, BuiltInScenario, ::testing::ValuesIn(names()), [
   return name;
 });
 
-TEST_P(BuiltInScenario, BreaksNoLawAndTellsTheSameStoryTwice) {
-  const Report first = run_small(GetParam(), 7);
-  EXPECT_FALSE(first.failure) << told(first);
-  EXPECT_GT(first.joins, 1U);
-  Report second = run_small(GetParam(), 7);
-  second.wall_seconds = first.wall_seconds;
-  EXPECT_EQ(to_json(first), to_json(second));
+TEST_P(BuiltInScenario, BreaksNoLaw) {
+  const Report report = run_small(GetParam(), 7);
+  EXPECT_FALSE(report.failure) << told(report);
+  EXPECT_GT(report.joins, 1U);
+}
+
+TEST(ScenarioRun, TellsTheSameStoryTwice) {
+  for (const char* name : {"partition", "liars", "disks"}) {
+    const Report first = run_small(name, 7);
+    Report second = run_small(name, 7);
+    second.wall_seconds = first.wall_seconds;
+    EXPECT_EQ(to_json(first), to_json(second)) << name;
+  }
 }
 
 TEST(ScenarioRun, TellsAnotherStoryForAnotherSeed) {
@@ -79,7 +85,7 @@ TEST(ScenarioRun, StoresAndReadsAndLooksUp) {
 
 TEST(ScenarioRun, StrikesWithTheFaultsOfItsScenario) {
   std::map<std::string, std::uint64_t> struck;
-  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     for (const auto& [name, count] : run_small("weather", seed).faults) struck[name] += count;
   }
   for (const char* name : {"bad_weather", "one_way_cut", "slow_node"}) {

@@ -12,7 +12,7 @@ import unittest
 
 from ring import PEERSTORE
 
-SEEDS = int(os.environ.get("PEERSTORE_SEEDS", "50"))
+SEEDS = int(os.environ.get("PEERSTORE_SEEDS", "20"))
 OTHER = os.environ.get("PEERSTORE_OTHER")
 
 
