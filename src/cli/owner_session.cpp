@@ -15,6 +15,8 @@ namespace peerstore::cli {
 namespace {
 
 constexpr unsigned kWorkerThreads = 2;
+constexpr std::size_t kTimesAsked = 8;
+constexpr Duration kAskAgain = 250ms;
 constexpr std::string_view kStartNode =
     "Start this home's node (peerstore node), or name a friend's with --bootstrap HOST:PORT.";
 
@@ -113,10 +115,27 @@ Task<Result<void>> OwnerSession::enter(std::vector<std::string> bootstrap) {
       tried += "\n  " + address + ": " + learned.error().message();
       continue;
     }
+    co_await find_everybody();
     keep_what_was_learned();
     co_return Result<void>();
   }
   co_return fail(Errc::unreachable, "no member of the ring could be reached:" + tried);
+}
+
+// News of who is where take a second or two to reach everybody: what one member does not know yet, another
+// may, or the same one a moment later.
+Task<void> OwnerSession::find_everybody() {
+  for (std::size_t asked = 0; asked < kTimesAsked; ++asked) {
+    std::vector<wire::MemberId> known;
+    const std::vector<wire::MemberId> members = membership_->live_members();
+    for (const wire::MemberId& member : members) {
+      if (membership_->presence(member) != nullptr) known.push_back(member);
+    }
+    if (known.empty() || known.size() == members.size()) co_return;
+    (void)co_await membership_->exchange(known[asked % known.size()]);
+    Clock& clock = loop_;
+    co_await clock.sleep(kAskAgain);
+  }
 }
 
 void OwnerSession::keep_what_was_learned() {

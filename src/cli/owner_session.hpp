@@ -44,6 +44,7 @@ class OwnerSession {
   explicit OwnerSession(const Home& home);
   std::vector<std::string> ways_in(std::vector<std::string> bootstrap);
   Result<void> load();
+  Task<void> find_everybody();
   void keep_what_was_learned();
 
   Home home_;

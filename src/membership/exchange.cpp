@@ -72,7 +72,7 @@ Task<Result<wire::PresenceDifference>> Membership::State::compare_presences(wire
   Result<wire::PresenceDifference> difference = co_await wire::ask(network, peer, question);
   note(peer, difference);
   if (!difference) co_return difference;
-  if (std::exchange(is_behind, false)) scope.spawn(note_the_unheard());
+  if (std::exchange(is_behind, false) && !is_client()) scope.spawn(note_the_unheard());
   wire::PushStatements back = presences.lacking(*difference, parts);
   const std::vector<wire::Absence> outlived = presences.outlived(*difference, parts, self);
   Learned learned = take({}, difference->presences);

@@ -57,6 +57,8 @@ struct Membership::State {
   Learned take(const std::vector<wire::Statement>& statements, const std::vector<wire::Presence>& presences);
   // Those that ended what stood, of them or of what is older. One's own is denied.
   std::vector<wire::Absence> believe(const std::vector<wire::Absence>& absences);
+  // A command is over before it could be corrected: it believes in nobody's absence, and tries.
+  bool is_client() const { return self == wire::MemberId{}; }
   void pass_on(const Learned& learned);
   void note_heard(const wire::MemberId& member);
   void note_failed(const wire::MemberId& member);

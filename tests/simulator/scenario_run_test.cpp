@@ -76,7 +76,7 @@ TEST(ScenarioRun, LivesThroughRingsTooSmallToKeepAnything) {
 }
 
 TEST(ScenarioRun, StoresAndReadsAndLooksUp) {
-  const Report report = run_small("churn", 2);
+  const Report report = run_small("liars", 2);
   EXPECT_GT(report.chunks_acknowledged, 0U);
   EXPECT_GT(report.reads, 0U);
   EXPECT_GT(report.lookups, 0U);
