@@ -1,5 +1,6 @@
 #include "simulated_ring.hpp"
 
+#include <peerstore/membership/machine_certificate.hpp>
 #include <peerstore/runtime/check.hpp>
 #include <peerstore/world/stream_network.hpp>
 #include <peerstore/world/virtual_network.hpp>
@@ -193,24 +194,20 @@ Task<void> SimulatedRing::join_as_second(SimulatedMachine& machine) {
   const wire::RingId ring = founders_notes_->ring_id();
   identity.machine = machine.life().machine;
   identity.root_secret.reset();
-  identity.node_secret = signatures_.make_key_pair(machine.entropy()).secret_key;
-  membership::MachineStatement statement;
-  statement.person = identity.person;
-  statement.machine = identity.machine;
-  statement.name = machine.name();
-  statement.node_key = signatures_.key_pair_from(identity.node_secret).public_key;
-  statement.bytes_given = 4 * kGibibyte;
-  membership::prove_node_key(signatures_, ring, statement, identity.node_secret);
-  const crypto::SigningKeyPair person = signatures_.key_pair_from(identity.person_secret);
-  const wire::Statement signed_statement = membership::sign_statement(signatures_, ring, statement, person);
-  identity.proof.push_back(signed_statement);
+  const membership::MachineSecrets secrets = membership::make_machine_secrets(signatures_, machine.entropy());
+  identity.node_secret = secrets.node_secret;
+  identity.writer_secret = secrets.writer_secret;
+  const membership::NewMachine certified{identity.person, identity.machine, machine.name(), 4 * kGibibyte};
+  identity.proof.push_back(
+      membership::certify_machine(signatures_, ring, identity.person_secret, certified, secrets));
   SimulatedMachine* contact = nullptr;
   while ((contact = any_live_member()) == nullptr) co_await world_.sleep(kAskAgain);
   contact->node().membership().learn(identity.proof, {});
   CHECK(membership::save_statements(machine.disk(), contact->node().membership().roster().statements()));
   machine.remember_address(contact->address());
   for (const wire::Statement& known : identity.proof) (void)founders_notes_->add(known);
-  const membership::Member* member = founders_notes_->find_by_node_key(statement.node_key);
+  const membership::Member* member =
+      founders_notes_->find_by_node_key(signatures_.key_pair_from(identity.node_secret).public_key);
   CHECK(member != nullptr);
   identity.member = member->id;
   machine.set_identity(std::move(identity));

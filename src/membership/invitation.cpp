@@ -3,6 +3,7 @@
 
 #include <peerstore/crypto/hash.hpp>
 #include <peerstore/membership/invitation.hpp>
+#include <peerstore/membership/machine_certificate.hpp>
 #include <peerstore/runtime/check.hpp>
 
 #include "box_key.hpp"
@@ -24,29 +25,24 @@ Identity claim(crypto::Signatures& signatures, Entropy& entropy, const crypto::S
   CHECK(!person_name.empty() && is_name(person_name) && !machine_name.empty() && is_name(machine_name));
   const wire::RingId ring = ring_id_of(root);
   const crypto::SigningKeyPair person_keys = signatures.make_key_pair(entropy);
-  const crypto::SigningKeyPair node_keys = signatures.make_key_pair(entropy);
+  const MachineSecrets machine_secrets = make_machine_secrets(signatures, entropy);
   Identity identity;
   identity.root_key = root;
   identity.person = number;
   identity.person_name = person_name;
   identity.person_secret = person_keys.secret_key;
   identity.drive_secret = entropy.make<crypto::SecretKey>();
-  identity.node_secret = node_keys.secret_key;
+  identity.node_secret = machine_secrets.node_secret;
+  identity.writer_secret = machine_secrets.writer_secret;
 
   PersonStatement person;
   person.person = number;
   person.name = person_name;
   person.signing_key = person_keys.public_key;
   person.box_key = box_key_of(identity.drive_secret);
-  MachineStatement machine;
-  machine.person = number;
-  machine.machine = identity.machine;
-  machine.name = machine_name;
-  machine.node_key = node_keys.public_key;
-  machine.bytes_given = bytes_given;
-  prove_node_key(signatures, ring, machine, identity.node_secret);
+  const NewMachine machine{number, identity.machine, machine_name, bytes_given};
   identity.proof = {sign_statement(signatures, ring, person, token),
-                    sign_statement(signatures, ring, machine, person_keys)};
+                    certify_machine(signatures, ring, identity.person_secret, machine, machine_secrets)};
   return identity;
 }
 

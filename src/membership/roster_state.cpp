@@ -1,6 +1,7 @@
 #include "roster_state.hpp"
 
-#include <tuple>
+#include <algorithm>
+#include <limits>
 
 namespace peerstore::membership {
 
@@ -150,20 +151,30 @@ void Roster::State::derive(const wire::RingId& ring, wire::PersonNumber number) 
   person.colour = invitation.colour;
   person.signing_key = claim.signing_key;
   person.box_key = claim.box_key;
+  person.purge_key = claim.purge_key;
+  person.bytes_quota = invitation.bytes_quota;
   person.gone = record.is_ended(std::nullopt);
+  std::size_t live = 0;
   for (const auto& [machine, filed] : record.machines) {
+    const bool gone = person.gone || record.is_ended(machine);
+    if (!gone && ++live > kMachinesPerPersonMax) continue;
     Member member;
     member.id = member_id_of(ring, invitation.position_seed, machine);
     member.person = number;
     member.machine = machine;
     member.name = filed.fact.name;
     member.node_key = filed.fact.node_key;
+    member.writer_key = filed.fact.writer_key;
     member.bytes_given = filed.fact.bytes_given;
-    member.gone = person.gone || record.is_ended(machine);
+    member.gone = gone;
     const auto [entry, is_new] = members.try_emplace(member.id, member);
     if (!is_new) continue;  // the root gave one seed to two persons: the place stays with the first
     record.members.push_back(member.id);
     node_keys.emplace(member.node_key, member.id);
+    if (invitation.bytes_quota == 0 && !member.gone) {
+      const std::uint64_t room = std::numeric_limits<std::uint64_t>::max() - person.bytes_quota;
+      person.bytes_quota += std::min(room, member.bytes_given);
+    }
   }
   persons.emplace(number, std::move(person));
 }

@@ -37,18 +37,19 @@ StatementKind write(ByteWriter& out, const PolicyStatement& policy) {
 StatementKind write(ByteWriter& out, const InvitationStatement& invitation) {
   out.u32(invitation.person).u8(invitation.colour);
   out.fixed(invitation.position_seed).fixed(invitation.token_key);
-  out.i64(invitation.expires_at).text(invitation.for_whom);
+  out.u64(invitation.bytes_quota).i64(invitation.expires_at).text(invitation.for_whom);
   return StatementKind::invitation;
 }
 
 StatementKind write(ByteWriter& out, const PersonStatement& person) {
-  out.u32(person.person).text(person.name).fixed(person.signing_key).fixed(person.box_key);
+  out.u32(person.person).text(person.name).fixed(person.signing_key);
+  out.fixed(person.box_key).fixed(person.purge_key);
   return StatementKind::person;
 }
 
 StatementKind write(ByteWriter& out, const MachineStatement& machine) {
   out.u32(machine.person).u32(machine.machine).u32(machine.version).text(machine.name);
-  out.fixed(machine.node_key).u64(machine.bytes_given).fixed(machine.key_proof);
+  out.fixed(machine.node_key).fixed(machine.writer_key).u64(machine.bytes_given).fixed(machine.key_proof);
   return StatementKind::machine;
 }
 
@@ -94,6 +95,7 @@ Complaint read(ByteReader& in, InvitationStatement& invitation) {
   invitation.colour = in.u8();
   invitation.position_seed = in.fixed<crypto::Hash>();
   invitation.token_key = in.fixed<crypto::SigningPublicKey>();
+  invitation.bytes_quota = in.u64();
   invitation.expires_at = in.i64();
   invitation.for_whom = in.text(kNameBytesMax);
   if (invitation.person > kPersonNumberMax) return "the person's number";
@@ -107,6 +109,7 @@ Complaint read(ByteReader& in, PersonStatement& person) {
   person.name = in.text(kNameBytesMax);
   person.signing_key = in.fixed<crypto::SigningPublicKey>();
   person.box_key = in.fixed<crypto::BoxPublicKey>();
+  person.purge_key = in.fixed<crypto::SigningPublicKey>();
   if (person.person > kPersonNumberMax) return "the person's number";
   if (person.name.empty() || !is_name(person.name)) return "the person's name";
   return {};
@@ -118,10 +121,11 @@ Complaint read(ByteReader& in, MachineStatement& machine) {
   machine.version = in.u32();
   machine.name = in.text(kNameBytesMax);
   machine.node_key = in.fixed<crypto::SigningPublicKey>();
+  machine.writer_key = in.fixed<crypto::SigningPublicKey>();
   machine.bytes_given = in.u64();
   machine.key_proof = in.fixed<crypto::Signature>();
   if (machine.person > kPersonNumberMax) return "the person's number";
-  if (machine.machine >= kMachinesPerPersonMax) return "the machine's number";
+  if (machine.machine >= kMachineNumbers) return "the machine's number";
   if (machine.name.empty() || !is_name(machine.name)) return "the machine's name";
   return {};
 }
@@ -132,7 +136,7 @@ Complaint read_end(ByteReader& in, wire::PersonNumber& person, std::optional<std
   if (count == 1) machine = in.u32();
   if (count > 1) return "the count of machines";
   if (person > kPersonNumberMax) return "the person's number";
-  if (machine && *machine >= kMachinesPerPersonMax) return "the machine's number";
+  if (machine && *machine >= kMachineNumbers) return "the machine's number";
   return {};
 }
 

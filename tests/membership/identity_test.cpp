@@ -17,6 +17,7 @@ void expect_same(const Identity& a, const Identity& b) {
   EXPECT_EQ(a.person_secret, b.person_secret);
   EXPECT_EQ(a.drive_secret, b.drive_secret);
   EXPECT_EQ(a.node_secret, b.node_secret);
+  EXPECT_EQ(a.writer_secret, b.writer_secret);
   ASSERT_EQ(a.proof.size(), b.proof.size());
   for (std::size_t i = 0; i < a.proof.size(); ++i) {
     EXPECT_EQ(wire::id_of(a.proof[i]), wire::id_of(b.proof[i]));

@@ -327,12 +327,12 @@ TEST(Roster, RefusesWhatIsOutOfRange) {
   invitation.for_whom = "";
   invitation.person = kPersonNumberMax + 1;
   EXPECT_EQ(refusal(*ring.roster, ring.by_root(invitation)), Errc::invalid);
-  MachineStatement machine = ring.machine(bob, kMachinesPerPersonMax, 1, bob.node_secret);
+  MachineStatement machine = ring.machine(bob, kMachineNumbers, 1, bob.node_secret);
   EXPECT_EQ(refusal(*ring.roster, ring.by(bob, machine)), Errc::invalid);
   machine = ring.machine(bob, 1, 1, bob.node_secret);
   machine.name = long_name;
   EXPECT_EQ(refusal(*ring.roster, ring.by(bob, machine)), Errc::invalid);
-  EXPECT_EQ(refusal(*ring.roster, ring.by(bob, DepartureStatement{bob.person, kMachinesPerPersonMax})),
+  EXPECT_EQ(refusal(*ring.roster, ring.by(bob, DepartureStatement{bob.person, kMachineNumbers})),
             Errc::invalid);
   PolicyStatement policy;
   policy.ring_name = "cellar";

@@ -98,6 +98,8 @@ inline void expect_equal(const Roster& a, const Roster& b) {
     EXPECT_EQ(person.signing_key, other.signing_key);
     EXPECT_EQ(person.box_key, other.box_key);
     EXPECT_EQ(person.gone, other.gone);
+    EXPECT_EQ(person.purge_key, other.purge_key);
+    EXPECT_EQ(person.bytes_quota, other.bytes_quota);
   }
   ASSERT_EQ(a.members().size(), b.members().size());
   for (const auto& [id, member] : a.members()) {
@@ -107,6 +109,7 @@ inline void expect_equal(const Roster& a, const Roster& b) {
     EXPECT_EQ(member.machine, other->machine);
     EXPECT_EQ(member.name, other->name);
     EXPECT_EQ(member.node_key, other->node_key);
+    EXPECT_EQ(member.writer_key, other->writer_key);
     EXPECT_EQ(member.bytes_given, other->bytes_given);
     EXPECT_EQ(member.gone, other->gone);
   }

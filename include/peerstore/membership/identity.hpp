@@ -22,9 +22,10 @@ struct Identity {
   std::uint32_t machine = 0;
   wire::MemberId member;
   std::string person_name;
-  crypto::SigningSecretKey person_secret;  // signs machines, heads, departures
+  crypto::SigningSecretKey person_secret;  // signs machines, departures, and what an admin states
   crypto::SecretKey drive_secret;          // everything that encrypts files derives from it
   crypto::SigningSecretKey node_secret;    // TLS and receipts
+  crypto::SigningSecretKey writer_secret;  // heads and deletions of this machine
   std::vector<wire::Statement> proof;      // policy, invitation, person, machine: own membership
 };
 

@@ -35,6 +35,10 @@ struct Person {
   std::uint8_t colour = 0;
   crypto::SigningPublicKey signing_key;
   crypto::BoxPublicKey box_key;
+  crypto::SigningPublicKey purge_key;  // zero: none
+  // What it may store in the ring, all copies counted: what the invitation says, or else as much as
+  // its machines give that are not gone.
+  std::uint64_t bytes_quota = 0;
   bool gone = false;
 };
 
@@ -44,6 +48,7 @@ struct Member {
   std::uint32_t machine = 0;
   std::string name;
   crypto::SigningPublicKey node_key;
+  crypto::SigningPublicKey writer_key;
   std::uint64_t bytes_given = 0;
   bool gone = false;  // left or expelled, or its person is
 };

@@ -1,10 +1,11 @@
 // Statements: the signed facts that make up the roster. docs/formats.md has their bytes.
 //
 //   policy      by the ring root         the ring's parameters
-//   invitation  by the ring root         number, colour, position seed, token key: all fixed before
-//                                        anybody has chosen a key, so nobody can grind a place
+//   invitation  by the ring root         number, colour, position seed, token key,
+//                                        quota: all fixed before anybody has chosen a key, so
+//                                        nobody can grind a place
 //   person      by the invitation's token (the founder's by the root): binds the person's keys
-//   machine     by its person            node key, name, space given; its ring position follows
+//   machine     by its person            node key, writer key, name, space given; its position follows
 //                                        from the invitation's seed and the machine's number
 //   departure   by its person            a machine or the person has left for ever
 //   revocation  by the ring root         a machine or person is expelled
@@ -24,7 +25,8 @@
 namespace peerstore::membership {
 
 inline constexpr std::size_t kNameBytesMax = 64;
-inline constexpr std::uint32_t kMachinesPerPersonMax = 8;
+inline constexpr std::uint32_t kMachinesPerPersonMax = 8;  // at a time; the lowest numbers count
+inline constexpr std::uint32_t kMachineNumbers = 64;       // over a life: what is revoked stays so
 inline constexpr wire::PersonNumber kPersonNumberMax = 1'000'000;
 
 enum class StatementKind : std::uint8_t {
@@ -46,6 +48,8 @@ struct InvitationStatement {
   std::uint8_t colour = 0;
   crypto::Hash position_seed;
   crypto::SigningPublicKey token_key;
+  // What the person may store in the ring, all copies counted; 0: as much as its machines give.
+  std::uint64_t bytes_quota = 0;
   std::int64_t expires_at =
       0;  // seconds since 1970: advisory, told to people; use is single anyway; 0 = never
   std::string for_whom;
@@ -55,13 +59,16 @@ struct PersonStatement {
   std::string name;
   crypto::SigningPublicKey signing_key;
   crypto::BoxPublicKey box_key;
+  // What alone may purge at once what others keep for this person; zero: nobody may.
+  crypto::SigningPublicKey purge_key;
 };
 struct MachineStatement {
   wire::PersonNumber person = 0;
-  std::uint32_t machine = 0;  // 0..kMachinesPerPersonMax-1
+  std::uint32_t machine = 0;  // 0..kMachineNumbers-1
   std::uint32_t version = 1;  // the highest wins: space given may change, the key may not
   std::string name;
-  crypto::SigningPublicKey node_key;
+  crypto::SigningPublicKey node_key;    // TLS, receipts, presences
+  crypto::SigningPublicKey writer_key;  // heads and deletions: its secret exists unlocked only
   std::uint64_t bytes_given = 0;
   crypto::Signature key_proof;  // by the node key: nobody can certify a key that another holds
 };

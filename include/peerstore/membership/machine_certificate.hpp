@@ -1,0 +1,36 @@
+// Certifying a machine: a person's word that it is one of theirs. Adding a laptop needs no admin.
+//
+// Whoever has the person's secret signs the statement; any member that is told of it tells the ring.
+// A number is used once: that of a machine which was revoked stays revoked.
+#pragma once
+
+#include <peerstore/membership/roster.hpp>
+#include <peerstore/membership/statement.hpp>
+#include <peerstore/runtime/random.hpp>
+
+#include <string>
+
+namespace peerstore::membership {
+
+struct MachineSecrets {
+  crypto::SigningSecretKey node_secret;
+  crypto::SigningSecretKey writer_secret;
+};
+MachineSecrets make_machine_secrets(crypto::Signatures& signatures, Entropy& entropy);
+
+struct NewMachine {
+  wire::PersonNumber person = 0;
+  std::uint32_t number = 0;
+  std::string name;
+  std::uint64_t bytes_given = 0;
+};
+// Signed by the person. Requires a name that is a name, and a number below kMachineNumbers.
+wire::Statement certify_machine(crypto::Signatures& signatures, const wire::RingId& ring,
+                                const crypto::SigningSecretKey& person_secret, const NewMachine& machine,
+                                const MachineSecrets& secrets);
+
+// The least number that no machine of this person has had. Errc::full if the person has as many machines
+// as one may have, or has used up all numbers; Errc::not_found if there is no such person.
+Result<std::uint32_t> free_machine_number(const Roster& roster, wire::PersonNumber person);
+
+}  // namespace peerstore::membership

@@ -1,0 +1,50 @@
+#include <peerstore/membership/machine_certificate.hpp>
+#include <peerstore/runtime/check.hpp>
+
+#include <array>
+
+namespace peerstore::membership {
+
+MachineSecrets make_machine_secrets(crypto::Signatures& signatures, Entropy& entropy) {
+  MachineSecrets secrets;
+  secrets.node_secret = signatures.make_key_pair(entropy).secret_key;
+  secrets.writer_secret = signatures.make_key_pair(entropy).secret_key;
+  return secrets;
+}
+
+wire::Statement certify_machine(crypto::Signatures& signatures, const wire::RingId& ring,
+                                const crypto::SigningSecretKey& person_secret, const NewMachine& machine,
+                                const MachineSecrets& secrets) {
+  CHECK(!machine.name.empty() && is_name(machine.name) && machine.number < kMachineNumbers);
+  MachineStatement statement;
+  statement.person = machine.person;
+  statement.machine = machine.number;
+  statement.name = machine.name;
+  statement.node_key = signatures.key_pair_from(secrets.node_secret).public_key;
+  statement.writer_key = signatures.key_pair_from(secrets.writer_secret).public_key;
+  statement.bytes_given = machine.bytes_given;
+  prove_node_key(signatures, ring, statement, secrets.node_secret);
+  return sign_statement(signatures, ring, statement, signatures.key_pair_from(person_secret));
+}
+
+Result<std::uint32_t> free_machine_number(const Roster& roster, wire::PersonNumber person) {
+  if (!roster.persons().contains(person)) return fail(Errc::not_found, "there is no such person in the ring");
+  std::array<bool, kMachineNumbers> used{};
+  std::size_t live = 0;
+  for (const auto& [id, member] : roster.members()) {
+    if (member.person != person) continue;
+    used[member.machine] = true;
+    if (!member.gone) ++live;
+  }
+  if (live >= kMachinesPerPersonMax) {
+    return fail(Errc::full, "a person may have " + std::to_string(kMachinesPerPersonMax) +
+                                " machines in the ring; revoke one that is no longer used");
+  }
+  for (std::uint32_t number = 0; number < kMachineNumbers; ++number) {
+    if (!used[number]) return number;
+  }
+  return fail(Errc::full, "this person has had " + std::to_string(kMachineNumbers) +
+                              " machines, and the ring numbers no more; ask for a new invitation");
+}
+
+}  // namespace peerstore::membership

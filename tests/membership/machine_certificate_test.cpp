@@ -1,0 +1,65 @@
+#include <peerstore/membership/machine_certificate.hpp>
+
+#include <gtest/gtest.h>
+
+#include <membership/test_ring.hpp>
+
+namespace peerstore::membership {
+namespace {
+
+class MachineCertificate : public testing::Test {
+ protected:
+  wire::Statement certify(std::uint32_t number) {
+    const MachineSecrets secrets = make_machine_secrets(ring.signatures, ring.entropy);
+    const NewMachine machine{bob.person, number, "bob-" + std::to_string(number), 100};
+    return certify_machine(ring.signatures, ring.ring(), bob.person_secret, machine, secrets);
+  }
+  std::size_t live_machines_of_bob() const {
+    std::size_t live = 0;
+    for (const auto& [id, member] : ring.roster->members()) {
+      live += member.person == bob.person && !member.gone ? 1 : 0;
+    }
+    return live;
+  }
+
+  TestRing ring;
+  Identity bob = ring.admit("bob");
+};
+
+TEST_F(MachineCertificate, AddsALaptopWithoutAnAdmin) {
+  EXPECT_EQ(free_machine_number(*ring.roster, bob.person).value(), 1u);
+  const MachineSecrets secrets = make_machine_secrets(ring.signatures, ring.entropy);
+  const NewMachine laptop{bob.person, 1, "bob-tower", 77};
+  ring.state({certify_machine(ring.signatures, ring.ring(), bob.person_secret, laptop, secrets)});
+  const auto node_key = ring.signatures.key_pair_from(secrets.node_secret).public_key;
+  const Member* member = ring.roster->find_by_node_key(node_key);
+  ASSERT_NE(member, nullptr);
+  EXPECT_EQ(member->name, "bob-tower");
+  EXPECT_EQ(member->bytes_given, 77u);
+  EXPECT_EQ(member->writer_key, ring.signatures.key_pair_from(secrets.writer_secret).public_key);
+  EXPECT_EQ(free_machine_number(*ring.roster, bob.person).value(), 2u);
+  EXPECT_EQ(free_machine_number(*ring.roster, 99).error().code, Errc::not_found);
+}
+
+TEST_F(MachineCertificate, CountsTheEightLowestThatAreNotGone) {
+  for (std::uint32_t number = 1; number < 10; ++number) ring.state({certify(number)});
+  EXPECT_EQ(live_machines_of_bob(), kMachinesPerPersonMax);
+  EXPECT_EQ(free_machine_number(*ring.roster, bob.person).error().code, Errc::full);
+  // One goes, the next in line comes in; and numbers are not used again.
+  ring.state({ring.by_root(RevocationStatement{bob.person, 3})});
+  EXPECT_EQ(live_machines_of_bob(), kMachinesPerPersonMax);
+  for (const std::uint32_t gone : {0u, 1u}) ring.state({ring.by_root(RevocationStatement{bob.person, gone})});
+  EXPECT_EQ(live_machines_of_bob(), 7u);
+  EXPECT_EQ(free_machine_number(*ring.roster, bob.person).value(), 10u);
+}
+
+TEST_F(MachineCertificate, GivesAPersonTheQuotaOfTheInvitationOrWhatItGives) {
+  EXPECT_EQ(ring.roster->persons().at(bob.person).bytes_quota, std::uint64_t{1} << 30);
+  ring.state({certify(1)});
+  EXPECT_EQ(ring.roster->persons().at(bob.person).bytes_quota, (std::uint64_t{1} << 30) + 100);
+  ring.state({ring.by_root(RevocationStatement{bob.person, 0})});
+  EXPECT_EQ(ring.roster->persons().at(bob.person).bytes_quota, 100u);
+}
+
+}  // namespace
+}  // namespace peerstore::membership
