@@ -76,4 +76,15 @@ Bytes head_bytes(const Head& head) {
   return out.take();
 }
 
+Bytes record_bytes(const UserRecord& record) {
+  ByteWriter out;
+  out.u32(record.person).u64(record.version).fixed(record.previous).bytes(record.body.view());
+  return out.take();
+}
+
+crypto::Hash id_of(const UserRecord& record) {
+  const Bytes bytes = record_bytes(record);
+  return crypto::hash("user record id", {bytes});
+}
+
 }  // namespace peerstore::wire

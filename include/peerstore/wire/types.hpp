@@ -115,4 +115,21 @@ struct Head {
 Bytes head_bytes(const Head& head);
 inline constexpr std::size_t kHeadBodyBytesMax = 64 * 1024;
 
+// The signed, versioned record that holds a person's keys, each sealed (account/user_record.hpp). One a
+// person; whoever has it and a passphrase or a recovery code has the person's files.
+struct UserRecord {
+  PersonNumber person = 0;
+  std::uint64_t version = 0;  // rises by one; the highest counts
+  crypto::Hash previous;      // id_of() the record before; zero of the first
+  SharedBytes body;
+  crypto::Signature signature;  // by the person's signing key, over record_bytes(), kind "user record"
+  bool operator==(const UserRecord&) const = default;
+};
+Bytes record_bytes(const UserRecord& record);
+crypto::Hash id_of(const UserRecord& record);
+inline constexpr std::size_t kUserRecordBodyBytesMax = 16 * 1024 - 128;
+// Shown by somebody who is no member (any more) and asks for a record: derived from the passphrase, the
+// account secret or the recovery code that opens it.
+using LookupKey = FixedBytes<struct LookupKeyTag, 32>;
+
 }  // namespace peerstore::wire

@@ -1,0 +1,79 @@
+// The user record: a person's keys, in a form that every friend may keep. docs/formats.md has its bytes.
+//
+//   user key       one an epoch; opens the drive secret of its epoch, and the user key of the epoch before
+//   authority key  opens what makes and ends machines: the person's signing secret, and a founder's root
+//   secret slots          each seals both keys to something that the owner has: a passphrase (through
+//   Argon2id; mixed
+//                  with the account secret unless we drew it), the recovery code; or the user key alone to
+//                  another machine of the owner, which reads a later epoch with it while it is unlocked
+//
+// Whoever has an old record and what opened it opens the epochs up to that record: changing the passphrase
+// takes nothing away from those who have both. A new epoch (rekey) does, for what is written afterwards.
+// Every slot commits to its key. A record that was signed is never encoded again.
+#pragma once
+
+#include <peerstore/crypto/passphrase_hash.hpp>
+#include <peerstore/crypto/stream.hpp>
+#include <peerstore/runtime/result.hpp>
+#include <peerstore/wire/types.hpp>
+
+#include <optional>
+#include <variant>
+#include <vector>
+
+namespace peerstore::account {
+
+inline constexpr std::size_t kSlotsMax = 16;
+inline constexpr std::size_t kEpochsMax = 64;
+// What a passphrase may cost to check; more or less is refused before any memory is taken.
+inline constexpr std::uint32_t kPassesMax = 10;
+inline constexpr std::uint64_t kCostBytesMin = std::uint64_t{64} << 20;
+inline constexpr std::uint64_t kCostBytesMax = std::uint64_t{1} << 30;
+
+template <class Tag, std::size_t PlainBytes>
+using Sealed = FixedBytes<Tag, PlainBytes + crypto::kRecordOverheadBytes>;
+using SealedKeys = Sealed<struct SealedKeysTag, 64>;            // user key, authority key
+using SealedAuthority = Sealed<struct SealedAuthorityTag, 65>;  // person secret, has root u8, root secret
+using SealedEpoch = Sealed<struct SealedEpochTag, 80>;  // drive secret, user key before, account secret
+using BoxedUserKey = FixedBytes<struct BoxedUserKeyTag, 32 + 48>;
+
+struct PassphraseSlot {
+  bool is_generated = false;  // drawn by us, so without the account secret
+  crypto::PassphraseCost cost;
+  crypto::PassphraseSalt salt;
+  crypto::Hash lookup_hash;  // of the LookupKey that goes with it
+  SealedKeys keys;
+  bool operator==(const PassphraseSlot&) const = default;
+};
+struct RecoverySlot {
+  crypto::Hash lookup_hash;
+  SealedKeys keys;
+  bool operator==(const RecoverySlot&) const = default;
+};
+struct MachineSlot {
+  std::uint32_t machine = 0;
+  crypto::BoxPublicKey box_key;
+  BoxedUserKey user_key;
+  bool operator==(const MachineSlot&) const = default;
+};
+using Slot = std::variant<PassphraseSlot, RecoverySlot, MachineSlot>;
+
+struct RecordBody {
+  std::uint32_t epoch = 0;
+  std::vector<Slot> slots;  // of the first two kinds at most one each; machines in order
+  SealedAuthority authority;
+  std::vector<SealedEpoch> epochs;  // one for each epoch, from 0
+  bool operator==(const RecordBody&) const = default;
+};
+Bytes encode(const RecordBody& body);
+// Says nothing about who signed it. Errc::invalid if it breaks a limit, unsupported if of a later version.
+Result<RecordBody> decode_record_body(ByteView bytes);
+
+const PassphraseSlot* passphrase_slot(const RecordBody& body);
+const RecoverySlot* recovery_slot(const RecordBody& body);
+
+crypto::Hash lookup_hash(const wire::LookupKey& key);
+// The slot's kind does not matter: does this key open the door to the record?
+bool answers_to(const RecordBody& body, const wire::LookupKey& key);
+
+}  // namespace peerstore::account

@@ -1,0 +1,133 @@
+#include <peerstore/account/user_record.hpp>
+#include <peerstore/crypto/hash.hpp>
+#include <peerstore/runtime/encoding.hpp>
+
+#include <algorithm>
+
+namespace peerstore::account {
+
+namespace {
+
+constexpr std::string_view kMagic = "PSUSER1";
+constexpr std::uint32_t kMachinesMax = 8;
+
+enum class Kind : std::uint8_t { passphrase = 1, recovery = 2, machine = 3 };
+
+void write(ByteWriter& out, const PassphraseSlot& slot) {
+  out.u8(static_cast<std::uint8_t>(Kind::passphrase)).u8(slot.is_generated ? 1 : 0);
+  out.u32(slot.cost.passes).u64(slot.cost.bytes).fixed(slot.salt).fixed(slot.lookup_hash).fixed(slot.keys);
+}
+void write(ByteWriter& out, const RecoverySlot& slot) {
+  out.u8(static_cast<std::uint8_t>(Kind::recovery)).fixed(slot.lookup_hash).fixed(slot.keys);
+}
+void write(ByteWriter& out, const MachineSlot& slot) {
+  out.u8(static_cast<std::uint8_t>(Kind::machine)).u32(slot.machine).fixed(slot.box_key).fixed(slot.user_key);
+}
+
+std::optional<Slot> read_passphrase_slot(ByteReader& in) {
+  PassphraseSlot slot;
+  const std::uint8_t generated = in.u8();
+  slot.is_generated = generated == 1;
+  slot.cost.passes = in.u32();
+  slot.cost.bytes = in.u64();
+  slot.salt = in.fixed<crypto::PassphraseSalt>();
+  slot.lookup_hash = in.fixed<crypto::Hash>();
+  slot.keys = in.fixed<SealedKeys>();
+  const bool is_bounded = slot.cost.passes >= 1 && slot.cost.passes <= kPassesMax &&
+                          slot.cost.bytes >= kCostBytesMin && slot.cost.bytes <= kCostBytesMax;
+  if (generated > 1 || !is_bounded) return std::nullopt;
+  return slot;
+}
+
+std::optional<Slot> read_slot(ByteReader& in) {
+  switch (static_cast<Kind>(in.u8())) {
+    case Kind::passphrase: return read_passphrase_slot(in);
+    case Kind::recovery: {
+      RecoverySlot slot;
+      slot.lookup_hash = in.fixed<crypto::Hash>();
+      slot.keys = in.fixed<SealedKeys>();
+      return slot;
+    }
+    case Kind::machine: {
+      MachineSlot slot;
+      slot.machine = in.u32();
+      slot.box_key = in.fixed<crypto::BoxPublicKey>();
+      slot.user_key = in.fixed<BoxedUserKey>();
+      if (slot.machine >= kMachinesMax) return std::nullopt;
+      return slot;
+    }
+  }
+  return std::nullopt;
+}
+
+// Kinds in order, the first two at most once, machines each once: one value has one encoding.
+bool in_order(const std::vector<Slot>& slots) {
+  const auto rank = [](const Slot& slot) {
+    const auto* machine = std::get_if<MachineSlot>(&slot);
+    return slot.index() + (machine == nullptr ? 0 : machine->machine);
+  };
+  for (std::size_t i = 1; i < slots.size(); ++i) {
+    if (rank(slots[i - 1]) >= rank(slots[i])) return false;
+  }
+  return true;
+}
+
+template <class Wanted>
+const Wanted* find_slot(const RecordBody& body) {
+  for (const Slot& slot : body.slots) {
+    if (const auto* found = std::get_if<Wanted>(&slot)) return found;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+// magic 7 (the last a digit: the version), epoch u32, count u8, slots, authority, count u8, epochs.
+Bytes encode(const RecordBody& body) {
+  ByteWriter out;
+  out.raw(as_bytes(kMagic)).u32(body.epoch).u8(static_cast<std::uint8_t>(body.slots.size()));
+  for (const Slot& slot : body.slots) std::visit([&](const auto& kind) { write(out, kind); }, slot);
+  out.fixed(body.authority).u8(static_cast<std::uint8_t>(body.epochs.size()));
+  for (const SealedEpoch& epoch : body.epochs) out.fixed(epoch);
+  return out.take();
+}
+
+Result<RecordBody> decode_record_body(ByteView bytes) {
+  const Error wrong = fail(Errc::invalid, "a user record that no PeerStore writes");
+  if (bytes.size() > wire::kUserRecordBodyBytesMax)
+    return fail(Errc::invalid, "a user record of over 16 KiB");
+  ByteReader in(bytes);
+  const std::string_view magic = as_text(in.raw(kMagic.size()));
+  if (!in.ok() || magic.substr(0, kMagic.size() - 1) != kMagic.substr(0, kMagic.size() - 1)) return wrong;
+  if (magic != kMagic) return fail(Errc::unsupported, "a user record of a newer PeerStore");
+  RecordBody body;
+  body.epoch = in.u32();
+  const std::uint8_t slots = in.u8();
+  if (slots > kSlotsMax) return wrong;
+  for (std::uint8_t i = 0; i < slots; ++i) {
+    auto slot = read_slot(in);
+    if (!slot || !in.ok()) return wrong;
+    body.slots.push_back(std::move(*slot));
+  }
+  body.authority = in.fixed<SealedAuthority>();
+  const std::uint8_t epochs = in.u8();
+  if (epochs > kEpochsMax || epochs != std::uint64_t{body.epoch} + 1) return wrong;
+  for (std::uint8_t i = 0; i < epochs && in.ok(); ++i) body.epochs.push_back(in.fixed<SealedEpoch>());
+  if (!in.finished() || !in_order(body.slots)) return wrong;
+  return body;
+}
+
+const PassphraseSlot* passphrase_slot(const RecordBody& body) { return find_slot<PassphraseSlot>(body); }
+const RecoverySlot* recovery_slot(const RecordBody& body) { return find_slot<RecoverySlot>(body); }
+
+crypto::Hash lookup_hash(const wire::LookupKey& key) { return crypto::hash("record lookup", {key.view()}); }
+
+bool answers_to(const RecordBody& body, const wire::LookupKey& key) {
+  const crypto::Hash shown = lookup_hash(key);
+  const auto fits = [&](const auto* slot) {
+    return slot != nullptr && crypto::equal_in_constant_time(slot->lookup_hash.view(), shown.view());
+  };
+  return fits(passphrase_slot(body)) || fits(recovery_slot(body));
+}
+
+}  // namespace peerstore::account
