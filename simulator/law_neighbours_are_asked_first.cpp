@@ -32,25 +32,41 @@ List whole_list(const ring::Id& self, const wire::NodeRef& head, const List& its
 
 }  // namespace
 
-void NeighboursAreAskedFirst::asked(std::uint32_t machine, const wire::MemberId& peer) {
+NeighboursAreAskedFirst::Heard& NeighboursAreAskedFirst::heard_by(std::uint32_t machine) {
   if (machine >= machines_.size()) machines_.resize(machine + 1);
-  machines_[machine].asked.insert(peer);
+  return machines_[machine];
+}
+
+// What is asked from now on is told apart from what was asked before, which may still be answered.
+void NeighboursAreAskedFirst::Heard::begin_search() {
+  in_vain.clear();
+  for (auto& [peer, asked] : questions) asked = {0, asked.open + asked.earlier};
+}
+
+void NeighboursAreAskedFirst::asked(std::uint32_t machine, const wire::MemberId& peer) {
+  ++heard_by(machine).questions[peer].open;
 }
 
 void NeighboursAreAskedFirst::answered(std::uint32_t machine, Duration awake,
                                        const wire::Neighbours& answer) {
-  if (machine >= machines_.size()) machines_.resize(machine + 1);
-  machines_[machine].answers[answer.self.id] = {awake, answer};
-  machines_[machine].silent.erase(answer.self.id);
+  Heard& heard = heard_by(machine);
+  const wire::MemberId& peer = answer.self.id;
+  heard.answers[peer] = {awake, answer};
+  Questions& questions = heard.questions[peer];
+  if (questions.earlier > 0) {
+    --questions.earlier;
+  } else if (questions.open > 0) {
+    --questions.open;
+  }
+  if (answer.phase != wire::Phase::member) heard.in_vain.insert(peer);
 }
 
 void NeighboursAreAskedFirst::failed(std::uint32_t machine, const wire::MemberId& peer) {
-  if (machine < machines_.size()) machines_[machine].silent.insert(peer);
+  heard_by(machine).in_vain.insert(peer);
 }
 
 void NeighboursAreAskedFirst::notified(std::uint32_t machine, const wire::NodeRef& by) {
-  if (machine >= machines_.size()) machines_.resize(machine + 1);
-  machines_[machine].notified.insert(by.id);
+  heard_by(machine).notified.insert(by.id);
 }
 
 // adopt: the list of one who answered just now.
@@ -62,7 +78,9 @@ bool NeighboursAreAskedFirst::may_adopt(const Heard& heard, Duration awake, cons
   return now.successors == whole_list(now.self.id, head.self, head.successors, list_length_);
 }
 
-// join: the list of the new predecessor from self on, but for those who were asked in vain.
+// join: the list of the new predecessor from self on, but for those who were asked in vain since self
+// has been looking for its place. (One of them may have answered another question since: membership asks,
+// too.)
 bool NeighboursAreAskedFirst::may_join(const Heard& heard, const MemberSnapshot& now) const {
   if (!now.predecessor) return false;
   const auto answer = heard.answers.find(now.predecessor->id);
@@ -70,10 +88,9 @@ bool NeighboursAreAskedFirst::may_join(const Heard& heard, const MemberSnapshot&
   const wire::Neighbours& m = answer->second.neighbours;
   if (m.phase != wire::Phase::member) return false;
   const auto is_dead = [&](const wire::MemberId& id) {
-    const auto last = heard.answers.find(id);
-    const bool answered = last != heard.answers.end() && !heard.silent.contains(id) &&
-                          last->second.neighbours.phase == wire::Phase::member;
-    return heard.asked.contains(id) && !answered;
+    const auto questions = heard.questions.find(id);
+    const bool unanswered = questions != heard.questions.end() && questions->second.open > 0;
+    return unanswered || heard.in_vain.contains(id);
   };
   std::size_t taken = 0;
   ring::Id reached{};
@@ -101,15 +118,25 @@ bool NeighboursAreAskedFirst::may_follow(const Heard& heard, const MemberSnapsho
 
 std::optional<std::string> NeighboursAreAskedFirst::step(std::uint32_t machine, Duration awake,
                                                          const MemberSnapshot& now) {
-  if (machine >= machines_.size()) machines_.resize(machine + 1);
-  Heard& heard = machines_[machine];
+  Heard& heard = heard_by(machine);
   const MemberSnapshot before = std::exchange(heard.before, now);
-  const bool new_life = before.self != now.self;
-  if (new_life || now.phase != wire::Phase::member) {
+  if (before.self != now.self) {
     // Answers to what an earlier life asked may still come, and mean nothing.
-    if (new_life) heard = {now, {}, {}, {}, {}};
+    heard.answers.clear();
+    heard.notified.clear();
+    heard.begin_search();
     return std::nullopt;
   }
+  if (now.phase != wire::Phase::member) return std::nullopt;
+  const std::optional<std::string> breach = judge(heard, awake, before, now);
+  if (now.predecessor || !now.successors.empty())
+    heard.begin_search();  // it has its place: a search comes later
+  return breach;
+}
+
+std::optional<std::string> NeighboursAreAskedFirst::judge(const Heard& heard, Duration awake,
+                                                          const MemberSnapshot& before,
+                                                          const MemberSnapshot& now) const {
   const std::string name = ring::short_name(now.self.id);
   const bool was_member = before.phase == wire::Phase::member;
   const bool had_neighbours = was_member && (before.predecessor || !before.successors.empty());

@@ -53,14 +53,24 @@ class NeighboursAreAskedFirst {
     Duration awake{};
     wire::Neighbours neighbours;
   };
+  // That one peer has not answered.
+  struct Questions {
+    std::uint32_t open = 0;
+    std::uint32_t earlier = 0;  // asked before the search for a place began
+  };
   // What a machine heard in its present life.
   struct Heard {
+    void begin_search();
+
     MemberSnapshot before;
     std::map<wire::MemberId, Answer> answers;
-    std::set<wire::MemberId> asked;
-    std::set<wire::MemberId> silent;  // did not answer the last question
+    std::map<wire::MemberId, Questions> questions;
+    std::set<wire::MemberId> in_vain;  // failed or are not members, since the search for a place began
     std::set<wire::MemberId> notified;
   };
+  Heard& heard_by(std::uint32_t machine);
+  std::optional<std::string> judge(const Heard& heard, Duration awake, const MemberSnapshot& before,
+                                   const MemberSnapshot& now) const;
   bool may_adopt(const Heard& heard, Duration awake, const MemberSnapshot& now) const;
   bool may_join(const Heard& heard, const MemberSnapshot& now) const;
   static bool may_follow(const Heard& heard, const MemberSnapshot& now);

@@ -30,15 +30,18 @@ std::string SimulatedMachine::name() const {
   return "p" + std::to_string(life_.person) + "-laptop" + std::to_string(life_.machine);
 }
 
-Task<Result<void>> SimulatedMachine::start() {
-  CHECK(identity_ && !is_up() && !gone_);
-  directory_ = std::make_unique<node::RosterDirectory>(clock_, membership::ring_id_of(identity_->root_key),
-                                                       identity_->proof);
-  const crypto::SigningKeyPair key = surroundings_.signatures.key_pair_from(identity_->node_secret);
-  surroundings_.network.equip(member(), {clock_, *directory_, key.public_key, address()});
+Result<void> SimulatedMachine::open_facts(FactsOpening& opening) {
+  Result<std::unique_ptr<world::DiskDatabase>> opened = opening(disk_, "facts");
+  if (!opened) return opened.error();
+  database_ = std::move(*opened);
+  return {};
+}
+
+Task<Result<std::unique_ptr<node::Node>>> SimulatedMachine::open_node() {
+  KeyValue& facts = database_ ? static_cast<KeyValue&>(*database_) : facts_;
   wire::Network& network = surroundings_.network.endpoint(member());
   const node::Environment environment{clock_,  random_, entropy_, surroundings_.signatures,
-                                      network, disk_,   facts_,   workers_};
+                                      network, disk_,   facts,    workers_};
   node::Node::Options options;
   options.addresses = {address()};
   const RingTuning& ring = surroundings_.scenario.ring;
@@ -47,8 +50,27 @@ Task<Result<void>> SimulatedMachine::start() {
   options.chord.quiet_period = ring.quiet_period;
   options.chord.suspended_after = ring.suspended_after;
   options.chord.fingers_only = ring.fingers_only;
-  Result<std::unique_ptr<node::Node>> opened = co_await node::Node::open(environment, *identity_, options);
-  if (!opened) co_return opened.error();
+  co_return co_await node::Node::open(environment, *identity_, options);
+}
+
+Task<Result<void>> SimulatedMachine::start() {
+  CHECK(identity_ && !is_up() && !gone_);
+  const bool leveldb = surroundings_.scenario.disk.leveldb;
+  if (leveldb) {
+    if (auto facts = open_facts(world::DiskDatabase::open); !facts) co_return facts.error();
+  }
+  equip();
+  Result<std::unique_ptr<node::Node>> opened = co_await open_node();
+  if (leveldb && !opened && opened.error().code == Errc::corrupt) {
+    // As the daemon does: once more, with a new database.
+    database_.reset();
+    if (auto facts = open_facts(world::DiskDatabase::begin_anew); !facts) co_return facts.error();
+    opened = co_await open_node();
+  }
+  if (!opened) {
+    database_.reset();
+    co_return opened.error();
+  }
   node_ = std::move(*opened);
   directory_->use(node_->membership());
   if (on_step_) {
@@ -167,6 +189,7 @@ void SimulatedMachine::end_process() {
   liar_.reset();
   equip();  // questions on their way must find no trace of the node that ends
   node_.reset();
+  database_.reset();
 }
 
 void SimulatedMachine::sleep() {

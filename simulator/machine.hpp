@@ -6,6 +6,7 @@
 #include <peerstore/node/node.hpp>
 #include <peerstore/node/roster_directory.hpp>
 #include <peerstore/replica/chunk_client.hpp>
+#include <peerstore/world/disk_database.hpp>
 #include <peerstore/world/machine_clock.hpp>
 #include <peerstore/world/machine_network.hpp>
 #include <peerstore/world/virtual_clock.hpp>
@@ -53,7 +54,7 @@ class SimulatedMachine final {
   std::string address() const;
 
   // Requires an identity, and that it is neither up nor gone.
-  Task<Result<void>> start();
+  Task<Result<void>> start();  // Errc of the disk, if it is too bad
   // The process ends in order.
   Task<void> stop();
   // The process ends at once; what was not synced may be lost, torn or reordered if the power failed, too.
@@ -106,7 +107,6 @@ class SimulatedMachine final {
   Random& random() { return random_; }
   Entropy& entropy() { return entropy_; }
   world::VirtualDisk& disk() { return disk_; }
-  world::VirtualKeyValue& facts() { return facts_; }
   world::MachineClock& machine_clock() { return clock_; }
   world::InlineWorkers& workers() { return workers_; }
   wire::Network& client_network() { return *client_network_; }
@@ -121,6 +121,9 @@ class SimulatedMachine final {
   void end_process();
   void count_awake_time(bool awake);
   void equip();
+  using FactsOpening = Result<std::unique_ptr<world::DiskDatabase>>(Disk&, const std::string&);
+  Result<void> open_facts(FactsOpening& opening);
+  Task<Result<std::unique_ptr<node::Node>>> open_node();
   Task<void> find_friends();
   void remember_friends();
 
@@ -131,7 +134,8 @@ class SimulatedMachine final {
   SeededRandom random_;
   SeededEntropy entropy_;
   world::VirtualDisk disk_;
-  world::VirtualKeyValue facts_;
+  world::VirtualKeyValue facts_;                   // unless the scenario wants LevelDB
+  std::unique_ptr<world::DiskDatabase> database_;  // LevelDB, of the present process
   world::InlineWorkers workers_;
   std::optional<membership::Identity> identity_;
   std::function<void(SimulatedMachine&)> on_step_;

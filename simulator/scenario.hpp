@@ -68,6 +68,10 @@ struct LinkOptions {
   std::uint64_t bytes_down = 0;
 };
 
+struct DiskOptions {
+  bool leveldb = false;  // the facts in LevelDB over the disk, and not in its quick twin beside it
+};
+
 struct LiarOptions {
   double share = 0;  // of the machines; never the founder
   Lies lies;
@@ -109,6 +113,7 @@ struct Scenario {
   LifeOptions life;
   RingTuning ring;
   LinkOptions links;
+  DiskOptions disk;
   std::array<FaultOptions, kFaultKinds> faults;
   LiarOptions liars;
   WorkloadOptions workload;

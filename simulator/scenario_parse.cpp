@@ -280,6 +280,7 @@ void read_all(Section& file, Scenario& scenario) {
   });
   file.section("life", [&](Section& life) { read_life(life, scenario.life); });
   file.section("network", [&](Section& links) { read_links(links, scenario.links); });
+  file.section("disk", [&](Section& disk) { disk.read("leveldb", scenario.disk.leveldb); });
   file.section("faults", [&](Section& faults) { read_faults(faults, scenario); });
   file.section("liars", [&](Section& liars) {
     liars.read("share", 0, 1, scenario.liars.share);

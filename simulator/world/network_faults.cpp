@@ -1,7 +1,7 @@
 // Who can reach whom in the virtual network, and how that is changed.
-#include <algorithm>
 #include "world/network_machine.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace peerstore::world {
@@ -54,10 +54,6 @@ void VirtualNetwork::set_address(const wire::MemberId& member, std::string addre
   home.break_links();
 }
 
-void VirtualNetwork::set_address_book(const wire::MemberId& caller, const AddressBook* book) {
-  machine(caller).book = book;
-}
-
 bool VirtualNetwork::passes(const Machine& from, const Machine& to) const {
   if (from.asleep || to.asleep || from.island != to.island) return false;
   return cuts_.empty() || !cuts_.contains({from.place, to.place});
@@ -68,7 +64,9 @@ bool VirtualNetwork::is_let_in(const Machine& caller, const Machine& peer) const
   const auto link = peer.links.find(caller.place);
   if (link != peer.links.end() && link->second == caller.life) return true;
   if (peer.behind_nat) return false;
-  return caller.book == nullptr || caller.book->knows(peer.member, peer.address);
+  if (caller.directory == nullptr) return true;
+  const std::vector<std::string> known = caller.directory->addresses(peer.member);
+  return std::ranges::find(known, peer.address) != known.end();
 }
 
 // A question arrived where a process serves: the two have a link now.
@@ -77,28 +75,8 @@ void VirtualNetwork::note_link(Machine& caller, Machine& peer) {
   if (peer.is_choosy()) peer.links[caller.place] = caller.life;
 }
 
-namespace {
-
-// The addresses that a machine's directory says.
-class DirectoryBook final : public AddressBook {
- public:
-  explicit DirectoryBook(const link::Directory& directory) : directory_(directory) {}
-  bool knows(const wire::MemberId& peer, const std::string& address) const override {
-    const std::vector<std::string> known = directory_.addresses(peer);
-    return std::ranges::find(known, address) != known.end();
-  }
-
- private:
-  const link::Directory& directory_;
-};
-
-}  // namespace
-
 void VirtualNetwork::equip(const wire::MemberId& member, Equipment equipment) {
-  std::unique_ptr<AddressBook>& book = books_[member];
-  auto fresh = std::make_unique<DirectoryBook>(equipment.directory);
-  set_address_book(member, fresh.get());
-  book = std::move(fresh);
+  machine(member).directory = &equipment.directory;
 }
 
 }  // namespace peerstore::world

@@ -59,8 +59,8 @@ struct VirtualNetwork::Machine {
   Duration slowness{};
   Line up;
   Line down;
-  std::string address;  // empty: one that everybody knows
-  const AddressBook* book = nullptr;
+  std::string address;                         // empty: one that everybody knows
+  const link::Directory* directory = nullptr;  // what it knows of addresses; nothing: all
   std::uint64_t life = 0;
   // Of a choosy machine: open links by the other's place, with the other's life when they opened.
   std::unordered_map<std::uint32_t, std::uint64_t> links;

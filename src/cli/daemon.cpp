@@ -23,18 +23,6 @@ constexpr Duration kFirstSearch = 2s;
 constexpr Duration kSearchPause = 5s;
 constexpr Duration kKeepAddressesPause = 60s;
 
-// LevelDB holds facts that are rebuilt from the chunk files: what is beyond repair is set aside.
-bool set_facts_aside(const Home& home) {
-  const std::string aside = home.facts_path() + ".damaged-" + std::to_string(::getpid());
-  return ::rename(home.facts_path().c_str(), aside.c_str()) == 0;
-}
-
-Result<std::unique_ptr<KeyValue>> open_facts(const Home& home) {
-  auto facts = os::open_key_value(home.facts_path());
-  if (facts || facts.error().code != Errc::corrupt || !set_facts_aside(home)) return facts;
-  return os::open_key_value(home.facts_path());
-}
-
 std::string_view phase_name(wire::Phase phase) {
   switch (phase) {
     case wire::Phase::out: return "out";
@@ -112,7 +100,7 @@ Result<void> Daemon::load() {
   auto disk = home_.node_disk();
   if (!disk) return disk.error();
   disk_ = std::move(*disk);
-  auto facts = open_facts(home_);
+  auto facts = os::open_key_value(home_.facts_path());
   if (!facts) return facts.error();
   facts_ = std::move(*facts);
 
@@ -157,8 +145,7 @@ Task<Result<void>> Daemon::start(const Output& output) {
   if (!node && node.error().code == Errc::corrupt) {
     // Damage in the database may show only when it is read. Once more, with a new one.
     facts_.reset();
-    if (!set_facts_aside(home_)) co_return node.error();
-    auto facts = open_facts(home_);
+    auto facts = os::begin_key_value_anew(home_.facts_path());
     if (!facts) co_return facts.error();
     facts_ = std::move(*facts);
     node = co_await open_node(options);

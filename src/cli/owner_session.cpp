@@ -34,13 +34,7 @@ std::optional<std::string> own_node_address(const Home& home) {
 
 // What makes later commands quick, and may be lost: without it they only take longer.
 std::unique_ptr<KeyValue> open_cache(const Home& home) {
-  const std::string path = home.cache_path();
-  auto cache = os::open_key_value(path);
-  if (!cache && cache.error().code == Errc::corrupt) {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-    cache = os::open_key_value(path);
-  }
+  auto cache = os::open_key_value(home.cache_path());
   return cache ? std::move(*cache) : nullptr;
 }
 

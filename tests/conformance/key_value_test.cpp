@@ -23,9 +23,10 @@ class KeyValueContract : public ::testing::TestWithParam<Maker<KeyValueSubject>>
   }
   std::unique_ptr<KeyValueSubject> subject = GetParam().make();
 };
-INSTANTIATE_TEST_SUITE_P(Worlds, KeyValueContract,
-                         (both_worlds<KeyValueSubject, VirtualKeyValueSubject, RealKeyValueSubject>()),
-                         name_of<KeyValueSubject>);
+INSTANTIATE_TEST_SUITE_P(
+    Worlds, KeyValueContract,
+    (both_worlds<KeyValueSubject, VirtualKeyValueSubject, RealKeyValueSubject, DiskDatabaseSubject>()),
+    name_of<KeyValueSubject>);
 
 TEST_P(KeyValueContract, GetsWhatWasSetAndNothingElse) {
   ASSERT_TRUE(database().write({{"a", "1"}, {"b", ""}}, false));

@@ -4,6 +4,7 @@
 
 #include <peerstore/net/loop.hpp>
 #include <peerstore/os/real.hpp>
+#include <peerstore/world/disk_database.hpp>
 #include <peerstore/world/memory_files.hpp>
 #include <peerstore/world/virtual_clock.hpp>
 #include <peerstore/world/virtual_disk.hpp>
@@ -133,6 +134,27 @@ class VirtualKeyValueSubject final : public KeyValueSubject {
   world::VirtualKeyValue database_;
 };
 
+// The production database over a simulated disk, whose power fails each time.
+class DiskDatabaseSubject final : public KeyValueSubject {
+ public:
+  DiskDatabaseSubject() { open(); }
+  KeyValue& database() override { return *database_; }
+  void reopen() override {
+    database_.reset();
+    disk_.crash();
+    open();
+  }
+
+ private:
+  void open() {
+    auto opened = world::DiskDatabase::open(disk_, "facts");
+    CHECK(opened.has_value());
+    database_ = std::move(*opened);
+  }
+  world::VirtualDisk disk_;
+  std::unique_ptr<world::DiskDatabase> database_;
+};
+
 class RealKeyValueSubject final : public KeyValueSubject {
  public:
   RealKeyValueSubject() { open(); }
@@ -182,10 +204,11 @@ class RealFilesSubject final : public FilesSubject {
   std::unique_ptr<Files> files_ = os::open_files();
 };
 
-template <class Subject, class Virtual, class Real>
+template <class Subject, class Virtual, class Real, class... More>
 auto both_worlds() {
   return ::testing::Values(Maker<Subject>{"Virtual", [] { return std::make_unique<Virtual>(); }},
-                           Maker<Subject>{"Real", [] { return std::make_unique<Real>(); }});
+                           Maker<Subject>{"Real", [] { return std::make_unique<Real>(); }},
+                           Maker<Subject>{"Another", [] { return std::make_unique<More>(); }}...);
 }
 
 }  // namespace peerstore::conformance

@@ -218,6 +218,26 @@ TEST_F(AskedFirst, WantsAJoinerToCopyTheListButForThoseWhoAreSilent) {
   EXPECT_EQ(law.step(0, 2s, joiner), std::nullopt);
 }
 
+TEST_F(AskedFirst, LetsAJoinerLeaveOutOneWhoAnsweredOnlyAnotherOfItsQuestions) {
+  MemberSnapshot joiner = ring[0];
+  joiner.self = node(10, 2);
+  joiner.phase = wire::Phase::joining;
+  joiner.successors.clear();
+  joiner.predecessor.reset();
+  ASSERT_EQ(law.step(0, 1s, joiner), std::nullopt);
+  ring[5].successors = {node(20), node(30), node(40)};
+  hear(ring[5], 2s);
+  law.asked(0, node(20).id);
+  hear(ring[1], 2s);
+  joiner.phase = wire::Phase::member;
+  joiner.predecessor = node(60);
+  joiner.successors = {node(30), node(40)};
+  NeighboursAreAskedFirst both_answered = law;
+  EXPECT_EQ(law.step(0, 2s, joiner), std::nullopt) << "one of the two questions was lost";
+  both_answered.answered(0, 2s, answer_of(ring[1]));
+  EXPECT_TRUE(both_answered.step(0, 2s, joiner)) << "20 was left out, and lives";
+}
+
 TEST(RingBecomesIdeal, SeesTwoRingsSideBySide) {
   std::vector<MemberSnapshot> two = ideal_ring(6);
   for (std::size_t i = 0; i < 6; ++i) {

@@ -16,10 +16,11 @@ Result<std::unique_ptr<Disk>> open_disk(const std::string& root);
 
 std::unique_ptr<Files> open_files();
 
-// LevelDB at `path`. Errc::corrupt if it cannot be opened and not be repaired: the caller removes it
-// and rebuilds. Errc::busy if another process has it. A repair, which also the opening after a read
-// that gave Errc::corrupt makes, keeps what it can: rows may be missing, or old, afterwards.
+// LevelDB at `path`, for rows that can be made again (database/leveldb_key_value.hpp): what is damaged is
+// mended or set aside, and said in the log. Errc::busy if another process has it.
 Result<std::unique_ptr<KeyValue>> open_key_value(const std::string& path);
+// An empty one instead of what is there, which is set aside.
+Result<std::unique_ptr<KeyValue>> begin_key_value_anew(const std::string& path);
 
 // libsodium's randombytes.
 class SystemEntropy final : public Entropy {

@@ -30,13 +30,6 @@
 
 namespace peerstore::world {
 
-// What one machine knows of the others' addresses.
-class AddressBook {
- public:
-  virtual ~AddressBook() = default;
-  virtual bool knows(const wire::MemberId& peer, const std::string& address) const = 0;
-};
-
 class VirtualNetwork final : public MachineNetwork {
  public:
   struct Options {
@@ -93,11 +86,9 @@ class VirtualNetwork final : public MachineNetwork {
   // A router lets in only those whom this machine has called, from now on and since both processes
   // began: a link works both ways once it is open. Others hear nothing.
   void set_behind_nat(const wire::MemberId& member, bool behind_nat) override;
-  // It has moved there, and its links broke. Callers with an address book reach it only if that
-  // knows this address, or over a link that either of the two opened since.
+  // It has moved there, and its links broke. Equipped callers reach it only if their directories
+  // know this address, or over a link that either of the two opened since.
   void set_address(const wire::MemberId& member, std::string address) override;
-  // Must outlive the hub, or be taken away with nullptr. Without a book every address is known.
-  void set_address_book(const wire::MemberId& caller, const AddressBook* book);
 
   // One at most; must outlive the hub, or be taken away with nullptr.
   void observe(Observer* observer) override { observer_ = observer; }
@@ -142,8 +133,7 @@ class VirtualNetwork final : public MachineNetwork {
   Weather weather_;
   Observer* observer_ = nullptr;
   Counters counters_;
-  std::set<std::pair<std::uint32_t, std::uint32_t>> cuts_;        // from, to
-  std::map<wire::MemberId, std::unique_ptr<AddressBook>> books_;  // of those that were equipped
+  std::set<std::pair<std::uint32_t, std::uint32_t>> cuts_;  // from, to
   std::vector<std::unique_ptr<Call>> calls_;
   std::vector<Call*> free_calls_;
   std::vector<std::unique_ptr<Machine>> machines_;

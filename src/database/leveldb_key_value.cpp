@@ -1,19 +1,14 @@
-// KeyValue over LevelDB, tuned to be small: a node of 30 MB has two of them.
-#include <fcntl.h>
 #include <leveldb/cache.h>
 #include <leveldb/db.h>
+#include <leveldb/env.h>
 #include <leveldb/filter_policy.h>
 #include <leveldb/write_batch.h>
-#include <spdlog/spdlog.h>
-#include <unistd.h>
-#include <peerstore/os/real.hpp>
+#include <peerstore/database/leveldb_key_value.hpp>
 
 #include <cerrno>
 #include <system_error>
 
-#include "descriptor.hpp"
-
-namespace peerstore::os {
+namespace peerstore::database {
 
 namespace {
 
@@ -42,11 +37,12 @@ Errc code_for(const leveldb::Status& status) {
 
 class LevelDbKeyValue final : public KeyValue {
  public:
-  explicit LevelDbKeyValue(std::string path)
+  LevelDbKeyValue(std::string path, leveldb::Env* environment)
       : path_(std::move(path)),
         damage_mark_(path_ + "/DAMAGED"),
         cache_(leveldb::NewLRUCache(kBlockCacheBytes)),
         filter_(leveldb::NewBloomFilterPolicy(kFilterBitsPerKey)) {
+    if (environment != nullptr) options_.env = environment;
     options_.create_if_missing = true;
     // Damage is to be seen at opening, not passed over.
     options_.paranoid_checks = true;
@@ -60,20 +56,24 @@ class LevelDbKeyValue final : public KeyValue {
     scanning_.fill_cache = false;
   }
 
-  Result<void> open() {
+  // Says what damage was found and mended.
+  Result<std::string> open() {
     leveldb::Status status = try_open();
     // Opened first even so: repairing what another process has open would destroy it.
-    if (status.ok() && ::access(damage_mark_.c_str(), F_OK) == 0) {
+    if (status.ok() && options_.env->FileExists(damage_mark_)) {
       status = leveldb::Status::Corruption("damage was found when it was last used");
     }
-    if (!status.IsCorruption()) return outcome(status);
-    spdlog::warn("{}: {}; repairing", path_, status.ToString());
+    if (!status.IsCorruption()) {
+      if (auto done = outcome(status); !done) return done.error();
+      return std::string();
+    }
+    std::string damage = path_ + ": " + status.ToString();
     database_.reset();
     status = leveldb::RepairDB(path_, options_);
     if (status.ok()) status = try_open();
     if (!status.ok()) return fail(Errc::corrupt, path_ + ": beyond repair: " + status.ToString());
-    ::unlink(damage_mark_.c_str());
-    return {};
+    options_.env->RemoveFile(damage_mark_);
+    return damage;
   }
 
   Result<void> write(const std::vector<Change>& changes, bool sync) override {
@@ -119,7 +119,7 @@ class LevelDbKeyValue final : public KeyValue {
   Result<void> outcome(const leveldb::Status& status) const {
     if (status.ok()) return {};
     if (status.IsCorruption()) {
-      const Descriptor mark(::open(damage_mark_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+      leveldb::WriteStringToFile(options_.env, "", damage_mark_);
     }
     return fail(code_for(status), path_ + ": " + status.ToString());
   }
@@ -137,10 +137,29 @@ class LevelDbKeyValue final : public KeyValue {
 
 }  // namespace
 
-Result<std::unique_ptr<KeyValue>> open_key_value(const std::string& path) {
-  auto database = std::make_unique<LevelDbKeyValue>(path);
-  if (auto opened = database->open(); !opened) return opened.error();
-  return std::unique_ptr<KeyValue>(std::move(database));
+Result<Opened> open(const std::string& path, leveldb::Env* environment) {
+  auto database = std::make_unique<LevelDbKeyValue>(path, environment);
+  auto damage = database->open();
+  if (!damage) return damage.error();
+  return Opened{std::move(database), std::move(*damage)};
 }
 
-}  // namespace peerstore::os
+Result<Opened> begin_anew(const std::string& path, leveldb::Env* environment) {
+  leveldb::Env& files = environment != nullptr ? *environment : *leveldb::Env::Default();
+  int number = 1;
+  const auto aside = [&] { return path + ".damaged-" + std::to_string(number); };
+  while (files.FileExists(aside())) ++number;
+  const leveldb::Status moved = files.RenameFile(path, aside());
+  if (!moved.ok()) return fail(code_for(moved), path + ": cannot be set aside: " + moved.ToString());
+  Result<Opened> opened = open(path, environment);
+  if (opened) opened->damage = path + ": set aside as " + aside();
+  return opened;
+}
+
+Result<Opened> open_or_begin_anew(const std::string& path, leveldb::Env* environment) {
+  Result<Opened> opened = open(path, environment);
+  if (opened || opened.error().code != Errc::corrupt) return opened;
+  return begin_anew(path, environment);
+}
+
+}  // namespace peerstore::database

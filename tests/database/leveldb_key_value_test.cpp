@@ -1,15 +1,17 @@
 #include <gtest/gtest.h>
 #include <os/other_process.hpp>
 #include <os/temporary_folder.hpp>
-#include <peerstore/os/real.hpp>
+#include <peerstore/database/leveldb_key_value.hpp>
 #include <peerstore/runtime/random.hpp>
 
 #include <fstream>
 #include <map>
 
-namespace peerstore::os {
+namespace peerstore::database {
 namespace {
 
+using os::in_other_process;
+using os::TemporaryFolder;
 using Rows = std::vector<std::pair<std::string, std::string>>;
 
 class LevelDbKeyValue : public testing::Test {
@@ -19,9 +21,9 @@ class LevelDbKeyValue : public testing::Test {
   std::unique_ptr<KeyValue> database = opened();
 
   std::unique_ptr<KeyValue> opened() const {
-    auto result = open_key_value(path);
+    auto result = open(path);
     EXPECT_TRUE(result) << result.error().message();
-    return result ? std::move(*result) : nullptr;
+    return result ? std::move(result->rows) : nullptr;
   }
   void put(const std::string& key, const std::string& value) {
     ASSERT_TRUE(database->write({{key, value}}, true));
@@ -64,8 +66,8 @@ TEST_F(LevelDbKeyValue, KeepsWhatWasWrittenAcrossReopening) {
 TEST_F(LevelDbKeyValue, KeepsWhatWasSyncedWhenTheProcessIsKilled) {
   database.reset();
   ASSERT_TRUE(in_other_process([this] {
-    auto other = open_key_value(path);
-    return other && (*other)->write({{"a", "1"}, {"b", "2"}}, true).has_value();
+    auto other = open(path);
+    return other && other->rows->write({{"a", "1"}, {"b", "2"}}, true).has_value();
     // The child leaves by _exit: nothing is closed.
   }));
   database = opened();
@@ -128,11 +130,11 @@ TEST_F(LevelDbKeyValue, AgreesWithAMapThroughThousandsOfChangesAndReopenings) {
 }
 
 TEST_F(LevelDbKeyValue, ASecondOpeningIsBusy) {
-  const auto here = open_key_value(path);
+  const auto here = open(path);
   ASSERT_FALSE(here);
   EXPECT_EQ(here.error().code, Errc::busy);
   EXPECT_TRUE(in_other_process([this] {
-    const auto there = open_key_value(path);
+    const auto there = open(path);
     return !there && there.error().code == Errc::busy;
   }));
   put("still", "works");
@@ -176,10 +178,10 @@ TEST_F(LevelDbKeyValue, DamageIsNeverReadAsDataAndTheNextOpeningMendsIt) {
 }
 
 TEST_F(LevelDbKeyValue, APlaceThatCannotBeUsedSaysWhy) {
-  EXPECT_EQ(open_key_value(folder / "none/facts").error().code, Errc::not_found);
+  EXPECT_EQ(open(folder / "none/facts").error().code, Errc::not_found);
   std::ofstream(folder / "file") << "x";
-  EXPECT_FALSE(open_key_value(folder / "file"));
+  EXPECT_FALSE(open(folder / "file"));
 }
 
 }  // namespace
-}  // namespace peerstore::os
+}  // namespace peerstore::database
