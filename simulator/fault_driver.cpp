@@ -7,13 +7,14 @@ namespace peerstore::simulator {
 
 namespace {
 
-constexpr double kDayInHours = 24;
-constexpr double kTenYears = 10 * 365.25 * kDayInHours;
-constexpr double kDefaultDrift = 200;  // parts in a million
+constexpr double kTenYears = 10 * 365.25 * 24 * 3600;  // in seconds
+constexpr double kDefaultDrift = 200;                  // parts in a million
 constexpr double kDefaultErrors = 0.05;
 constexpr double kBadWeather = 0.3;
 
-Duration hours(double count) { return Duration(static_cast<Duration::rep>(count * Duration(1h).count())); }
+Duration seconds(double count) {
+  return Duration(static_cast<Duration::rep>(count * static_cast<double>(Duration(1s).count())));
+}
 
 }  // namespace
 
@@ -61,6 +62,7 @@ Task<bool> FaultDriver::strike(FaultKind kind, Duration lasts) {
     case FaultKind::bit_rot: co_return co_await bit_rot();
     case FaultKind::misdirected_write: co_return co_await misdirected_write(lasts);
     case FaultKind::wiped_disk: co_return co_await wiped_disk(lasts);
+    case FaultKind::swapped_disks: co_return co_await swapped_disks(lasts);
     default: break;
   }
   SimulatedMachine* const struck = ring_.any_live_machine_but(nullptr);
@@ -77,7 +79,7 @@ Task<bool> FaultDriver::strike(FaultKind kind, Duration lasts) {
 void FaultDriver::set(FaultKind kind, SimulatedMachine& machine, bool on, double strength) {
   world::MachineNetwork& network = ring_.network();
   switch (kind) {
-    case FaultKind::slow_node: network.set_slow(machine.member(), on ? hours(strength / 3600) : 0s); break;
+    case FaultKind::slow_node: network.set_slow(machine.member(), on ? seconds(strength) : 0s); break;
     case FaultKind::inbound_blocked: network.set_behind_nat(machine.member(), on); break;
     case FaultKind::disk_full:
       machine.disk().set_capacity(on ? machine.disk().bytes_used() : std::uint64_t{1} << 40);
@@ -88,10 +90,10 @@ void FaultDriver::set(FaultKind kind, SimulatedMachine& machine, bool on, double
       machine.disk().faults().fail_sometimes(on ? &random_ : nullptr, share, Errc::io);
       break;
     }
-    case FaultKind::slow_disk: machine.workers().set_delay(on ? hours(strength / 3600) : 0s); break;
+    case FaultKind::slow_disk: machine.workers().set_delay(on ? seconds(strength) : 0s); break;
     case FaultKind::clock_jump:
       // It stays off: nobody sets it right. The last jump counts.
-      if (on) machine.machine_clock().jump_wall_clock(hours((2 * random_.unit() - 1) * kTenYears));
+      if (on) machine.machine_clock().jump_wall_clock(seconds((2 * random_.unit() - 1) * kTenYears));
       break;
     case FaultKind::clock_drift: {
       const double most = strength > 0 ? strength : kDefaultDrift;
@@ -108,11 +110,12 @@ Task<bool> FaultDriver::partition(Duration lasts) {
   for (const auto& [member, machine] : ring_.by_member()) {
     const auto island = static_cast<unsigned>(random_.below(islands));
     ring_.network().set_island(member, island);
-    ring_.chronicle().note(machine->index(), EventKind::fault_begins, 0, 0, island);
+    ring_.chronicle().note(machine->index(), EventKind::fault_begins,
+                           static_cast<std::uint8_t>(FaultKind::partition), 0, island);
   }
   co_await ring_.world().sleep(lasts);
   for (const auto& [member, machine] : ring_.by_member()) ring_.network().set_island(member, 0);
-  ring_.chronicle().note(0, EventKind::fault_ends, 0);
+  ring_.chronicle().note(0, EventKind::fault_ends, static_cast<std::uint8_t>(FaultKind::partition));
   co_return true;
 }
 
@@ -153,7 +156,7 @@ Task<bool> FaultDriver::bad_weather(Duration lasts, double strength) {
   weather.loss = most * random_.unit();
   weather.duplication = most * random_.unit();
   weather.reordering = most * random_.unit();
-  weather.delay_most = hours(random_.unit() / 1800);  // up to two seconds
+  weather.delay_most = seconds(2 * random_.unit());
   ring_.chronicle().note(0, EventKind::fault_begins, static_cast<std::uint8_t>(FaultKind::bad_weather));
   ring_.network().set_weather(weather);
   co_await ring_.world().sleep(lasts);
@@ -200,6 +203,31 @@ Task<bool> FaultDriver::wiped_disk(Duration lasts) {
   // Life may have taken it away for good meanwhile, or begun it again.
   if (!struck->is_gone() && !struck->is_up()) co_await life_.begin(*struck);
   ring_.chronicle().note(struck->index(), EventKind::fault_ends, kKind);
+  co_return true;
+}
+
+Task<bool> FaultDriver::swapped_disks(Duration lasts) {
+  SimulatedMachine* const one = ring_.any_live_machine_but(nullptr);
+  SimulatedMachine* const other = ring_.any_live_machine_but(one);
+  if (one == nullptr || other == nullptr) co_return false;
+  constexpr auto kKind = static_cast<std::uint8_t>(FaultKind::swapped_disks);
+  ring_.chronicle().note(one->index(), EventKind::fault_begins, kKind, 0, other->index());
+  one->crash(true);
+  other->crash(true);
+  co_await ring_.world().sleep(lasts);
+  for (const auto& [machine, disk] : {std::pair(one, other), std::pair(other, one)}) {
+    // Life may have begun one of them again meanwhile, or taken it away for good.
+    if (machine->is_gone() || disk->is_gone() || machine->is_up() || disk->is_up()) continue;
+    const Result<void> started = co_await machine->try_disk_of(*disk);
+    if (!started) continue;
+    ring_.violations().judge("a_foreign_disk_is_refused",
+                             machine->name() + " starts on the disk of " + disk->name(),
+                             {machine->index(), disk->index()});
+  }
+  for (SimulatedMachine* const machine : {one, other}) {
+    if (!machine->is_gone() && !machine->is_up()) co_await life_.begin(*machine);
+  }
+  ring_.chronicle().note(one->index(), EventKind::fault_ends, kKind, 0, other->index());
   co_return true;
 }
 

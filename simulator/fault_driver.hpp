@@ -31,6 +31,7 @@ class FaultDriver {
   Task<bool> bit_rot();
   Task<bool> misdirected_write(Duration lasts);
   Task<bool> wiped_disk(Duration lasts);
+  Task<bool> swapped_disks(Duration lasts);
   void set(FaultKind kind, SimulatedMachine& machine, bool on, double strength);
   void mend(SimulatedMachine& machine);
 

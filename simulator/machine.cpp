@@ -37,11 +37,10 @@ Result<void> SimulatedMachine::open_facts(FactsOpening& opening) {
   return {};
 }
 
-Task<Result<std::unique_ptr<node::Node>>> SimulatedMachine::open_node() {
-  KeyValue& facts = database_ ? static_cast<KeyValue&>(*database_) : facts_;
+Task<Result<std::unique_ptr<node::Node>>> SimulatedMachine::open_node(Disk& disk, KeyValue& facts) {
   wire::Network& network = surroundings_.network.endpoint(member());
   const node::Environment environment{clock_,  random_, entropy_, surroundings_.signatures,
-                                      network, disk_,   facts,    workers_};
+                                      network, disk,    facts,    workers_};
   node::Node::Options options;
   options.addresses = {address()};
   const RingTuning& ring = surroundings_.scenario.ring;
@@ -53,6 +52,8 @@ Task<Result<std::unique_ptr<node::Node>>> SimulatedMachine::open_node() {
   co_return co_await node::Node::open(environment, *identity_, options);
 }
 
+KeyValue& SimulatedMachine::facts() { return database_ ? static_cast<KeyValue&>(*database_) : facts_; }
+
 Task<Result<void>> SimulatedMachine::start() {
   CHECK(identity_ && !is_up() && !gone_);
   const bool leveldb = surroundings_.scenario.disk.leveldb;
@@ -60,12 +61,12 @@ Task<Result<void>> SimulatedMachine::start() {
     if (auto facts = open_facts(world::DiskDatabase::open); !facts) co_return facts.error();
   }
   equip();
-  Result<std::unique_ptr<node::Node>> opened = co_await open_node();
+  Result<std::unique_ptr<node::Node>> opened = co_await open_node(disk_, facts());
   if (leveldb && !opened && opened.error().code == Errc::corrupt) {
     // As the daemon does: once more, with a new database.
     database_.reset();
     if (auto facts = open_facts(world::DiskDatabase::begin_anew); !facts) co_return facts.error();
-    opened = co_await open_node();
+    opened = co_await open_node(disk_, facts());
   }
   if (!opened) {
     database_.reset();
@@ -94,6 +95,14 @@ Task<Result<void>> SimulatedMachine::start() {
   }
   node_->start();
   count_awake_time(true);
+  co_return Result<void>();
+}
+
+Task<Result<void>> SimulatedMachine::try_disk_of(SimulatedMachine& other) {
+  CHECK(!is_up() && !other.is_up());
+  equip();
+  const Result<std::unique_ptr<node::Node>> opened = co_await open_node(other.disk_, other.facts_);
+  if (!opened) co_return opened.error();
   co_return Result<void>();
 }
 

@@ -54,7 +54,10 @@ class SimulatedMachine final {
   std::string address() const;
 
   // Requires an identity, and that it is neither up nor gone.
-  Task<Result<void>> start();  // Errc of the disk, if it is too bad
+  // Errc of the disk, if it is too bad.
+  Task<Result<void>> start();
+  // Its owner put the disk of another machine, which is down, into it: does a node start? It ends at once.
+  Task<Result<void>> try_disk_of(SimulatedMachine& other);
   // The process ends in order.
   Task<void> stop();
   // The process ends at once; what was not synced may be lost, torn or reordered if the power failed, too.
@@ -123,7 +126,8 @@ class SimulatedMachine final {
   void equip();
   using FactsOpening = Result<std::unique_ptr<world::DiskDatabase>>(Disk&, const std::string&);
   Result<void> open_facts(FactsOpening& opening);
-  Task<Result<std::unique_ptr<node::Node>>> open_node();
+  KeyValue& facts();
+  Task<Result<std::unique_ptr<node::Node>>> open_node(Disk& disk, KeyValue& facts);
   Task<void> find_friends();
   void remember_friends();
 

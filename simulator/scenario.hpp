@@ -35,10 +35,11 @@ enum class FaultKind : std::uint8_t {
   bit_rot,            // one bit of one file on one disk turns over
   misdirected_write,  // the next write to one disk lands in the wrong place
   wiped_disk,         // one machine comes back with an empty disk
+  swapped_disks,      // two machines are started with one another's disks
   clock_jump,         // the wall clock of one machine is off by up to ten years
   clock_drift,        // one machine's clock runs fast or slow by up to `strength` parts in a million
 };
-inline constexpr std::size_t kFaultKinds = 14;
+inline constexpr std::size_t kFaultKinds = 15;
 std::string_view name_of(FaultKind kind);
 
 struct FaultOptions {

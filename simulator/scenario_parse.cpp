@@ -37,6 +37,7 @@ constexpr std::pair<std::string_view, FaultKind> kFaultNames[] = {
     {"bit_rot", FaultKind::bit_rot},
     {"misdirected_write", FaultKind::misdirected_write},
     {"wiped_disk", FaultKind::wiped_disk},
+    {"swapped_disks", FaultKind::swapped_disks},
     {"clock_jump", FaultKind::clock_jump},
     {"clock_drift", FaultKind::clock_drift},
 };

@@ -1,6 +1,7 @@
 #include <peerstore/node/node.hpp>
 #include <peerstore/runtime/check.hpp>
 
+#include "node/disk_claim.hpp"
 #include "node/node_parts.hpp"
 
 #include <utility>
@@ -93,6 +94,11 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
 
 Task<Result<std::unique_ptr<Node>>> Node::open(Environment environment, membership::Identity identity,
                                                Options options) {
+  Disk& disk = environment.disk;
+  const wire::MemberId self = identity.member;
+  const Result<void> claimed =
+      co_await environment.workers.run([&disk, self] { return claim_disk(disk, self); });
+  if (!claimed) co_return claimed.error();
   Result<Loaded> loaded = co_await load_roster(environment, identity);
   if (!loaded) co_return loaded.error();
   Result<std::unique_ptr<Incarnations>> incarnations =
