@@ -39,6 +39,7 @@ NeighboursAreAskedFirst::Heard& NeighboursAreAskedFirst::heard_by(std::uint32_t 
 
 // What is asked from now on is told apart from what was asked before, which may still be answered.
 void NeighboursAreAskedFirst::Heard::begin_search() {
+  found.clear();
   in_vain.clear();
   for (auto& [peer, asked] : questions) asked = {0, asked.open + asked.earlier};
 }
@@ -58,7 +59,11 @@ void NeighboursAreAskedFirst::answered(std::uint32_t machine, Duration awake,
   } else if (questions.open > 0) {
     --questions.open;
   }
-  if (answer.phase != wire::Phase::member) heard.in_vain.insert(peer);
+  if (answer.phase == wire::Phase::member) {
+    heard.found.push_back(answer);
+  } else {
+    heard.in_vain.insert(peer);
+  }
 }
 
 void NeighboursAreAskedFirst::failed(std::uint32_t machine, const wire::MemberId& peer) {
@@ -82,11 +87,13 @@ bool NeighboursAreAskedFirst::may_adopt(const Heard& heard, Duration awake, cons
 // has been looking for its place. (One of them may have answered another question since: membership asks,
 // too.)
 bool NeighboursAreAskedFirst::may_join(const Heard& heard, const MemberSnapshot& now) const {
-  if (!now.predecessor) return false;
-  const auto answer = heard.answers.find(now.predecessor->id);
-  if (answer == heard.answers.end()) return false;
-  const wire::Neighbours& m = answer->second.neighbours;
-  if (m.phase != wire::Phase::member) return false;
+  return now.predecessor && std::ranges::any_of(heard.found, [&](const wire::Neighbours& m) {
+           return m.self.id == now.predecessor->id && may_join_behind(m, heard, now);
+         });
+}
+
+bool NeighboursAreAskedFirst::may_join_behind(const wire::Neighbours& m, const Heard& heard,
+                                              const MemberSnapshot& now) const {
   const auto is_dead = [&](const wire::MemberId& id) {
     const auto questions = heard.questions.find(id);
     const bool unanswered = questions != heard.questions.end() && questions->second.open > 0;

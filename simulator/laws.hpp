@@ -63,9 +63,11 @@ class NeighboursAreAskedFirst {
     void begin_search();
 
     MemberSnapshot before;
-    std::map<wire::MemberId, Answer> answers;
+    std::map<wire::MemberId, Answer> answers;  // the last of each
     std::map<wire::MemberId, Questions> questions;
-    std::set<wire::MemberId> in_vain;  // failed or are not members, since the search for a place began
+    // Since the search for a place began:
+    std::vector<wire::Neighbours> found;
+    std::set<wire::MemberId> in_vain;  // failed, or are not members
     std::set<wire::MemberId> notified;
   };
   Heard& heard_by(std::uint32_t machine);
@@ -73,6 +75,7 @@ class NeighboursAreAskedFirst {
                                    const MemberSnapshot& now) const;
   bool may_adopt(const Heard& heard, Duration awake, const MemberSnapshot& now) const;
   bool may_join(const Heard& heard, const MemberSnapshot& now) const;
+  bool may_join_behind(const wire::Neighbours& m, const Heard& heard, const MemberSnapshot& now) const;
   static bool may_follow(const Heard& heard, const MemberSnapshot& now);
 
   std::size_t list_length_;

@@ -292,6 +292,11 @@ void ChordNode::changed() {
   woken_.notify_all();
 }
 
+void ChordNode::begin_again() {
+  was_suspended_ = true;  // as after a sleep
+  woken_.notify_all();
+}
+
 void ChordNode::begin_new_life() {
   was_suspended_ = false;
   life_began_ = last_awake_ = clock_.now();

@@ -27,14 +27,16 @@ void Membership::start() {
   state_->scope.spawn(state_->ask_those_away());
 }
 
-void Membership::announce(wire::Presence presence) { learn({}, {std::move(presence)}); }
+void Membership::announce(wire::Presence presence) { state_->pass_on(state_->take_own(std::move(presence))); }
 void Membership::announce_now(wire::Presence presence) {
   State& state = *state_;
-  const State::Learned learned = state.take({}, {std::move(presence)});
+  const State::Learned learned = state.take_own(std::move(presence));
   if (state.started) state.tell_ring(state.contents_of(learned), state.self);
 }
-void Membership::set_presence(wire::Presence presence) { (void)state_->take({}, {std::move(presence)}); }
-void Membership::on_denial(std::function<void()> callback) { state_->on_denial = std::move(callback); }
+void Membership::set_presence(wire::Presence presence) { (void)state_->take_own(std::move(presence)); }
+void Membership::on_denial(std::function<void(std::uint64_t)> callback) {
+  state_->on_denial = std::move(callback);
+}
 void Membership::on_return(std::function<void(const wire::MemberId&)> callback) {
   state_->on_return = std::move(callback);
 }
@@ -154,8 +156,12 @@ Membership::State::Learned Membership::State::take(const std::vector<wire::State
     if (verdict != Presences::Verdict::newer) continue;
     learned.presences.push_back(presence.node.id);
     if (!presences.stands(presence.node.id)) continue;
+    if (presence.node.id == self) {
+      if (on_denial && presence.node.incarnation > own_life) on_denial(presence.node.incarnation);
+      continue;
+    }
     liveness.may_be_back(presence.node.id);
-    if (on_return && presence.node.id != self) on_return(presence.node.id);
+    if (on_return) on_return(presence.node.id);
   }
   if (roster.digest() != digest_before) {
     // By index: a callback may add another.
@@ -164,19 +170,25 @@ Membership::State::Learned Membership::State::take(const std::vector<wire::State
   return learned;
 }
 
+Membership::State::Learned Membership::State::take_own(wire::Presence presence) {
+  own_life = presence.node.incarnation;
+  return take({}, {std::move(presence)});
+}
+
 std::vector<wire::Absence> Membership::State::believe(const std::vector<wire::Absence>& absences) {
   std::vector<wire::Absence> believed;
-  bool about_self = false;
+  std::optional<std::uint64_t> about_self;
   for (const wire::Absence& absence : absences) {
     if (absence.node.id == self) {
       const std::optional<wire::Absence> own = presences.absence_of(self);
-      about_self |= own && age_of(absence) >= age_of(*own);
+      const bool denies = own && age_of(absence) >= age_of(*own);
+      if (denies) about_self = std::max(about_self.value_or(0), absence.node.incarnation);
       continue;
     }
     if (presences.end(absence)) believed.push_back(absence);
     if (!presences.stands(absence.node.id) && !is_client()) liveness.failed(roster, absence.node.id);
   }
-  if (about_self && on_denial) on_denial();
+  if (about_self && on_denial) on_denial(*about_self);
   return believed;
 }
 

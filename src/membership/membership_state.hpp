@@ -55,6 +55,7 @@ struct Membership::State {
 
   // Takes what counts and tells everybody who wants to know. What was new is returned, not yet news.
   Learned take(const std::vector<wire::Statement>& statements, const std::vector<wire::Presence>& presences);
+  Learned take_own(wire::Presence presence);
   // Those that ended what stood, of them or of what is older. One's own is denied.
   std::vector<wire::Absence> believe(const std::vector<wire::Absence>& absences);
   // A command is over before it could be corrected: it believes in nobody's absence, and tries.
@@ -115,10 +116,11 @@ struct Membership::State {
 
   Presences presences;
   Liveness liveness;
+  std::uint64_t own_life = 0;  // the incarnation that this machine announced last
   News news;
   std::unordered_map<wire::MemberId, Comparison, FixedBytesHash> comparisons;
   std::vector<std::function<void()>> on_change;
-  std::function<void()> on_denial;
+  std::function<void(std::uint64_t incarnation)> on_denial;
   std::function<void(const wire::MemberId&)> on_return;
   std::function<bool()> is_stale;
   std::set<wire::MemberId> contested;  // whose ended words were told as news

@@ -4,6 +4,7 @@
 #include "node/disk_claim.hpp"
 #include "node/node_parts.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace peerstore::node {
@@ -14,6 +15,8 @@ namespace {
 // the space given) has to have changed.
 constexpr Duration kRoomPeriod = std::chrono::minutes(10);
 constexpr std::uint64_t kRoomPart = 16;
+// A life each second for nine million years.
+constexpr std::uint64_t kIncarnationsMax = std::uint64_t{1} << 48;
 
 std::uint64_t room_left(const store::ChunkStore::Usage& usage) {
   const std::uint64_t taken = usage.held + usage.promised;
@@ -83,7 +86,7 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
             {identity.member, incarnations->current()}, options.chord),
       scope(environment.clock) {
   chord.on_new_incarnation([this] { return begin_life(); });
-  membership.on_denial([this] { membership.announce(make_presence()); });
+  membership.on_denial([this](std::uint64_t remembered) { denied(remembered); });
   membership.on_stale([this] { return chord.has_slept(); });
   membership.on_return([this](const wire::MemberId& member) { chord.heard_of(member); });
   membership.on_change([this] {
@@ -146,13 +149,23 @@ Task<void> Node::stop() {
 std::uint64_t Node::Parts::begin_life() {
   // A machine whose disk was replaced may be remembered with higher numbers than it has itself.
   const wire::Presence* remembered = membership.presence(identity.member);
-  const std::uint64_t life = incarnations->next(remembered == nullptr ? 0 : remembered->node.incarnation);
+  if (remembered != nullptr) life_remembered = std::max(life_remembered, remembered->node.incarnation);
+  const std::uint64_t life = incarnations->next(life_remembered);
   if (incarnations->must_be_kept() && !std::exchange(keeping_incarnation, true)) {
     scope.spawn(keep_incarnation());
   }
   presence_sequence = 0;
   membership.set_presence(make_presence());
   return life;
+}
+
+void Node::Parts::denied(std::uint64_t remembered) {
+  // What others say is not signed. Numbers may rise at will, but a liar must not use them up.
+  if (remembered <= incarnations->current() || remembered > kIncarnationsMax) {
+    return membership.announce(make_presence());
+  }
+  life_remembered = std::max(life_remembered, remembered);
+  chord.begin_again();
 }
 
 Task<void> Node::Parts::keep_incarnation() {

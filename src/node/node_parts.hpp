@@ -32,6 +32,8 @@ struct Node::Parts {
 
   // A new life begins: its number, told to everybody.
   std::uint64_t begin_life();
+  // Others do not take this life for the present one, or remember a later one.
+  void denied(std::uint64_t remembered);
   wire::Presence make_presence();
   Task<void> keep_incarnation();
   Task<void> tell_room();
@@ -52,6 +54,7 @@ struct Node::Parts {
   chord::ChordNode chord;
   bool started = false;
   bool keeping_incarnation = false;
+  std::uint64_t life_remembered = 0;  // by others
   std::uint64_t presence_sequence = 0;
   std::uint64_t room_told = 0;
   TaskScope scope;  // last: its tasks use everything above

@@ -96,7 +96,7 @@ TEST(Absence, IsDeniedByWhoHearsOfItsOwn) {
   for (std::size_t i = 0; i < 20; ++i) world[i].membership.announce(world.presence(i, 1, 1));
   world.clock.run_for(1min);
   int denials = 0;
-  world[7].membership.on_denial([&] {
+  world[7].membership.on_denial([&](std::uint64_t) {
     ++denials;
     world[7].membership.announce_now(world.presence(7, 1, 2));
   });
@@ -104,6 +104,22 @@ TEST(Absence, IsDeniedByWhoHearsOfItsOwn) {
   EXPECT_TRUE(world.wait(60s, [&] { return denials > 0 && world.all_agree(); }));
   EXPECT_EQ(denials, 1);
   for (const auto& peer : world.peers) EXPECT_TRUE(peer->membership.is_live(world.id(7)));
+}
+
+TEST(Absence, OfALaterLifeThanItsOwnTellsAMachineWhatItForgot) {
+  TestWorld world(3);
+  for (std::size_t i = 0; i < 3; ++i) world[i].membership.announce(world.presence(i, 9, 1));
+  world.clock.run_for(1min);
+  std::vector<std::uint64_t> remembered;
+  const auto note = [&](std::uint64_t incarnation) { remembered.push_back(incarnation); };
+  world[1].membership.on_denial(note);
+  wire::PushStatements news;
+  news.absences.push_back({{world.id(1), 12}, 1});
+  news.until = world.id(1);
+  world[1].membership.hear(news);
+  EXPECT_EQ(remembered, (std::vector<std::uint64_t>{12}));
+  world[1].membership.learn({}, {world.presence(1, 15, 1)});
+  EXPECT_EQ(remembered, (std::vector<std::uint64_t>{12, 15})) << "its own signed word of a later life";
 }
 
 TEST(Absence, EndsOneWordAndNotANewerOne) {

@@ -114,6 +114,22 @@ TEST(Node, BeginsANewLifeAtEveryStartAndEveryAwakening) {
   }));
 }
 
+TEST(Node, OutlivesItsOwnPastWithAnEmptyDiskAndAClockSetBack) {
+  RingOfNodes ring(4);
+  Laptop& struck = *ring.laptops[2];
+  const std::uint64_t before = struck.node->chord().state().self().incarnation;
+  ring.kill(struck);
+  struck.disk.wipe();
+  struck.facts.wipe();
+  struck.clock.jump_wall_clock(-10 * 365 * 24h);
+  ring.start(struck);
+  EXPECT_LT(struck.node->chord().state().self().incarnation, before);
+  const wire::MemberId bootstrap = ring.laptops[0]->identity.member;
+  ASSERT_TRUE(ring.clock.run(struck.node->membership().exchange(bootstrap)));
+  EXPECT_TRUE(ring.until([&] { return ring.is_one_ring(); }));
+  EXPECT_GT(struck.node->chord().state().self().incarnation, before);
+}
+
 TEST(Node, TellsItsAddressesAndRoom) {
   RingOfNodes ring(4);
   ring.clock.run_for(1min);

@@ -90,6 +90,9 @@ class ChordNode {
   // News say that `member` came, or went: a look, if it concerns a neighbour.
   void heard_of(const wire::MemberId& member);
 
+  // Others remember a later life of this machine, and take what it says for old: begins a new one.
+  void begin_again();
+
   // Answers to other members' questions; immediate, from committed state.
   wire::Neighbours neighbours() const;
   Result<wire::FoundSuccessor> answer(const wire::FindSuccessor& request) const;
