@@ -62,8 +62,8 @@ class Membership {
   void announce(wire::Presence presence);
   void announce_now(wire::Presence presence);
   void set_presence(wire::Presence presence);
-  // Others take this machine for away, or remember a later life of it (its disk was replaced, and its clock set
-  // back): it should announce a newer presence. `incarnation` is what they know, not signed by anybody.
+  // Others take this machine for away, or remember a later life of it (its disk was replaced, and its clock
+  // set back): it should announce a newer presence. `incarnation` is what they know, not signed by anybody.
   void on_denial(std::function<void(std::uint64_t incarnation)> callback);
   // A member that was away spoke, or has a new presence.
   void on_return(std::function<void(const wire::MemberId&)> callback);
