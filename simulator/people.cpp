@@ -141,7 +141,7 @@ Task<Verdict> Person::back_up(PersonTools tools) {
     warnings += "; " + printable(warning.path) + ": " + warning.error.message();
   };
   std::vector<std::string> paths(1, folder_.path());
-  const auto summary = co_await (*drive)->backup(std::move(paths), observer);
+  const auto summary = co_await (*drive)->backup({std::move(paths)}, observer);
   if (!summary) co_return not_now("backing up", summary.error());
 
   const bool is_whole = summary->skipped == 0 && summary->files == count_of(*tree, FileKind::file) &&

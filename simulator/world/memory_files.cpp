@@ -17,6 +17,7 @@ struct MemoryFiles::Node {
   FileFacts facts;
   std::string content;  // of a file; the target of a link
   std::map<std::string, NodePtr, std::less<>> names;
+  FileAttributes attributes;  // by name
   bool unreadable = false;
 };
 
@@ -39,9 +40,17 @@ class MemoryFiles::FileReader final : public Files::Reader {
     at_ = begin + part.size();
     return Bytes(part.begin(), part.end());
   }
+  // Holes are the blocks that hold zeros alone.
+  Result<std::uint64_t> next_data(std::uint64_t offset) override {
+    const std::size_t found = file_->content.find_first_not_of('\0', offset);
+    if (found == std::string::npos) return std::max<std::uint64_t>(offset, file_->content.size());
+    return std::max<std::uint64_t>(offset, found / kBlockBytes * kBlockBytes);
+  }
+  void move_to(std::uint64_t offset) override { at_ = offset; }
   Result<FileFacts> facts() override { return file_->facts; }
 
  private:
+  static constexpr std::size_t kBlockBytes = 4096;
   NodePtr file_;
   std::size_t at_ = 0;
 };
@@ -53,7 +62,8 @@ class MemoryFiles::FileWriter final : public Files::Writer {
     content_.append(as_text(bytes));
     return {};
   }
-  Result<void> finish(const FileFacts& facts) override {
+  Result<std::vector<std::string>> finish(const FileFacts& facts, const FileAttributes& attributes,
+                                          Durable) override {
     auto place = files_.place_of(path_);
     if (!place) return place.error();
     const NodePtr old = place->node();
@@ -62,9 +72,11 @@ class MemoryFiles::FileWriter final : public Files::Writer {
     file->content = std::move(content_);
     file->facts.size = file->content.size();
     file->facts.modified_ns = facts.modified_ns;
+    file->facts.user = facts.user;
+    file->facts.group = facts.group;
     if (old) --old->facts.links;
     files_.enter(*place, file);
-    return {};
+    return files_.set(*file, attributes);
   }
 
  private:
@@ -198,12 +210,68 @@ Result<void> MemoryFiles::make_hard_link(const std::string& existing, const std:
   return {};
 }
 
-Result<void> MemoryFiles::set_facts(const std::string& path, const FileFacts& facts) {
+std::vector<std::string> MemoryFiles::set(Node& node, const FileAttributes& attributes) {
+  std::vector<std::string> refused;
+  for (const FileAttribute& attribute : attributes) {
+    if (!refused_prefix_.empty() && attribute.name.starts_with(refused_prefix_)) {
+      refused.push_back(attribute.name);
+      continue;
+    }
+    std::erase_if(node.attributes, [&](const FileAttribute& old) { return old.name == attribute.name; });
+    const auto place = std::find_if(node.attributes.begin(), node.attributes.end(),
+                                    [&](const FileAttribute& other) { return other.name > attribute.name; });
+    node.attributes.insert(place, attribute);
+  }
+  return refused;
+}
+
+Result<FileAttributes> MemoryFiles::attributes(const std::string& path) {
+  const auto node = find(path);
+  if (!node) return node.error();
+  return (*node)->attributes;
+}
+
+void MemoryFiles::set_attribute(const std::string& path, const std::string& name, std::string_view value) {
+  const auto node = find(path);
+  CHECK(node.has_value());
+  const ByteView bytes = as_bytes(value);
+  set(**node, {{name, Bytes(bytes.begin(), bytes.end())}});
+  touch(**node, false);
+}
+
+void MemoryFiles::add_account(Account kind, std::uint32_t number, const std::string& name) {
+  accounts_.insert_or_assign({kind, number}, name);
+}
+
+std::string MemoryFiles::account_name(Account kind, std::uint32_t number) {
+  const auto found = accounts_.find({kind, number});
+  return found == accounts_.end() ? "" : found->second;
+}
+
+std::optional<std::uint32_t> MemoryFiles::account_number(Account kind, const std::string& name) {
+  for (const auto& [account, known] : accounts_) {
+    if (account.first == kind && known == name) return account.second;
+  }
+  return std::nullopt;
+}
+
+Result<std::vector<std::string>> MemoryFiles::set_facts(const std::string& path, const FileFacts& facts,
+                                                        const FileAttributes& attributes) {
   const auto node = find(path);
   if (!node) return node.error();
   touch(**node, false);
   if ((*node)->facts.kind != FileKind::symlink) (*node)->facts.mode = facts.mode;
   (*node)->facts.modified_ns = facts.modified_ns;
+  (*node)->facts.user = facts.user;
+  (*node)->facts.group = facts.group;
+  return set(**node, attributes);
+}
+
+Result<void> MemoryFiles::remove_file(const std::string& path) {
+  const auto node = find(path);
+  if (!node) return node.error();
+  if ((*node)->facts.kind == FileKind::folder) return fail(Errc::invalid, path + " is a folder");
+  remove(path);
   return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 namespace peerstore::cli {
 
@@ -34,7 +35,39 @@ Result<std::string> absolute(const std::string& path) {
 
 Exit exit_of(const drive::BackupSummary& summary) {
   if (!summary.safe()) return Exit::try_later;
-  return summary.skipped > 0 ? Exit::in_part : Exit::done;
+  return summary.skipped + summary.changed > 0 ? Exit::in_part : Exit::done;
+}
+
+// The patterns in a file, one a line; empty lines and those that begin with # say nothing.
+Result<std::vector<std::string>> patterns_in(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return fail(Errc::not_found, "--exclude-from " + path + ": " + std::strerror(errno));
+  std::vector<std::string> patterns;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty() && line.front() != '#') patterns.push_back(line);
+  }
+  return patterns;
+}
+
+void report_look(const Output& output, const drive::BackupSummary& summary, Exit exit) {
+  if (output.json()) {
+    output.document({{"type", "summary"},
+                     {"dry_run", true},
+                     {"files", summary.files},
+                     {"folders", summary.folders},
+                     {"symlinks", summary.symlinks},
+                     {"files_skipped", summary.skipped},
+                     {"others_skipped", summary.others},
+                     {"bytes", summary.bytes},
+                     {"bytes_new", summary.bytes_new},
+                     {"bytes_stored", summary.bytes_stored},
+                     {"copies_wanted", summary.copies_wanted},
+                     {"exit_code", static_cast<int>(exit)}});
+    return;
+  }
+  output.line(std::to_string(summary.files) + " files, " + human_bytes(summary.bytes) + ": " +
+              human_bytes(summary.bytes_new) + " new, " + human_bytes(summary.bytes_stored) + " to each of " +
+              std::to_string(summary.copies_wanted) + " copies. Nothing was sent.");
 }
 
 void report(const Output& output, const drive::BackupSummary& summary, Exit exit) {
@@ -45,8 +78,11 @@ void report(const Output& output, const drive::BackupSummary& summary, Exit exit
                      {"folders", summary.folders},
                      {"symlinks", summary.symlinks},
                      {"files_skipped", summary.skipped},
+                     {"files_changed", summary.changed},
+                     {"others_skipped", summary.others},
                      {"bytes", summary.bytes},
                      {"bytes_new", summary.bytes_new},
+                     {"bytes_stored", summary.bytes_stored},
                      {"chunks_sent", summary.chunks_sent},
                      {"copies_wanted", summary.copies_wanted},
                      {"copies_least", summary.copies_least},
@@ -68,13 +104,15 @@ void report(const Output& output, const drive::BackupSummary& summary, Exit exit
   }
   if (summary.skipped > 0)
     output.line("  " + std::to_string(summary.skipped) + " files were left out (see above).");
+  if (summary.changed > 0)
+    output.line("  " + std::to_string(summary.changed) + " files changed while they were read (see above).");
   output.line("  snapshot " + summary.snapshot.substr(0, 12));
 }
 
 struct Backup {
   const Output& output;
   const GlobalOptions& global;
-  const std::vector<std::string>& paths;
+  drive::BackupOptions what;
 };
 
 Task<Exit> run(OwnerSession& session, drive::Drive& drive, const Backup& backup) {
@@ -89,7 +127,17 @@ Task<Exit> run(OwnerSession& session, drive::Drive& drive, const Backup& backup)
     progress.clear();
     backup.output.warning(warning.path, warning.error);
   };
-  const auto summary = co_await drive.backup(backup.paths, observer);
+  if (backup.what.only_look && !backup.global.quiet) {
+    observer.found_new = [&](const std::string& path) {
+      progress.clear();
+      if (backup.output.json()) {
+        backup.output.document({{"type", "new"}, {"path", printable(path)}});
+      } else {
+        backup.output.line(printable(path));
+      }
+    };
+  }
+  const auto summary = co_await drive.backup(backup.what, observer);
   progress.clear();
   if (!summary) {
     if (summary.error().code == Errc::cancelled) {
@@ -98,6 +146,11 @@ Task<Exit> run(OwnerSession& session, drive::Drive& drive, const Backup& backup)
           "Run the same command to go on.");
     }
     co_return backup.output.failure(summary.error(), "What was safe before is still safe.");
+  }
+  if (backup.what.only_look) {
+    const Exit exit = summary->skipped > 0 ? Exit::in_part : Exit::done;
+    report_look(backup.output, *summary, exit);
+    co_return exit;
   }
   const Exit exit = exit_of(*summary);
   report(backup.output, *summary, exit);
@@ -108,15 +161,23 @@ Task<Exit> run(OwnerSession& session, drive::Drive& drive, const Backup& backup)
 
 Exit backup_command(const Home& home, const Output& output, const GlobalOptions& global,
                     const BackupOptions& options) {
-  std::vector<std::string> paths;
+  drive::BackupOptions what;
+  what.excluded = options.excluded;
+  what.one_file_system = options.one_file_system;
+  what.only_look = options.only_look;
+  for (const std::string& file : options.excluded_from) {
+    const auto patterns = patterns_in(file);
+    if (!patterns) return output.failure(patterns.error(), "Nothing was backed up. Check the file.");
+    what.excluded.insert(what.excluded.end(), patterns->begin(), patterns->end());
+  }
   for (const std::string& path : options.paths) {
     auto whole = absolute(path);
     if (!whole) {
       return output.failure(Exit::not_found, whole.error().context, "Nothing was backed up. Check the path.");
     }
-    paths.push_back(std::move(*whole));
+    what.paths.push_back(std::move(*whole));
   }
-  const Backup backup{output, global, paths};
+  const Backup backup{output, global, std::move(what)};
   return with_drive(home, output, options,
                     [&](OwnerSession& session, drive::Drive& drive) { return run(session, drive, backup); });
 }

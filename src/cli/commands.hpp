@@ -54,6 +54,10 @@ struct OwnerOptions {
 };
 struct BackupOptions : OwnerOptions {
   std::vector<std::string> paths;
+  std::vector<std::string> excluded;       // patterns
+  std::vector<std::string> excluded_from;  // files with a pattern a line
+  bool one_file_system = false;
+  bool only_look = false;
 };
 Exit backup_command(const Home& home, const Output& output, const GlobalOptions& global,
                     const BackupOptions& options);

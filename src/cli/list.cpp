@@ -45,6 +45,9 @@ void print(const Output& output, const drive::ListEntry& entry, bool long_form) 
                             {"size", entry.facts.size},
                             {"mode", entry.facts.mode},
                             {"modified_ns", entry.facts.modified_ns}};
+    row["user"] = printable(entry.user_name);
+    row["group"] = printable(entry.group_name);
+    if (entry.changed_while_read) row["changed_while_read"] = true;
     // A name that is not UTF-8 is given byte for byte as well.
     if (printable(entry.path) != entry.path) row["path_base64url"] = to_base64url(as_bytes(entry.path));
     if (entry.facts.kind == FileKind::symlink) row["target"] = printable(entry.link_target);
@@ -57,6 +60,7 @@ void print(const Output& output, const drive::ListEntry& entry, bool long_form) 
     output.line(name);
     return;
   }
+  if (entry.changed_while_read) name += "  (changed while it was read)";
   if (entry.facts.kind == FileKind::symlink) name += " -> " + printable(entry.link_target);
   char size[24];
   std::snprintf(size, sizeof size, "%10s", human_bytes(entry.facts.size).c_str());

@@ -127,6 +127,12 @@ struct CommandLine {
   void add_backup() {
     CLI::App* c = app.add_subcommand("backup", "Put files and folders into the ring");
     c->add_option("PATH", backup.paths, "Files and folders")->required();
+    c->add_option("--exclude", backup.excluded, "Leave out paths that match this pattern")
+        ->allow_extra_args(false);
+    c->add_option("--exclude-from", backup.excluded_from, "A file of such patterns, one a line")
+        ->allow_extra_args(false);
+    c->add_flag("--one-file-system", backup.one_file_system, "Do not go into other file systems");
+    c->add_flag("-n,--dry-run", backup.only_look, "Say what would be sent, and send nothing");
     add_ways_in(*c, backup);
     c->callback([this] {
       chosen = [this](const Home& home, const Output& output) {

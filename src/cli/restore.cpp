@@ -19,11 +19,12 @@ std::string_view remedy_for(const Error& error) {
 }
 
 Exit report(const Output& output, const drive::RestoreSummary& summary, const std::string& target) {
-  const bool nothing = summary.files + summary.folders + summary.symlinks == 0;
+  const bool nothing = summary.files + summary.there + summary.folders + summary.symlinks == 0;
   const Exit exit = summary.failed == 0 ? Exit::done : nothing ? Exit::failed : Exit::in_part;
   if (output.json()) {
     output.document({{"type", "summary"},
                      {"files", summary.files},
+                     {"files_there", summary.there},
                      {"folders", summary.folders},
                      {"symlinks", summary.symlinks},
                      {"bytes", summary.bytes},
@@ -34,6 +35,9 @@ Exit report(const Output& output, const drive::RestoreSummary& summary, const st
   }
   output.line(std::to_string(summary.files) + " files, " + human_bytes(summary.bytes) + " restored to " +
               printable(target) + ", every byte verified.");
+  if (summary.there > 0)
+    output.line("  " + std::to_string(summary.there) +
+                " files were there already, and are left as they are.");
   if (summary.failed > 0)
     output.line("  " + std::to_string(summary.failed) + " could not be restored (see above).");
   return exit;
@@ -60,9 +64,8 @@ Task<Exit> restore(OwnerSession& session, drive::Drive& drive, const Restore& jo
   if (!summary) {
     const bool stopped = summary.error().code == Errc::cancelled;
     if (stopped) {
-      co_return job.output.failure(
-          Exit::interrupted, "Stopped. What was restored so far is whole.",
-          "Run the same command with --overwrite, or into an empty folder, to go on.");
+      co_return job.output.failure(Exit::interrupted, "Stopped. What was restored so far is whole.",
+                                   "Run the same command to go on.");
     }
     co_return job.output.failure(summary.error(), remedy_for(summary.error()));
   }

@@ -27,7 +27,12 @@ Error changed_while_read() { return fail(Errc::busy, "changed while it was read;
 }  // namespace
 
 struct BackupRun::Slice {
-  std::vector<NamedFacts> items;
+  struct Item {
+    std::string name;
+    Result<FileFacts> facts;
+    FurtherFacts further;
+  };
+  std::vector<Item> items;
   std::map<std::size_t, Result<std::optional<ReadFile>>> read;  // by place in `items`
 };
 
@@ -66,6 +71,10 @@ Task<void> BackupRun::keep(std::vector<Stretch> stretches, Semaphore::Permit per
   const Semaphore::Permit held = std::move(permit);
   std::vector<vault::NewBlob> blobs;
   for (const Stretch& stretch : stretches) {
+    for (std::size_t i = 0; i < stretch.holes; ++i) {
+      const Piece& piece = maker_.zero_piece;
+      blobs.push_back({vault::BlobKind::data, piece.id, maker_.zeros, piece.size});
+    }
     std::size_t at = 0;
     for (const Piece& piece : stretch.pieces) {
       blobs.push_back(
@@ -82,6 +91,7 @@ Task<Result<BlobList>> BackupRun::walk(RootTree roots) {
   const auto read = [&] { return environment_.files.facts("/"); };
   const auto facts = co_await environment_.workers.run(read);
   if (!facts) co_return facts.error();
+  root_device_ = facts->device;
   auto list = co_await folder("/", *facts);
   if (!list) co_return list.error();
   co_return *list ? std::move(**list) : BlobList{};
@@ -107,15 +117,21 @@ Task<Result<void>> BackupRun::add_root(std::string path, std::string name, const
     }
     if (facts->kind != FileKind::folder)
       co_return co_await lone_root(std::move(path), std::move(name), listing);
+    root_device_ = facts->device;
     FolderMemory none(nullptr, "");
-    co_return co_await add(std::move(path), std::move(name), *facts, listing, none, 0, nullptr);
+    Found found = co_await look_further(path, *facts);
+    co_return co_await add(std::move(path), std::move(name), std::move(found), listing, none, 0, nullptr);
   }
   // A folder on the way to a root: kept for its mode and owner, and nothing else that is in it.
   TreeEntry entry;
   entry.name = std::move(name);
   entry.facts.kind = FileKind::folder;
   entry.facts.mode = 0755;
-  if (facts && facts->kind == FileKind::folder) entry.facts = kept_facts(*facts);
+  if (facts && facts->kind == FileKind::folder) {
+    Found found = co_await look_further(path, *facts);
+    entry.facts = kept_facts(*facts);
+    entry.keep(std::move(found.further));
+  }
   auto below = co_await roots_below(std::move(path), node);
   if (!below) co_return below.error();
   entry.content = std::move(*below);
@@ -128,53 +144,94 @@ Task<Result<void>> BackupRun::lone_root(std::string path, std::string name, List
   FolderMemory memory(cache_, join(path, "."));
   std::vector<std::string> names;
   names.push_back(std::move(name));
-  const auto added = co_await slice(folder, std::move(names), listing, memory);
+  const auto added = co_await slice(folder, std::move(names), true, listing, memory);
   if (!added) co_return added.error();
   co_await remember(memory);
   co_return Result<void>();
 }
 
-Task<Result<void>> BackupRun::add(std::string path, std::string name, FileFacts facts, ListingWriter& listing,
+Task<BackupRun::Found> BackupRun::look_further(std::string path, FileFacts facts) {
+  const auto look = [&] { return read_further(environment_.files, path, facts); };
+  FurtherFacts further = co_await environment_.workers.run(look);
+  co_return Found{facts, std::move(further)};
+}
+
+Task<Result<void>> BackupRun::add(std::string path, std::string name, Found found, ListingWriter& listing,
                                   FolderMemory& memory, std::int64_t looked_ns, const ReadFile* read) {
   auto pause = co_await pause_();
   if (!pause) co_return pause.error();
-  TreeEntry entry;
+  auto entry = co_await entry_of(path, name, found.facts, memory, looked_ns, read);
+  if (!entry) co_return entry.error();
+  if (!*entry) co_return Result<void>();
+  if (found.further.trouble) observer_.warning({path, *found.further.trouble});
+  if (found.facts.kind != FileKind::file) (*entry)->facts = kept_facts(found.facts);
+  (*entry)->keep(std::move(found.further));
+  (*entry)->name = std::move(name);
+  co_return co_await listing.add(std::move(**entry));
+}
+
+Task<Result<std::optional<TreeEntry>>> BackupRun::entry_of(std::string path, std::string name,
+                                                           FileFacts facts, FolderMemory& memory,
+                                                           std::int64_t looked_ns, const ReadFile* read) {
   if (facts.kind == FileKind::folder) {
     memory.note_folder(name);
     auto below = co_await folder(path, facts);
     if (!below) co_return below.error();
-    if (!*below) co_return Result<void>();
+    if (!*below) co_return std::optional<TreeEntry>();
+    TreeEntry entry;
     entry.content = std::move(**below);
     ++summary_.folders;
-  } else if (facts.kind == FileKind::symlink) {
-    const auto job = [&] { return environment_.files.read_link(path); };
-    auto target = co_await environment_.workers.run(job);
-    if (target && target->size() > kLinkTargetBytesMax) target = fail(Errc::invalid, "the link is too long");
-    if (!target) {
-      skip(path, target.error());
-      co_return Result<void>();
-    }
-    entry.link_target = std::move(*target);
-    ++summary_.symlinks;
-  } else if (facts.kind == FileKind::file) {
-    auto kept = co_await file(path, facts, read);
-    if (!kept) co_return kept.error();
-    if (!*kept) co_return Result<void>();
-    const FileFacts& seen = (*kept)->seen;
-    entry = std::move((*kept)->entry);
-    if (!(*kept)->changed && is_settled(seen, looked_ns)) {
-      memory.note_file({name, seen.modified_ns, seen.changed_ns, seen.size, seen.inode, entry.content});
-    }
-    ++summary_.files;
-    ++progress_.files_done;
-    report();
-  } else {
-    skip(path, fail(Errc::unsupported, "is a pipe, socket or device: left out"));
-    co_return Result<void>();
+    co_return std::optional<TreeEntry>(std::move(entry));
   }
-  if (facts.kind != FileKind::file) entry.facts = kept_facts(facts);
-  entry.name = std::move(name);
-  co_return co_await listing.add(std::move(entry));
+  if (facts.kind == FileKind::symlink) co_return co_await symlink(std::move(path));
+  if (facts.kind == FileKind::other) {
+    ++summary_.others;
+    observer_.warning({path, fail(Errc::unsupported, "is a pipe, socket or device: left out")});
+    co_return std::optional<TreeEntry>();
+  }
+  auto kept = co_await file(path, facts, read);
+  if (!kept) co_return kept.error();
+  if (!*kept) co_return std::optional<TreeEntry>();
+  const FileFacts& seen = (*kept)->seen;
+  TreeEntry entry = std::move((*kept)->entry);
+  entry.changed_while_read = (*kept)->changed;
+  if (!(*kept)->changed && is_settled(seen, looked_ns)) {
+    memory.note_file({name, seen.modified_ns, seen.changed_ns, seen.size, seen.inode, entry.content});
+  }
+  tell_if_new(path, entry.content);
+  ++summary_.files;
+  if ((*kept)->changed) ++summary_.changed;
+  ++progress_.files_done;
+  report();
+  co_return std::optional<TreeEntry>(std::move(entry));
+}
+
+Task<std::optional<TreeEntry>> BackupRun::symlink(std::string path) {
+  const auto job = [&] { return environment_.files.read_link(path); };
+  auto target = co_await environment_.workers.run(job);
+  if (target && target->size() > kLinkTargetBytesMax) target = fail(Errc::invalid, "the link is too long");
+  if (!target) {
+    skip(path, target.error());
+    co_return std::nullopt;
+  }
+  TreeEntry entry;
+  entry.link_target = std::move(*target);
+  ++summary_.symlinks;
+  co_return entry;
+}
+
+bool BackupRun::is_excluded(const std::string& path, FileKind kind) const {
+  return std::any_of(options_.excluded.begin(), options_.excluded.end(), [&](const PathPattern& pattern) {
+    return pattern.matches(path, kind == FileKind::folder);
+  });
+}
+
+void BackupRun::tell_if_new(const std::string& path, const BlobList& content) {
+  if (!options_.only_look) return;
+  const bool is_new = std::any_of(content.ids.begin(), content.ids.end(), [&](const vault::BlobId& id) {
+    return vault_.index().find(id) == nullptr;
+  });
+  if (is_new) observer_.found_new(path);
 }
 
 Task<Result<std::optional<BlobList>>> BackupRun::folder(std::string path, FileFacts facts) {
@@ -182,6 +239,7 @@ Task<Result<std::optional<BlobList>>> BackupRun::folder(std::string path, FileFa
     skip(path, fail(Errc::refused, "is a folder that was kept under another name already"));
     co_return std::optional<BlobList>();
   }
+  if (!may_enter(facts)) co_return std::optional<BlobList>(BlobList{});
   const auto list = [&] { return environment_.files.list(path); };
   auto names = co_await environment_.workers.run(list);
   if (!names) {
@@ -194,7 +252,7 @@ Task<Result<std::optional<BlobList>>> BackupRun::folder(std::string path, FileFa
   for (auto begin = names->begin(); begin != names->end();) {
     const auto end = begin + std::min<std::ptrdiff_t>(kSliceNames, names->end() - begin);
     std::vector<std::string> some(std::make_move_iterator(begin), std::make_move_iterator(end));
-    const auto done = co_await slice(path, std::move(some), listing, memory);
+    const auto done = co_await slice(path, std::move(some), false, listing, memory);
     if (!done) co_return done.error();
     begin = end;
   }
@@ -218,6 +276,7 @@ Task<void> BackupRun::write_memory() {
   if (cache_ == nullptr || memory_rows_.empty()) co_return;
   const FolderMemory::Rows rows = std::exchange(memory_rows_, {});
   memory_bytes_ = 0;
+  if (options_.only_look) co_return;
   const auto write = [&] {
     cache_->write(rows);
     return true;
@@ -243,13 +302,24 @@ Task<void> BackupRun::recall(Slice& slice, FolderMemory& memory) {
   }
 }
 
-Task<Result<void>> BackupRun::slice(std::string folder, std::vector<std::string> names,
+// `are_named`: by the person, so that no pattern leaves them out.
+Task<Result<void>> BackupRun::slice(std::string folder, std::vector<std::string> names, bool are_named,
                                     ListingWriter& listing, FolderMemory& memory) {
   Slice slice;
   const std::int64_t looked_ns = environment_.clock.wall_time().nanoseconds;
   const auto look = [&] {
     memory.load_to(names.back());
-    return read_facts(environment_.files, folder, std::move(names));
+    std::vector<Slice::Item> items;
+    for (NamedFacts& found : read_facts(environment_.files, folder, std::move(names))) {
+      const std::string path = join(folder, found.name);
+      FurtherFacts further;
+      if (found.facts) {
+        if (!are_named && is_excluded(path, found.facts->kind)) continue;
+        further = read_further(environment_.files, path, *found.facts);
+      }
+      items.push_back({std::move(found.name), std::move(found.facts), std::move(further)});
+    }
+    return items;
   };
   slice.items = co_await environment_.workers.run(look);
   co_await recall(slice, memory);
@@ -264,7 +334,7 @@ Task<Result<void>> BackupRun::slice(std::string folder, std::vector<std::string>
       skip(path, slice.items[i].facts.error());
       continue;
     }
-    const FileFacts facts = *slice.items[i].facts;
+    const FileFacts& facts = *slice.items[i].facts;
     const bool known = facts.links > 1 && hard_links_.contains({facts.device, facts.inode});
     if (is_small(facts) && !known && !slice.read.contains(i)) {
       const auto ahead = co_await read_ahead(folder, slice, i);
@@ -276,8 +346,9 @@ Task<Result<void>> BackupRun::slice(std::string folder, std::vector<std::string>
       continue;
     }
     const bool is_read = read != slice.read.end() && read->second->has_value();
-    const auto added =
-        co_await add(path, name, facts, listing, memory, looked_ns, is_read ? &**read->second : nullptr);
+    Found found{facts, std::move(slice.items[i].further)};
+    const auto added = co_await add(path, name, std::move(found), listing, memory, looked_ns,
+                                    is_read ? &**read->second : nullptr);
     if (!added) co_return added.error();
     slice.read.erase(i);
   }
@@ -409,7 +480,11 @@ Task<Result<bool>> BackupRun::read_pieces(std::string path, Files::Reader& reade
       skip(path, stretch.error());
       co_return false;
     }
-    if (stretch->pieces.empty()) co_return true;
+    if (stretch->pieces.empty() && stretch->holes == 0) co_return true;
+    ids.insert(ids.end(), stretch->holes, maker_.zero_piece.id);
+    const std::uint64_t zeros = stretch->holes * maker_.zero_piece.size;
+    size += zeros;
+    progress_.bytes_read += zeros;
     for (const Piece& piece : stretch->pieces) {
       ids.push_back(piece.id);
       size += piece.size;
@@ -449,12 +524,13 @@ Task<Result<void>> BackupRun::count_below(std::string path) {
     if (facts->kind == FileKind::file) {
       ++progress_.files_total;
       if (!again) progress_.bytes_total += facts->size;
-    } else if (facts->kind == FileKind::folder && !again) {
+    } else if (facts->kind == FileKind::folder && !again && may_enter(*facts)) {
       folders.push_back(std::move(at));
     }
   };
   const auto look = [&] { return environment_.files.facts(path); };
   const auto first = co_await environment_.workers.run(look);
+  if (first) root_device_ = first->device;
   take(path, first);
   while (!folders.empty()) {
     const auto pause = co_await pause_();
@@ -463,7 +539,12 @@ Task<Result<void>> BackupRun::count_below(std::string path) {
     folders.pop_back();
     const auto look_below = [&] {
       auto names = environment_.files.list(folder);
-      return names ? read_facts(environment_.files, folder, std::move(*names)) : std::vector<NamedFacts>();
+      std::vector<NamedFacts> found;
+      if (names) found = read_facts(environment_.files, folder, std::move(*names));
+      std::erase_if(found, [&](const NamedFacts& item) {
+        return item.facts && is_excluded(join(folder, item.name), item.facts->kind);
+      });
+      return found;
     };
     const auto below = co_await environment_.workers.run(look_below);
     for (const NamedFacts& item : below) take(join(folder, item.name), item.facts);

@@ -13,6 +13,7 @@
 #include <peerstore/runtime/sync.hpp>
 
 #include "folder_memory.hpp"
+#include "path_pattern.hpp"
 #include "remote_path.hpp"
 #include "source_file.hpp"
 #include "tree_reader.hpp"
@@ -29,12 +30,19 @@ class BackupRun {
   // Called now and then between two pieces: an error ends the run.
   using Pause = std::function<Task<Result<void>>()>;
 
+  struct Options {
+    std::vector<PathPattern> excluded;
+    bool one_file_system = false;
+    bool only_look = false;
+  };
+
   // `cache` may be none.
-  BackupRun(Environment environment, vault::Vault& vault, vault::LocalCache* cache, Observer observer,
-            Pause pause)
+  BackupRun(Environment environment, vault::Vault& vault, vault::LocalCache* cache, Options options,
+            Observer observer, Pause pause)
       : environment_(environment),
         vault_(vault),
         cache_(cache),
+        options_(std::move(options)),
         observer_(std::move(observer)),
         pause_(std::move(pause)),
         maker_(vault.keys()),
@@ -57,6 +65,11 @@ class BackupRun {
   using FileKey = std::pair<std::uint64_t, std::uint64_t>;  // device and inode
   static constexpr std::size_t kStretchesKept = 3;          // at once, each of 4 MiB or so
   struct Slice;
+  // What is at a path, as the walk comes by.
+  struct Found {
+    FileFacts facts;
+    FurtherFacts further;
+  };
   // A small file whose content is with the vault already, or one that is remembered.
   struct ReadFile {
     FileFacts facts;
@@ -72,17 +85,28 @@ class BackupRun {
 
   Task<Result<BlobList>> walk(RootTree roots);
   Task<Result<void>> count_below(std::string path);
+  bool is_excluded(const std::string& path, FileKind kind) const;
+  bool may_enter(const FileFacts& folder) const {
+    return !options_.one_file_system || folder.device == root_device_;
+  }
+  void tell_if_new(const std::string& path, const BlobList& content);
   Task<Result<void>> lone_root(std::string path, std::string name, ListingWriter& listing);
   Task<Result<void>> add_root(std::string path, std::string name, const RootTree& node,
                               ListingWriter& listing);
   Task<Result<BlobList>> roots_below(std::string path, const RootTree& node);
   // `memory` is that of the folder it is in, which was looked at at `looked_ns`.
-  Task<Result<void>> add(std::string path, std::string name, FileFacts facts, ListingWriter& listing,
+  Task<Result<void>> add(std::string path, std::string name, Found found, ListingWriter& listing,
                          FolderMemory& memory, std::int64_t looked_ns, const ReadFile* read);
+  // Nothing if it is left out.
+  Task<Result<std::optional<TreeEntry>>> entry_of(std::string path, std::string name, FileFacts facts,
+                                                  FolderMemory& memory, std::int64_t looked_ns,
+                                                  const ReadFile* read);
+  Task<std::optional<TreeEntry>> symlink(std::string path);
+  Task<Found> look_further(std::string path, FileFacts facts);
   // Nothing if the folder cannot be read, or was seen before.
   Task<Result<std::optional<BlobList>>> folder(std::string path, FileFacts facts);
-  Task<Result<void>> slice(std::string folder, std::vector<std::string> names, ListingWriter& listing,
-                           FolderMemory& memory);
+  Task<Result<void>> slice(std::string folder, std::vector<std::string> names, bool are_named,
+                           ListingWriter& listing, FolderMemory& memory);
   Task<void> recall(Slice& slice, FolderMemory& memory);
   Task<void> remember(FolderMemory& memory);
   Task<void> write_memory();
@@ -105,6 +129,7 @@ class BackupRun {
   Environment environment_;
   vault::Vault& vault_;
   vault::LocalCache* cache_;
+  Options options_;
   Observer observer_;
   Pause pause_;
   PieceMaker maker_;
@@ -112,6 +137,7 @@ class BackupRun {
   Progress progress_;
   std::map<FileKey, KeptFile> hard_links_;  // files with several names that were read
   std::set<FileKey> folders_seen_;
+  std::uint64_t root_device_ = 0;   // of the root that is walked
   FolderMemory::Rows memory_rows_;  // not written yet
   std::size_t memory_bytes_ = 0;
   std::optional<Error> failure_;  // of the vault

@@ -5,135 +5,330 @@
 
 namespace peerstore::drive {
 
+namespace {
+
+constexpr std::size_t kBatchFiles = 64;
+constexpr std::uint64_t kBatchBytes = 2 * 1024 * 1024;
+constexpr std::size_t kFoldersAtOnce = 64;  // whose facts are set in one go
+
+bool is_small(const TreeEntry& entry) {
+  return entry.content.level == 0 && entry.content.ids.size() <= 1 && entry.facts.size <= kSmallFileBytes;
+}
+
+}  // namespace
+
 void RestoreRun::failed(const std::string& path, Error error) {
+  if (cancelled_) return;
   ++summary_.failed;
   if (error.code == Errc::full && !stop_) stop_ = error.in(path);
   observer_.warning({path, std::move(error)});
 }
 
-Task<Result<RestoreSummary>> RestoreRun::run(BlobList root, std::string path, std::string target,
-                                             Progress expected) {
+void RestoreRun::note_refused(const std::string& path, const std::vector<std::string>& attributes) {
+  if (attributes.empty()) return;
+  std::string names;
+  for (const std::string& name : attributes) names += (names.empty() ? "" : ", ") + name;
+  observer_.warning({path, fail(Errc::unsupported, "restored without its attributes " + names)});
+}
+
+void RestoreRun::finished(const Job& job, Place place) {
+  if (place == Place::free) {
+    ++summary_.files;
+    summary_.bytes += job.entry.facts.size;
+  } else {
+    ++summary_.there;
+    progress_.bytes_read += job.entry.facts.size;
+    progress_.bytes_safe += job.entry.facts.size;
+  }
+  ++progress_.files_done;
+  observer_.progress(progress_);
+}
+
+Task<Result<RestoreSummary>> RestoreRun::run(BlobList root, std::string path, Progress expected) {
   progress_ = expected;
-  const auto prepare = [&] { return prepare_target(target); };
-  const auto ready = co_await environment_.workers.run(prepare);
-  if (!ready) co_return ready.error();
-  co_await below(std::move(root), std::move(target), path_parts(path));
+  auto top = std::make_shared<Folder>();
+  top->job.path = target_.path();
+  co_await below(std::move(root), std::move(top), path_parts(path));
+  co_await writing_.join();
+  co_await set_folders();
   if (stop_) co_return *stop_;
   if (cancelled_) co_return fail(Errc::cancelled, "stopped");
   observer_.progress(progress_);
   co_return summary_;
 }
 
-// The target and the folders above it: the person's own choice, so links above it are followed.
-Result<void> RestoreRun::prepare_target(const std::string& path) {
-  const auto facts = environment_.files.facts(path);
-  if (facts && facts->kind == FileKind::folder) return {};
-  if (facts) return fail(Errc::refused, path + ": is not a folder");
-  if (facts.error().code != Errc::not_found) return facts.error();
-  const std::size_t slash = path.find_last_of('/', path.find_last_not_of('/'));
-  if (slash != std::string::npos && slash > 0) {
-    if (auto above = prepare_target(path.substr(0, slash)); !above) return above;
+// As it was, with the owner by name if this system knows the name.
+FileFacts RestoreRun::facts_here(const TreeEntry& entry) const {
+  FileFacts facts = entry.facts;
+  Files& files = environment_.files;
+  if (!entry.user_name.empty()) {
+    facts.user = files.account_number(Account::user, entry.user_name).value_or(facts.user);
   }
-  return environment_.files.make_folder(path);
+  if (!entry.group_name.empty()) {
+    facts.group = files.account_number(Account::group, entry.group_name).value_or(facts.group);
+  }
+  return facts;
 }
 
-Result<RestoreRun::FolderState> RestoreRun::prepare_folder(const std::string& path) {
-  const auto facts = environment_.files.facts(path);
-  if (facts && facts->kind == FileKind::folder) return FolderState::there;
-  if (facts) return fail(Errc::refused, "something that is not a folder is there already");
-  if (facts.error().code != Errc::not_found) return facts.error();
-  if (auto made = environment_.files.make_folder(path); !made) return made.error();
-  return FolderState::made;
+Result<std::vector<std::string>> RestoreRun::set_facts(const Job& job) const {
+  return environment_.files.set_facts(job.path, facts_here(job.entry), job.entry.attributes);
 }
 
-Task<void> RestoreRun::folder(TreeEntry entry, std::string path, std::vector<std::string> rest) {
-  const auto prepare = [&] { return prepare_folder(path); };
-  const auto state = co_await environment_.workers.run(prepare);
-  if (!state) {
-    failed(path, state.error());
+// ---- Folders ----
+
+Result<RestoreRun::FolderPtr> RestoreRun::enter(const Job& job, FolderPtr above) {
+  const auto facts = environment_.files.facts(job.path);
+  if (facts && facts->kind != FileKind::folder) {
+    return fail(Errc::refused, "something that is not a folder is there already");
+  }
+  if (!facts && facts.error().code != Errc::not_found) return facts.error();
+  if (!facts) {
+    if (auto made = environment_.files.make_folder(job.path); !made) return made.error();
+  } else if (target_.is_ours()) {
+    (void)environment_.files.remove_unfinished(job.path);
+  }
+  auto entered = std::make_unique<Folder>();
+  entered->job.path = job.path;
+  entered->job.entry = job.entry;
+  entered->job.entry.content = {};
+  entered->above = std::move(above);
+  entered->is_ours = !facts || overwrite_ || target_.is_ours();
+  // Whoever lets go of it last puts it among those that are done.
+  return FolderPtr(entered.release(), [this](Folder* folder) {
+    std::unique_ptr<Folder> done(folder);
+    if (!closing_) done_folders_.push_back(std::move(done));
+  });
+}
+
+Task<void> RestoreRun::folder(Job job, FolderPtr above, std::vector<std::string> rest) {
+  const auto go_in = [&] { return enter(job, std::move(above)); };
+  auto entered = co_await environment_.workers.run(go_in);
+  if (!entered) {
+    failed(job.path, entered.error());
     co_return;
   }
-  co_await below(std::move(entry.content), path, std::move(rest));
-  if (stopped()) co_return;
   ++summary_.folders;
-  if (*state == FolderState::there && !overwrite_) co_return;
-  const auto set = [&] { return environment_.files.set_facts(path, entry.facts); };
-  const auto done = co_await environment_.workers.run(set);
-  if (!done) failed(path, done.error());
+  co_await below(std::move(job.entry.content), std::move(*entered), std::move(rest));
+  if (done_folders_.size() >= kFoldersAtOnce) co_await set_folders();
 }
 
-Task<void> RestoreRun::below(BlobList content, std::string path, std::vector<std::string> rest) {
+Task<void> RestoreRun::set_folders() {
+  while (!done_folders_.empty()) {
+    const auto folders = std::exchange(done_folders_, {});
+    const auto set = [&] {
+      std::vector<Result<std::vector<std::string>>> results;
+      for (const auto& folder : folders) {
+        results.push_back(folder->is_ours ? set_facts(folder->job) : std::vector<std::string>());
+      }
+      return results;
+    };
+    const auto results = co_await environment_.workers.run(set);
+    for (std::size_t i = 0; i < folders.size(); ++i) {
+      const std::string& path = folders[i]->job.path;
+      if (results[i]) {
+        note_refused(path, *results[i]);
+      } else {
+        failed(path, results[i].error());
+      }
+    }
+    // Letting go of the last folder in another one puts that one in the list.
+  }
+}
+
+Task<void> RestoreRun::below(BlobList content, FolderPtr folder, std::vector<std::string> rest) {
   ListingReader listing(vault_, std::move(content));
-  TaskScope files(environment_.clock);
+  Batch batch;
+  batch.folder = folder;
   while (!stopped()) {
     auto entries = co_await listing.next();
     if (!entries) {
-      failed(path, entries.error());
+      failed(folder->job.path, entries.error());
       break;
     }
     if (entries->empty()) break;
     for (TreeEntry& entry : *entries) {
       if (stopped()) break;
       if (!rest.empty() && entry.name != rest.front()) continue;
-      const std::string place = join(path, entry.name);
+      Job job{std::move(entry), {}};
+      job.path = join(folder->job.path, job.entry.name);
       const auto further = rest.begin() + (rest.empty() ? 0 : 1);
-      co_await one(std::move(entry), place, std::vector<std::string>(further, rest.end()), files);
+      co_await one(std::move(job), batch, std::vector<std::string>(further, rest.end()));
     }
   }
-  co_await files.join();
+  co_await start(std::move(batch));
 }
 
-Task<void> RestoreRun::one(TreeEntry entry, std::string path, std::vector<std::string> rest,
-                           TaskScope& files) {
-  if (entry.facts.kind == FileKind::folder) {
-    co_await folder(std::move(entry), std::move(path), std::move(rest));
-  } else if (entry.facts.kind == FileKind::symlink) {
-    co_await symlink(std::move(entry), std::move(path));
-  } else if (entry.facts.links > 1) {
+Task<void> RestoreRun::one(Job job, Batch& batch, std::vector<std::string> rest) {
+  const FileFacts& facts = job.entry.facts;
+  if (facts.kind == FileKind::folder) {
+    // What is in it is read side by side with what was before it.
+    if (!batch.jobs.empty()) co_await start(std::exchange(batch, Batch{batch.folder, {}, 0}));
+    co_await folder(std::move(job), batch.folder, std::move(rest));
+  } else if (facts.kind == FileKind::symlink) {
+    co_await symlink(std::move(job));
+  } else if (facts.links > 1) {
     // In its turn, so that its other names find it.
-    co_await file(std::move(entry), std::move(path));
+    co_await linked_file(std::move(job));
+  } else if (is_small(job.entry)) {
+    batch.bytes += facts.size;
+    batch.jobs.push_back(std::move(job));
+    const bool full = batch.jobs.size() == kBatchFiles || batch.bytes >= kBatchBytes;
+    if (full) co_await start(std::exchange(batch, Batch{batch.folder, {}, 0}));
   } else {
     Semaphore::Permit permit = co_await files_at_once_.acquire();
-    files.spawn(file_with_permit(std::move(entry), std::move(path), std::move(permit)));
+    writing_.spawn(large_file(std::move(job), batch.folder, std::move(permit)));
   }
 }
 
-Task<void> RestoreRun::file_with_permit(TreeEntry entry, std::string path, Semaphore::Permit permit) {
-  const Semaphore::Permit held = std::move(permit);
-  co_await file(std::move(entry), std::move(path));
+// ---- Files ----
+
+// Errc::refused if something is there that is to stay. Blocking.
+Result<RestoreRun::Place> RestoreRun::look(const Job& job) const {
+  const auto there = environment_.files.facts(job.path);
+  if (!there && there.error().code == Errc::not_found) return Place::free;
+  if (!there) return there.error();
+  const FileFacts& wanted = job.entry.facts;
+  const bool same_size = there->kind == FileKind::file && there->size == wanted.size;
+  if (overwrite_) return same_size && has_content(job) ? Place::same_content : Place::free;
+  if (same_size && there->modified_ns == wanted.modified_ns) return Place::finished;
+  return fail(Errc::refused, "something else is there already");
 }
 
-Task<void> RestoreRun::file(TreeEntry entry, std::string path) {
-  const FileKey key{entry.facts.device, entry.facts.inode};
-  const bool has_other_names = entry.facts.links > 1;
-  const auto known = has_other_names ? hard_links_.find(key) : hard_links_.end();
-  Result<void> done = fail(Errc::not_found, "no other name of it is there");
+// Whether the file at the place would be cut into the same blobs. Blocking.
+bool RestoreRun::has_content(const Job& job) const {
+  if (job.entry.content.level != 0) return false;
+  auto reader = environment_.files.open(job.path);
+  if (!reader) return false;
+  StretchReader stretches(**reader, maker_);
+  auto wanted = job.entry.content.ids.begin();
+  const auto end = job.entry.content.ids.end();
+  while (true) {
+    const auto stretch = stretches.next();
+    if (!stretch) return false;
+    if (stretch->pieces.empty() && stretch->holes == 0) return wanted == end;
+    for (std::size_t i = 0; i < stretch->holes; ++i) {
+      if (wanted == end || *wanted++ != maker_.zero_piece.id) return false;
+    }
+    for (const Piece& piece : stretch->pieces) {
+      if (wanted == end || *wanted++ != piece.id) return false;
+    }
+  }
+}
+
+Result<std::vector<std::string>> RestoreRun::write_small(const Job& job, ByteView content) const {
+  auto writer = environment_.files.create(job.path, overwrite_);
+  if (!writer) return writer.error();
+  if (auto written = (*writer)->append(content); !written) return written.error();
+  return (*writer)->finish(facts_here(job.entry), job.entry.attributes, Durable::later);
+}
+
+Task<void> RestoreRun::start(Batch batch) {
+  if (batch.jobs.empty()) co_return;
+  Semaphore::Permit permit = co_await files_at_once_.acquire();
+  writing_.spawn(small_files(std::move(batch), std::move(permit)));
+}
+
+// One look at what is there, one fetch, and one go at writing, for all of them.
+Task<void> RestoreRun::small_files(Batch batch, Semaphore::Permit permit) {
+  const Semaphore::Permit held = std::move(permit);
+  const std::vector<Job>& jobs = batch.jobs;
+  const auto look_at_all = [&] {
+    std::vector<Result<Place>> places;
+    for (const Job& job : jobs) places.push_back(look(job));
+    return places;
+  };
+  const auto places = co_await environment_.workers.run(look_at_all);
+  std::vector<vault::BlobId> ids;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    if (!places[i] || *places[i] != Place::free) continue;
+    ids.insert(ids.end(), jobs[i].entry.content.ids.begin(), jobs[i].entry.content.ids.end());
+  }
+  const auto blobs = co_await vault_.get_each(vault::BlobKind::data, std::move(ids));
+  if (stopped()) co_return;
+  const auto write_all = [&] {
+    std::vector<Result<std::vector<std::string>>> written;
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      if (!places[i]) {
+        written.push_back(places[i].error());
+      } else if (*places[i] == Place::same_content) {
+        written.push_back(set_facts(jobs[i]));
+      } else if (*places[i] == Place::finished) {
+        written.push_back(std::vector<std::string>());
+      } else {
+        const bool is_empty = jobs[i].entry.content.ids.empty();
+        const Result<SharedBytes> content = is_empty ? Result<SharedBytes>(SharedBytes()) : blobs[next++];
+        if (content && content->size() != jobs[i].entry.facts.size) {
+          written.push_back(fail(Errc::corrupt, "its content is not as long as the file"));
+        } else {
+          written.push_back(content ? write_small(jobs[i], content->view()) : content.error());
+        }
+      }
+    }
+    return written;
+  };
+  const auto written = co_await environment_.workers.run(write_all);
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    if (!written[i]) {
+      failed(jobs[i].path, written[i].error());
+      continue;
+    }
+    note_refused(jobs[i].path, *written[i]);
+    if (*places[i] == Place::free) {
+      progress_.bytes_read += jobs[i].entry.facts.size;
+      progress_.bytes_safe += jobs[i].entry.facts.size;
+    }
+    finished(jobs[i], *places[i]);
+  }
+}
+
+Task<void> RestoreRun::large_file(Job job, FolderPtr folder, Semaphore::Permit permit) {
+  const Semaphore::Permit held = std::move(permit);
+  const FolderPtr in = std::move(folder);
+  const auto done = co_await write_file(job);
+  if (!done) failed(job.path, done.error());
+}
+
+Task<void> RestoreRun::linked_file(Job job) {
+  const FileKey key{job.entry.facts.device, job.entry.facts.inode};
+  const auto known = hard_links_.find(key);
   if (known != hard_links_.end()) {
     const std::string existing = known->second;
-    const auto link = [&] { return environment_.files.make_hard_link(existing, path); };
-    done = co_await environment_.workers.run(link);
+    const auto link = [&] { return environment_.files.make_hard_link(existing, job.path); };
+    const auto linked = co_await environment_.workers.run(link);
+    if (linked) {
+      ++summary_.files;
+      ++progress_.files_done;
+      co_return;
+    }
   }
   // Where a link cannot be made, because the disk knows none or the name is taken, it is a file.
+  const auto done = co_await write_file(job);
   if (!done) {
-    const std::uint64_t size = entry.facts.size;
-    done = co_await write_file(std::move(entry), path);
-    if (done) summary_.bytes += size;
-  }
-  if (!done) {
-    if (!cancelled_) failed(path, done.error());
+    failed(job.path, done.error());
     co_return;
   }
-  if (has_other_names) hard_links_.emplace(key, path);
-  ++summary_.files;
-  ++progress_.files_done;
-  observer_.progress(progress_);
+  hard_links_.emplace(key, job.path);
 }
 
-Task<Result<void>> RestoreRun::write_file(TreeEntry entry, std::string path) {
-  const auto create = [&] { return environment_.files.create(path, overwrite_); };
+Task<Result<void>> RestoreRun::write_file(const Job& job) {
+  const auto look_there = [&] { return look(job); };
+  const auto place = co_await environment_.workers.run(look_there);
+  if (!place) co_return place.error();
+  if (*place == Place::same_content) {
+    const auto set = [&] { return set_facts(job); };
+    const auto refused = co_await environment_.workers.run(set);
+    if (!refused) co_return refused.error();
+    note_refused(job.path, *refused);
+  }
+  if (*place != Place::free) {
+    finished(job, *place);
+    co_return Result<void>();
+  }
+  const auto create = [&] { return environment_.files.create(job.path, overwrite_); };
   auto writer = co_await environment_.workers.run(create);
   if (!writer) co_return writer.error();
-  ContentReader content(environment_.clock, vault_, std::move(entry.content), entry.facts.size);
+  ContentReader content(environment_.clock, vault_, job.entry.content, job.entry.facts.size);
   while (true) {
     if (cancelled_) co_return fail(Errc::cancelled, "stopped");
     const auto blob = co_await content.next();
@@ -146,23 +341,31 @@ Task<Result<void>> RestoreRun::write_file(TreeEntry entry, std::string path) {
     progress_.bytes_safe += blob->size();
     observer_.progress(progress_);
   }
-  const auto finish = [&] { return (*writer)->finish(entry.facts); };
-  co_return co_await environment_.workers.run(finish);
+  const auto finish = [&] {
+    return (*writer)->finish(facts_here(job.entry), job.entry.attributes, Durable::later);
+  };
+  const auto refused = co_await environment_.workers.run(finish);
+  if (!refused) co_return refused.error();
+  note_refused(job.path, *refused);
+  finished(job, Place::free);
+  co_return Result<void>();
 }
 
-Task<void> RestoreRun::symlink(TreeEntry entry, std::string path) {
+Task<void> RestoreRun::symlink(Job job) {
   const auto make = [&]() -> Result<void> {
-    auto made = environment_.files.make_symlink(entry.link_target, path);
+    auto made = environment_.files.make_symlink(job.entry.link_target, job.path);
     if (!made) {
       // The same link may be there from a run that was stopped.
-      const auto there = environment_.files.read_link(path);
-      if (!there || *there != entry.link_target) return made;
+      const auto there = environment_.files.read_link(job.path);
+      if (!there || *there != job.entry.link_target) return made;
     }
-    return environment_.files.set_facts(path, entry.facts);
+    const auto set = set_facts(job);
+    if (!set) return set.error();
+    return {};
   };
   const auto done = co_await environment_.workers.run(make);
   if (!done) {
-    failed(path, done.error());
+    failed(job.path, done.error());
     co_return;
   }
   ++summary_.symlinks;

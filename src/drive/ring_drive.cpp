@@ -15,6 +15,11 @@ Snapshot as_snapshot(const std::string& id, const SnapshotRecord& record) {
   return {id, record.taken_ns, record.machine, record.roots, record.files, record.bytes};
 }
 
+ListEntry list_entry(std::string path, const TreeEntry& entry) {
+  return {std::move(path), entry.facts,      entry.link_target,
+          entry.user_name, entry.group_name, entry.changed_while_read};
+}
+
 std::string machine_name(std::uint32_t machine) { return "machine " + std::to_string(machine); }
 
 std::optional<vault::LocalCache> open_cache(const Environment& environment, const DriveKeys& keys) {
@@ -200,7 +205,7 @@ Task<Result<void>> RingDrive::list_below(std::string path, BlobList folder, bool
     if (part->empty()) co_return Result<void>();
     for (TreeEntry& entry : *part) {
       const std::string at = join(path, entry.name);
-      entries.push_back({at, entry.facts, entry.link_target});
+      entries.push_back(list_entry(at, entry));
       if (!recursive || entry.facts.kind != FileKind::folder) continue;
       const auto below = co_await list_below(at, std::move(entry.content), true, depth + 1, entries);
       if (!below) co_return below.error();
@@ -213,7 +218,7 @@ Task<Result<void>> RingDrive::list_root(RootAt root, bool recursive, std::vector
   // A root that could not be read is among the roots, and not in the tree.
   if (!entry && entry.error().code == Errc::not_found) co_return Result<void>();
   if (!entry) co_return entry.error();
-  if (!root.root.empty()) entries.push_back({root.root, entry->facts, entry->link_target});
+  if (!root.root.empty()) entries.push_back(list_entry(root.root, *entry));
   const bool is_folder = entry->facts.kind == FileKind::folder;
   if (!is_folder || (!recursive && !root.root.empty())) co_return Result<void>();
   co_return co_await list_below(root.root, std::move(entry->content), recursive, 0, entries);
@@ -235,7 +240,7 @@ Task<Result<std::vector<ListEntry>>> RingDrive::list(std::string path, std::stri
   auto found = co_await locate(at, std::move(snapshot));
   if (!found) co_return found.error();
   if (found->entry.facts.kind != FileKind::folder) {
-    entries.push_back({at, found->entry.facts, found->entry.link_target});
+    entries.push_back(list_entry(at, found->entry));
     co_return entries;
   }
   const auto below = co_await list_below(at, std::move(found->entry.content), recursive, 0, entries);
@@ -267,20 +272,30 @@ Task<Result<RestoreSummary>> RingDrive::restore(std::string path, std::string sn
       expected.bytes_total = found->entry.facts.size;
     }
   }
+  RestoreTarget into(environment_.files, std::move(target));
+  const auto begin = [&] { return into.begin(); };
+  const auto begun = co_await environment_.workers.run(begin);
+  if (!begun) co_return begun.error();
   RestoreSummary total;
   for (RootAt& root : wanted) {
     const auto there = co_await find_path(vault_, root.record.tree, root.root);
     if (!there && there.error().code == Errc::not_found) continue;
     if (!there) co_return there.error();
-    RestoreRun run(environment_, vault_, observer, overwrite, cancelled_);
-    const auto part = co_await run.run(root.record.tree, std::move(root.root), target, expected);
+    RestoreRun run(environment_, vault_, observer, into, overwrite, cancelled_);
+    const auto part = co_await run.run(root.record.tree, std::move(root.root), expected);
     if (!part) co_return part.error();
     total.files += part->files;
+    total.there += part->there;
     total.folders += part->folders;
     total.symlinks += part->symlinks;
     total.bytes += part->bytes;
     total.failed += part->failed;
   }
+  const auto finish = [&] {
+    if (total.failed == 0) into.finish();
+    return true;
+  };
+  co_await environment_.workers.run(finish);
   co_return total;
 }
 

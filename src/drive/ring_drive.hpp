@@ -26,7 +26,7 @@ class RingDrive final : public Drive {
   // What Drive::open promises.
   Task<Result<void>> start();
 
-  Task<Result<BackupSummary>> backup(std::vector<std::string> paths, Observer observer) override;
+  Task<Result<BackupSummary>> backup(BackupOptions options, Observer observer) override;
   void cancel() override { cancelled_ = true; }
   std::vector<Snapshot> snapshots() const override;
   Task<Result<std::vector<ListEntry>>> list(std::string path, std::string snapshot, bool recursive) override;
@@ -48,7 +48,8 @@ class RingDrive final : public Drive {
   Result<void> take_records(const std::vector<Bytes>& records);
   void say_remarks(const Observer& observer);
 
-  Task<Result<BackupSummary>> run_backup(RootTree roots, BackupRun& run);
+  Task<Result<BackupSummary>> run_backup(RootTree roots, bool only_look, BackupRun& run);
+  Task<Result<BackupSummary>> finish_backup(RootTree roots, BlobList tree, BackupSummary summary);
   Task<Result<void>> pause();
   Task<Result<unsigned>> write_head(std::vector<Bytes> records);
   Task<void> keep_what_is_safe();

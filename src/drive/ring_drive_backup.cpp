@@ -6,24 +6,32 @@
 
 namespace peerstore::drive {
 
-Task<Result<BackupSummary>> RingDrive::backup(std::vector<std::string> paths, Observer observer) {
+Task<Result<BackupSummary>> RingDrive::backup(BackupOptions options, Observer observer) {
   cancelled_ = false;
   say_remarks(observer);
   RootTree roots;
-  for (const std::string& path : paths) {
+  for (const std::string& path : options.paths) {
     const auto remote = remote_from_local(path);
     if (!remote) co_return remote.error();
     roots.add(*remote);
   }
-  if (paths.empty()) co_return fail(Errc::invalid, "nothing to back up was named");
+  if (options.paths.empty()) co_return fail(Errc::invalid, "nothing to back up was named");
+  std::vector<PathPattern> excluded;
+  for (const std::string& text : options.excluded) {
+    auto pattern = PathPattern::parse(text);
+    if (!pattern) co_return pattern.error();
+    excluded.push_back(std::move(*pattern));
+  }
   const auto there = co_await check_roots(roots);
   if (!there) co_return there.error();
 
-  BackupRun run(environment_, vault_, cache(), std::move(observer), [this] { return pause(); });
-  vault_.begin_run([&run] { run.report(); });
-  checkpoint_at_ = checkpoint_bytes_;
-  auto summary = co_await run_backup(std::move(roots), run);
-  if (!summary) co_await keep_what_is_safe();
+  const bool only_look = options.only_look;
+  BackupRun run(environment_, vault_, cache(), {std::move(excluded), options.one_file_system, only_look},
+                std::move(observer), [this] { return pause(); });
+  vault_.begin_run([&run] { run.report(); }, only_look);
+  checkpoint_at_ = only_look ? ~std::uint64_t{0} : checkpoint_bytes_;
+  auto summary = co_await run_backup(std::move(roots), only_look, run);
+  if (!summary && !only_look) co_await keep_what_is_safe();
   vault_.begin_run([] {});
   co_return summary;
 }
@@ -39,7 +47,7 @@ Task<Result<void>> RingDrive::check_roots(RootTree roots) {
   co_return Result<void>();
 }
 
-Task<Result<BackupSummary>> RingDrive::run_backup(RootTree roots, BackupRun& run) {
+Task<Result<BackupSummary>> RingDrive::run_backup(RootTree roots, bool only_look, BackupRun& run) {
   // A look at everything only to count it would take as long as finding that nothing has changed.
   const auto last = std::find_if(snapshots_.rbegin(), snapshots_.rend(), [&](const KnownSnapshot& known) {
     return known.record.machine == keys_.machine && known.record.roots == roots.roots();
@@ -52,11 +60,23 @@ Task<Result<BackupSummary>> RingDrive::run_backup(RootTree roots, BackupRun& run
   }
   auto tree = co_await run.write(roots);
   if (!tree) co_return tree.error();
+  BackupSummary summary = run.summary();
+  if (only_look) {
+    summary.bytes_new = vault_.figures().bytes_new;
+    summary.bytes_stored = vault_.figures().bytes_stored;
+    summary.copies_wanted = environment_.space.wanted_copies();
+    co_return summary;
+  }
   const auto flushed = co_await vault_.flush();
   if (!flushed) co_return flushed.error();
   co_await vault_.mend();
+  auto finished = co_await finish_backup(std::move(roots), std::move(*tree), std::move(summary));
+  run.report();
+  co_return finished;
+}
 
-  BackupSummary summary = run.summary();
+// Writes the snapshot down, and says how safe it is.
+Task<Result<BackupSummary>> RingDrive::finish_backup(RootTree roots, BlobList tree, BackupSummary summary) {
   std::vector<Bytes> records;
   if (summary.files + summary.folders + summary.symlinks > 0) {
     SnapshotRecord record;
@@ -70,7 +90,7 @@ Task<Result<BackupSummary>> RingDrive::run_backup(RootTree roots, BackupRun& run
     record.skipped = summary.skipped;
     record.bytes = summary.bytes;
     record.roots = roots.roots();
-    record.tree = std::move(*tree);
+    record.tree = std::move(tree);
     records.push_back(encode(record));
     if (records.back().size() > vault::kRecordBytesMax) {
       co_return fail(Errc::invalid, "too many paths for one snapshot: name a folder above them");
@@ -99,7 +119,6 @@ Task<Result<BackupSummary>> RingDrive::run_backup(RootTree roots, BackupRun& run
               : "only " + std::to_string(*head_copies) + " machines keep the list of your files";
     }
   }
-  run.report();
   co_return summary;
 }
 

@@ -6,6 +6,8 @@
 #include <peerstore/runtime/files.hpp>
 #include <peerstore/vault/cutter.hpp>
 
+#include "tree.hpp"
+
 #include <optional>
 
 namespace peerstore::drive {
@@ -13,6 +15,7 @@ namespace peerstore::drive {
 inline constexpr int kReadAttempts = 3;
 inline constexpr std::size_t kSmallFileBytes = 1024 * 1024;  // read whole, several in one go
 inline constexpr std::size_t kStretchBytes = 4 * 1024 * 1024;
+inline constexpr std::size_t kHolesInStretch = 1024;
 
 // Whether somebody wrote to the file between the two looks at it.
 bool same_state(const FileFacts& before, const FileFacts& after);
@@ -25,11 +28,12 @@ struct Piece {
 struct Stretch {
   Bytes content;
   std::vector<Piece> pieces;  // one after the other, from the beginning of the content
+  std::size_t holes = 0;      // so many blobs of zeros alone lie before them, as PieceMaker::zeros
 };
 
 // What pieces are made with. Pure, so that several workers may cut at once.
 struct PieceMaker {
-  explicit PieceMaker(const vault::VaultKeys& its_keys) : keys(its_keys), cutter(its_keys) {}
+  explicit PieceMaker(const vault::VaultKeys& its_keys);
 
   // Cuts the content of `stretch`: all of it if the file ends there, else as far as the cuts do not
   // depend on what follows. Returns how many bytes the pieces have.
@@ -37,9 +41,12 @@ struct PieceMaker {
 
   const vault::VaultKeys& keys;
   vault::Cutter cutter;
+  // What a long stretch of zeros is cut into, and the blob that each piece of it becomes.
+  Bytes zeros;
+  Piece zero_piece;
 };
 
-// A file from where its reader is to its end, stretch by stretch.
+// A file from its beginning to its end, stretch by stretch. Holes are cut as zeros would be, and not read.
 class StretchReader {
  public:
   StretchReader(Files::Reader& reader, const PieceMaker& maker) : reader_(reader), maker_(maker) {}
@@ -47,9 +54,12 @@ class StretchReader {
   Result<Stretch> next();
 
  private:
+  Result<bool> pass_holes(Stretch& stretch);
+
   Files::Reader& reader_;
   const PieceMaker& maker_;
-  Bytes uncut_;  // the end of the stretch before
+  Bytes uncut_;           // the end of the stretch before
+  std::uint64_t at_ = 0;  // of the reader
   bool ended_ = false;
 };
 
@@ -70,5 +80,7 @@ struct NamedFacts {
   Result<FileFacts> facts;
 };
 std::vector<NamedFacts> read_facts(Files& files, const std::string& folder, std::vector<std::string> names);
+
+FurtherFacts read_further(Files& files, const std::string& path, const FileFacts& facts);
 
 }  // namespace peerstore::drive

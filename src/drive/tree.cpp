@@ -6,12 +6,39 @@ namespace peerstore::drive {
 
 namespace {
 
-constexpr std::uint8_t kListingVersion = 1;
+constexpr std::uint8_t kListingVersion = 2;
+constexpr std::uint8_t kPlainListingVersion = 1;  // before there were names of accounts and attributes
 constexpr std::uint8_t kListVersion = 1;
 // name, kind, mode, user, group, time, then at least an empty list or link.
 constexpr std::size_t kEntryBytesMin = 4 + 1 + 3 * 4 + 8 + 4;
 
-TreeEntry decode_entry(ByteReader& in) {
+constexpr std::uint8_t kChangedWhileRead = 1;
+constexpr std::size_t kAttributeRoomMin = 8;  // two lengths
+
+// user name text, group name text, flags u8, attributes: each name text, value bytes.
+void encode_further(ByteWriter& out, const TreeEntry& entry) {
+  out.text(entry.user_name).text(entry.group_name).u8(entry.changed_while_read ? kChangedWhileRead : 0);
+  out.u32(static_cast<std::uint32_t>(entry.attributes.size()));
+  for (const FileAttribute& attribute : entry.attributes) out.text(attribute.name).bytes(attribute.value);
+}
+
+void decode_further(ByteReader& in, TreeEntry& entry) {
+  entry.user_name = in.text(kAccountNameBytesMax);
+  entry.group_name = in.text(kAccountNameBytesMax);
+  const std::uint8_t flags = in.u8();
+  if (flags > kChangedWhileRead) in.fail();
+  entry.changed_while_read = flags == kChangedWhileRead;
+  for (std::uint32_t left = in.count(kAttributeRoomMin); left > 0 && in.ok(); --left) {
+    FileAttribute attribute;
+    attribute.name = in.text(kAttributeNameBytesMax);
+    const ByteView value = in.bytes(kAttributeBytesMax);
+    attribute.value.assign(value.begin(), value.end());
+    entry.attributes.push_back(std::move(attribute));
+  }
+  if (!may_be_kept(entry.attributes)) in.fail();
+}
+
+TreeEntry decode_entry(ByteReader& in, std::uint8_t version) {
   TreeEntry entry;
   entry.name = in.text(kNameBytesMax);
   const std::uint8_t kind = in.u8();
@@ -34,6 +61,7 @@ TreeEntry decode_entry(ByteReader& in) {
     case FileKind::symlink: entry.link_target = in.text(kLinkTargetBytesMax); break;
     default: in.fail(); break;
   }
+  if (version != kPlainListingVersion) decode_further(in, entry);
   const bool link_is_sane = entry.link_target.find('\0') == std::string::npos;
   if (!is_plain_name(entry.name) || !link_is_sane || entry.facts.mode > 07777) in.fail();
   return entry;
@@ -44,6 +72,26 @@ TreeEntry decode_entry(ByteReader& in) {
 bool is_plain_name(std::string_view name) {
   return !name.empty() && name.size() <= kNameBytesMax && name != "." && name != ".." &&
          name.find_first_of(std::string_view("/\0", 2)) == std::string_view::npos;
+}
+
+bool may_be_kept(const FileAttributes& attributes) {
+  std::size_t bytes = 0;
+  std::string_view last;
+  for (const FileAttribute& attribute : attributes) {
+    if (attribute.name.size() > kAttributeNameBytesMax || attribute.name <= last ||
+        attribute.name.find('\0') != std::string::npos) {
+      return false;
+    }
+    bytes += attribute.name.size() + attribute.value.size();
+    last = attribute.name;
+  }
+  return bytes <= kAttributeBytesMax;
+}
+
+void TreeEntry::keep(FurtherFacts further) {
+  user_name = std::move(further.user_name);
+  group_name = std::move(further.group_name);
+  attributes = std::move(further.attributes);
 }
 
 FileFacts kept_facts(const FileFacts& facts) {
@@ -82,6 +130,7 @@ BlobList decode_blob_list(ByteReader& in) {
 
 Bytes encode(const TreeEntry& entry) {
   CHECK(is_plain_name(entry.name) && entry.link_target.size() <= kLinkTargetBytesMax);
+  CHECK(may_be_kept(entry.attributes));
   const FileFacts& facts = entry.facts;
   ByteWriter out;
   out.text(entry.name)
@@ -100,6 +149,7 @@ Bytes encode(const TreeEntry& entry) {
     case FileKind::symlink: out.text(entry.link_target); break;
     case FileKind::other: CHECK(false); break;
   }
+  encode_further(out, entry);
   return out.take();
 }
 
@@ -112,12 +162,12 @@ Bytes encode_listing_part(std::uint32_t entries, ByteView encoded_entries) {
 Result<std::vector<TreeEntry>> decode_listing_part(ByteView bytes) {
   ByteReader in(bytes);
   const std::uint8_t version = in.u8();
-  if (in.ok() && version != kListingVersion) {
+  if (in.ok() && version != kListingVersion && version != kPlainListingVersion) {
     return fail(Errc::unsupported, "folder listing of version " + std::to_string(version));
   }
   std::vector<TreeEntry> entries;
   for (std::uint32_t left = in.count(kEntryBytesMin); left > 0 && in.ok(); --left) {
-    TreeEntry entry = decode_entry(in);
+    TreeEntry entry = decode_entry(in, version);
     if (!entries.empty() && entry.name <= entries.back().name) in.fail();
     entries.push_back(std::move(entry));
   }

@@ -10,6 +10,7 @@
 #include <peerstore/runtime/files.hpp>
 #include <peerstore/vault/blob.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,14 @@ inline constexpr std::uint8_t kListLevelsMax = 3;
 inline constexpr std::size_t kInlineIdsMax = 256;  // ids in an entry
 inline constexpr std::size_t kListIdsMax = 8192;   // ids in a blob of a list
 
+// What else is kept of a file: of no use for finding out whether it has changed.
+struct FurtherFacts {
+  std::string user_name;  // where the file was; empty: nobody had that number
+  std::string group_name;
+  FileAttributes attributes;     // of files and folders, names strictly rising
+  std::optional<Error> trouble;  // why there are no attributes
+};
+
 struct TreeEntry {
   std::string name;
   // Kind, mode, owners, time, size; device and inode only of files with several names, so that
@@ -33,14 +42,25 @@ struct TreeEntry {
   FileFacts facts;
   BlobList content;         // of files: the data; of folders: the parts of the listing
   std::string link_target;  // of symbolic links
+  std::string user_name;    // where the file was; empty: nobody had that number
+  std::string group_name;
+  FileAttributes attributes;        // of files and folders, names strictly rising
+  bool changed_while_read = false;  // a file that was written to each time that it was read
   bool operator==(const TreeEntry&) const = default;
+  void keep(FurtherFacts further);
 };
 inline constexpr std::size_t kNameBytesMax = 1024;
 inline constexpr std::size_t kLinkTargetBytesMax = 16 * 1024;
+inline constexpr std::size_t kAccountNameBytesMax = 256;
+inline constexpr std::size_t kAttributeNameBytesMax = 255;
+inline constexpr std::size_t kAttributeBytesMax = 256 * 1024;  // of one entry: names and values
 // A part ends with the entry by which it has reached the larger size, or the smaller one after a
 // name that the cutter likes: so a new name changes the part it is in, and not all that follow.
 inline constexpr std::size_t kListingPartBytesMin = 8 * 1024;
 inline constexpr std::size_t kListingPartBytesMax = 256 * 1024;
+
+// Whether an entry can hold them, in this order.
+bool may_be_kept(const FileAttributes& attributes);
 
 // A name that stays in its folder: not empty, "." or "..", without '/' and NUL, not too long.
 bool is_plain_name(std::string_view name);

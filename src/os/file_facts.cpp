@@ -1,8 +1,10 @@
 #include "file_facts.hpp"
 
 #include <fcntl.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "posix.hpp"
@@ -13,6 +15,9 @@ namespace {
 
 constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
 constexpr mode_t kPermissionBits = 07777;
+constexpr std::size_t kAttributeListSmall = 512;
+constexpr std::size_t kAttributeListMax = 65536;  // limits of the kernel
+constexpr std::size_t kAttributeValueMax = 65536;
 constexpr mode_t kBorrowedRights = S_ISUID | S_ISGID;
 
 std::int64_t nanoseconds_of(const timespec& time) {
@@ -62,18 +67,64 @@ FileFacts facts_from(const struct stat& status) {
   return facts;
 }
 
-Result<void> apply_facts(int file, const FileFacts& facts, const std::string& path) {
-  // The owner first: changing it clears bits of the mode.
-  const bool owner_is_set = ::fchown(file, facts.user, facts.group) == 0;
-  if (::fchmod(file, mode_for(facts, owner_is_set)) != 0 && !has_no_modes(errno)) return posix_error(path);
-  if (::futimens(file, times_of(facts).data()) != 0) return posix_error(path);
-  return {};
+Result<FileAttributes> attributes_at(const std::string& path) {
+  // Mostly there are none, which one call tells.
+  std::string names(kAttributeListSmall, '\0');
+  ssize_t size = ::llistxattr(path.c_str(), names.data(), names.size());
+  if (size < 0 && errno == ERANGE) {
+    names.resize(kAttributeListMax);
+    size = ::llistxattr(path.c_str(), names.data(), names.size());
+  }
+  if (size < 0) {
+    if (errno == EOPNOTSUPP) return FileAttributes();
+    return posix_error(path);
+  }
+  FileAttributes attributes;
+  const std::string_view all = std::string_view(names).substr(0, static_cast<std::size_t>(size));
+  for (std::size_t at = 0; at < all.size();) {
+    FileAttribute attribute;
+    attribute.name = all.substr(at, all.find('\0', at) - at);
+    at += attribute.name.size() + 1;
+    attribute.value.resize(kAttributeValueMax);
+    const ssize_t length =
+        ::lgetxattr(path.c_str(), attribute.name.c_str(), attribute.value.data(), attribute.value.size());
+    if (length < 0) continue;  // not for us to read, or gone by now
+    attribute.value.resize(static_cast<std::size_t>(length));
+    attributes.push_back(std::move(attribute));
+  }
+  std::sort(attributes.begin(), attributes.end(),
+            [](const FileAttribute& a, const FileAttribute& b) { return a.name < b.name; });
+  return attributes;
 }
 
-Result<void> apply_facts_at(const std::string& path, const FileFacts& facts) {
+Result<std::vector<std::string>> apply_facts(int file, const FileFacts& facts,
+                                             const FileAttributes& attributes, const std::string& path) {
+  // The owner first: changing it clears bits of the mode. Attributes before the mode, which may
+  // forbid to write them.
+  const bool owner_is_set = ::fchown(file, facts.user, facts.group) == 0;
+  std::vector<std::string> refused;
+  for (const FileAttribute& attribute : attributes) {
+    if (::fsetxattr(file, attribute.name.c_str(), attribute.value.data(), attribute.value.size(), 0) != 0) {
+      refused.push_back(attribute.name);
+    }
+  }
+  if (::fchmod(file, mode_for(facts, owner_is_set)) != 0 && !has_no_modes(errno)) return posix_error(path);
+  if (::futimens(file, times_of(facts).data()) != 0) return posix_error(path);
+  return refused;
+}
+
+Result<std::vector<std::string>> apply_facts_at(const std::string& path, const FileFacts& facts,
+                                                const FileAttributes& attributes) {
   struct stat status;
   if (::lstat(path.c_str(), &status) != 0) return posix_error(path);
   const bool owner_is_set = ::lchown(path.c_str(), facts.user, facts.group) == 0;
+  std::vector<std::string> refused;
+  for (const FileAttribute& attribute : attributes) {
+    if (::lsetxattr(path.c_str(), attribute.name.c_str(), attribute.value.data(), attribute.value.size(),
+                    0) != 0) {
+      refused.push_back(attribute.name);
+    }
+  }
   if (!S_ISLNK(status.st_mode) &&
       ::fchmodat(AT_FDCWD, path.c_str(), mode_for(facts, owner_is_set), AT_SYMLINK_NOFOLLOW) != 0 &&
       !has_no_modes(errno)) {
@@ -82,7 +133,7 @@ Result<void> apply_facts_at(const std::string& path, const FileFacts& facts) {
   if (::utimensat(AT_FDCWD, path.c_str(), times_of(facts).data(), AT_SYMLINK_NOFOLLOW) != 0) {
     return posix_error(path);
   }
-  return {};
+  return refused;
 }
 
 }  // namespace peerstore::os

@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <peerstore/runtime/check.hpp>
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "file_facts.hpp"
 #include "posix.hpp"
@@ -17,11 +19,19 @@ namespace {
 
 constexpr std::size_t kNameBytesMax = 255;
 constexpr mode_t kPrivateFile = 0600;
+constexpr std::string_view kEnding = ".peerstore-";
+constexpr std::size_t kRandomBytes = 8;
+constexpr std::size_t kBlockBytes = 4096;  // what may be a hole
+
+bool is_zero(ByteView bytes) {
+  static constexpr std::array<std::uint8_t, kBlockBytes> kZeros = {};
+  return std::memcmp(bytes.data(), kZeros.data(), bytes.size()) == 0;
+}
 
 std::string temporary_beside(const std::string& path) {
-  std::array<std::uint8_t, 8> random;
+  std::array<std::uint8_t, kRandomBytes> random;
   randombytes_buf(random.data(), random.size());
-  const std::string ending = ".peerstore-" + to_hex(random);
+  const std::string ending = std::string(kEnding) + to_hex(random);
   const std::size_t slash = path.rfind('/');
   const std::size_t name_at = slash == std::string::npos ? 0 : slash + 1;
   std::string name = "." + path.substr(name_at) + ending;
@@ -54,6 +64,14 @@ NewFile::~NewFile() {
   if (!finished_) ::unlink(temporary_.c_str());
 }
 
+bool NewFile::is_unfinished(std::string_view name) {
+  const std::size_t ending = kEnding.size() + 2 * kRandomBytes;
+  if (name.size() < ending || !name.starts_with('.')) return false;
+  name.remove_prefix(name.size() - ending);
+  return name.starts_with(kEnding) &&
+         name.find_first_not_of("0123456789abcdef", kEnding.size()) == std::string_view::npos;
+}
+
 Result<std::unique_ptr<Files::Writer>> NewFile::create(const std::string& path, bool overwrite) {
   if (auto reason = unusable(path)) return *reason;
   if (path.empty() || path.ends_with('/')) {
@@ -69,18 +87,36 @@ Result<std::unique_ptr<Files::Writer>> NewFile::create(const std::string& path, 
 
 Result<void> NewFile::append(ByteView bytes) {
   CHECK(!finished_);
-  if (auto done = write_all(file_.number(), size_, bytes, path_); !done) return done;
-  size_ += bytes.size();
+  while (!bytes.empty()) {
+    // Whole blocks, where they begin in the file, either all zeros or all to be written.
+    std::size_t part = std::min<std::size_t>(kBlockBytes - size_ % kBlockBytes, bytes.size());
+    const bool is_hole = is_zero(bytes.first(part));
+    while (part + kBlockBytes <= bytes.size() && is_zero(bytes.subspan(part, kBlockBytes)) == is_hole) {
+      part += kBlockBytes;
+    }
+    if (!is_hole && bytes.size() - part < kBlockBytes) part = bytes.size();
+    if (!is_hole) {
+      if (auto done = write_all(file_.number(), size_, bytes.first(part), path_); !done) return done;
+      written_to_ = size_ + part;
+    }
+    size_ += part;
+    bytes = bytes.subspan(part);
+  }
   return {};
 }
 
-Result<void> NewFile::finish(const FileFacts& facts) {
+Result<std::vector<std::string>> NewFile::finish(const FileFacts& facts, const FileAttributes& attributes,
+                                                 Durable durable) {
   CHECK(!finished_);
-  if (auto done = apply_facts(file_.number(), facts, path_); !done) return done;
-  if (::fsync(file_.number()) != 0) return posix_error(path_);
-  if (auto done = move_to_its_name(); !done) return done;
+  if (written_to_ < size_ && ::ftruncate(file_.number(), static_cast<off_t>(size_)) != 0) {
+    return posix_error(path_);
+  }
+  auto refused = apply_facts(file_.number(), facts, attributes, path_);
+  if (!refused) return refused;
+  if (durable == Durable::now && ::fsync(file_.number()) != 0) return posix_error(path_);
+  if (auto done = move_to_its_name(); !done) return done.error();
   finished_ = true;
-  return {};
+  return refused;
 }
 
 Result<void> NewFile::move_to_its_name() {

@@ -2,7 +2,7 @@
 //
 // It is written beside its place under a name of its own, ".<name>.peerstore-<random>", so that
 // the last step is a rename within one folder. Destroyed before finish() has succeeded, it is
-// removed.
+// removed. Blocks of zeros are not written: they become holes.
 #pragma once
 
 #include <peerstore/runtime/files.hpp>
@@ -15,11 +15,14 @@ class NewFile final : public Files::Writer {
  public:
   static Result<std::unique_ptr<Files::Writer>> create(const std::string& path, bool overwrite);
   ~NewFile() override;
+  // Whether a file of that name may be what a process that was killed has left.
+  static bool is_unfinished(std::string_view name);
   NewFile(const NewFile&) = delete;
   NewFile& operator=(const NewFile&) = delete;
 
   Result<void> append(ByteView bytes) override;
-  Result<void> finish(const FileFacts& facts) override;
+  Result<std::vector<std::string>> finish(const FileFacts& facts, const FileAttributes& attributes,
+                                          Durable durable) override;
 
  private:
   NewFile(Descriptor file, std::string path, std::string temporary, bool overwrite);
@@ -31,6 +34,7 @@ class NewFile final : public Files::Writer {
   bool overwrite_;
   bool finished_ = false;
   std::uint64_t size_ = 0;
+  std::uint64_t written_to_ = 0;  // the file's size on the disk
 };
 
 }  // namespace peerstore::os

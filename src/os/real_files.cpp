@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <climits>
 
+#include "account_names.hpp"
 #include "descriptor.hpp"
 #include "file_facts.hpp"
 #include "new_file.hpp"
@@ -43,6 +44,17 @@ class RealReader final : public Files::Reader {
     }
     return out;
   }
+
+  Result<std::uint64_t> next_data(std::uint64_t offset) override {
+    const off_t found = ::lseek(file_.number(), static_cast<off_t>(offset), SEEK_DATA);
+    if (found >= 0) return static_cast<std::uint64_t>(found);
+    if (errno != ENXIO) return offset;  // a file system that does not tell: all of it is data
+    const auto now = facts();
+    if (!now) return now.error();
+    return std::max(offset, now->size);
+  }
+
+  void move_to(std::uint64_t offset) override { at_ = offset; }
 
   Result<FileFacts> facts() override { return facts_of_open(file_.number(), path_); }
 
@@ -95,6 +107,19 @@ class RealFiles final : public Files {
     return target;
   }
 
+  Result<FileAttributes> attributes(const std::string& path) override {
+    if (auto reason = unusable(path)) return *reason;
+    return attributes_at(path);
+  }
+
+  std::string account_name(Account kind, std::uint32_t number) override {
+    return accounts_.name(kind, number);
+  }
+
+  std::optional<std::uint32_t> account_number(Account kind, const std::string& name) override {
+    return accounts_.number(kind, name);
+  }
+
   Result<std::unique_ptr<Writer>> create(const std::string& path, bool overwrite) override {
     return NewFile::create(path, overwrite);
   }
@@ -123,10 +148,32 @@ class RealFiles final : public Files {
     return posix_error(path);
   }
 
-  Result<void> set_facts(const std::string& path, const FileFacts& facts) override {
+  Result<std::vector<std::string>> set_facts(const std::string& path, const FileFacts& facts,
+                                             const FileAttributes& attributes) override {
     if (auto reason = unusable(path)) return *reason;
-    return apply_facts_at(path, facts);
+    return apply_facts_at(path, facts, attributes);
   }
+
+  Result<void> remove_file(const std::string& path) override {
+    if (auto reason = unusable(path)) return *reason;
+    if (::unlink(path.c_str()) != 0) return posix_error(path);
+    return {};
+  }
+
+  Result<void> remove_unfinished(const std::string& folder) override {
+    const auto names = list(folder);
+    if (!names) return names.error();
+    for (const std::string& name : *names) {
+      if (!NewFile::is_unfinished(name)) continue;
+      const std::string path = folder + "/" + name;
+      const auto known = facts(path);
+      if (known && known->kind == FileKind::file) (void)remove_file(path);
+    }
+    return {};
+  }
+
+ private:
+  AccountNames accounts_;
 };
 
 }  // namespace

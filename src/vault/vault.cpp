@@ -11,6 +11,22 @@
 
 namespace peerstore::vault {
 
+namespace {
+
+// Pure. The content of a blob that lies in a pack as `stored`, if it is that blob.
+Result<SharedBytes> open_blob(const VaultKeys& keys, BlobKind kind, const BlobId& id, const BlobPlace& place,
+                              Bytes stored) {
+  auto content =
+      place.encoding == Encoding::zstd ? decompress(stored, place.length) : Result<Bytes>(std::move(stored));
+  if (!content) return content.error();
+  if (blob_id(keys, kind, *content) != id) {
+    return fail(Errc::corrupt, "does not hold the blob that the index says it holds");
+  }
+  return SharedBytes(std::move(*content));
+}
+
+}  // namespace
+
 Vault::Vault(Environment environment, const crypto::SecretKey& drive_secret, Options options)
     : environment_(environment),
       keys_(drive_secret),
@@ -23,7 +39,9 @@ Vault::Vault(Environment environment, const crypto::SecretKey& drive_secret, Opt
 
 Vault::~Vault() = default;
 
-void Vault::begin_run(std::function<void()> changed) {
+void Vault::begin_run(std::function<void()> changed, bool only_count) {
+  if (only_count_) pending_.clear();
+  only_count_ = only_count;
   figures_ = RunFigures{};
   changed_ = std::move(changed);
   failure_.reset();
@@ -129,7 +147,7 @@ Task<Result<void>> Vault::append(NewBlob blob, const std::optional<Bytes>& compr
       if (best == nullptr || used > (*best)->plain.size()) best = &open;
     }
     if (best != nullptr) {
-      (*best)->append(row, stored);
+      if (!only_count_) (*best)->append(row, stored);
       if (blob.kind == BlobKind::data) figures_.bytes_new += blob.content.size();
       figures_.bytes_stored += stored.size();
       co_return Result<void>();
@@ -183,26 +201,48 @@ Task<Result<void>> Vault::flush() {
   co_return Result<void>();
 }
 
-Task<Result<SharedBytes>> Vault::get(BlobKind kind, BlobId id) {
+// As it lies in its pack.
+Task<Result<Bytes>> Vault::get_stored(BlobId id) {
   const BlobPlace* const known = index_.find(id);
   if (known == nullptr) {
     co_return fail(Errc::not_found, "blob " + to_hex(id.view().first(4)) + " is not in the index");
   }
   const BlobPlace place = *known;
-  const PackRow& pack = index_.pack(place.pack);
-  auto stored = co_await reader_->read(pack, place.offset, place.stored);
-  if (!stored) co_return stored.error();
-  const auto open = [&]() -> Result<Bytes> {
-    auto content = place.encoding == Encoding::zstd ? decompress(*stored, place.length)
-                                                    : Result<Bytes>(std::move(*stored));
-    if (content && blob_id(keys_, kind, *content) != id) {
-      return fail(Errc::corrupt, "does not hold the blob that the index says it holds");
+  co_return co_await reader_->read(index_.pack(place.pack), place.offset, place.stored);
+}
+
+Task<Result<SharedBytes>> Vault::get(BlobKind kind, BlobId id) {
+  std::vector<BlobId> one;
+  one.push_back(id);
+  auto got = co_await get_each(kind, std::move(one));
+  co_return std::move(got.front());
+}
+
+Task<std::vector<Result<SharedBytes>>> Vault::get_each(BlobKind kind, std::vector<BlobId> ids) {
+  std::vector<Task<Result<Bytes>>> gets;
+  for (const BlobId& id : ids) gets.push_back(get_stored(id));
+  std::vector<Result<Bytes>> stored = co_await when_all(environment_.clock, std::move(gets));
+  std::vector<BlobPlace> places;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const BlobPlace* const known = index_.find(ids[i]);
+    places.push_back(known == nullptr ? BlobPlace{} : *known);
+  }
+  const auto open = [&] {
+    std::vector<Result<SharedBytes>> opened;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (!stored[i]) {
+        opened.push_back(stored[i].error());
+      } else {
+        opened.push_back(open_blob(keys_, kind, ids[i], places[i], std::move(*stored[i])));
+      }
     }
-    return content;
+    return opened;
   };
-  auto content = co_await environment_.workers.run(open);
-  if (!content) co_return content.error_in(pack.name());
-  co_return SharedBytes(std::move(*content));
+  auto opened = co_await environment_.workers.run(open);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (stored[i] && !opened[i]) opened[i] = opened[i].error_in(index_.pack(places[i].pack).name());
+  }
+  co_return opened;
 }
 
 }  // namespace peerstore::vault

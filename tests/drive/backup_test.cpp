@@ -146,7 +146,8 @@ TEST_F(BackupTest, KeepsWhatItCannotReadOutWithAWarning) {
   const auto summary = home.backup({"/t"});
   ASSERT_TRUE(summary);
   EXPECT_EQ(summary->files, 1u);
-  EXPECT_EQ(summary->skipped, 4u);
+  EXPECT_EQ(summary->skipped, 3u);
+  EXPECT_EQ(summary->others, 1u);
   std::set<std::string> warned;
   for (const Warning& warning : home.warnings) warned.insert(warning.path);
   EXPECT_EQ(warned, (std::set<std::string>{"/t/bad", "/t/big", "/t/closed", "/t/pipe"}));
@@ -234,7 +235,7 @@ TEST_F(BackupTest, ARunThatIsCancelledKeepsWhatIsSafeAndTheNextOneGoesOn) {
   observer.progress = [&](const Progress& now) {
     if (now.files_done == 20) home.drive->cancel();
   };
-  const auto stopped = circle.clock.run(home.drive->backup({"/t"}, observer));
+  const auto stopped = circle.clock.run(home.drive->backup({{"/t"}}, observer));
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().code, Errc::cancelled);
   EXPECT_TRUE(home.drive->snapshots().empty());
@@ -258,7 +259,7 @@ TEST_F(BackupTest, ARunThatIsKilledIsNotSentAgainFromItsLastCheckpoint) {
     std::uint64_t files_done = 0;
     Observer observer;
     observer.progress = [&](const Progress& now) { files_done = now.files_done; };
-    auto running = home.drive->backup({"/t"}, observer);
+    auto running = home.drive->backup({{"/t"}}, observer);
     std::optional<Result<BackupSummary>> ended;
     TaskScope scope(circle.clock);
     scope.spawn(world::detail::keep(std::move(running), ended));
@@ -377,6 +378,86 @@ TEST_F(BackupTest, ManySnapshotsStayWhole) {
   EXPECT_EQ(empty.restore("", "/x", false, "no-such").error().code, Errc::not_found);
   EXPECT_EQ(empty.restore("not/there", "/x").error().code, Errc::not_found);
   EXPECT_FALSE(empty.files.facts("/x"));
+}
+
+TEST_F(BackupTest, WhatMatchesAPatternIsLeftOut) {
+  for (const char* path : {"/t/a.o", "/t/a.c", "/t/cache/x", "/t/deep/cache/y", "/t/deep/cache.txt"}) {
+    home.files.write(path, path);
+  }
+  ASSERT_TRUE(home.open());
+  const auto summary = circle.clock.run(home.drive->backup({{"/t"}, {"*.o", "cache/"}}, home.observer()));
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->files, 2u);
+  EXPECT_EQ(summary->skipped, 0u);
+  EXPECT_TRUE(home.warnings.empty());
+  EXPECT_EQ(home.progress.back().files_total, 2u);
+  std::vector<std::string> paths;
+  for (const ListEntry& entry : *home.list("", true)) paths.push_back(entry.path);
+  EXPECT_EQ(paths, (std::vector<std::string>{"t", "t/a.c", "t/deep", "t/deep/cache.txt"}));
+  // What a person names is kept, whatever the patterns say.
+  const auto named = circle.clock.run(home.drive->backup({{"/t/a.o"}, {"*.o"}}, home.observer()));
+  ASSERT_TRUE(named);
+  EXPECT_EQ(named->files, 1u);
+  EXPECT_EQ(circle.clock.run(home.drive->backup({{"/t"}, {""}}, home.observer())).error().code,
+            Errc::invalid);
+}
+
+TEST_F(BackupTest, OnlyLookingTellsWhatIsNewAndSendsNothing) {
+  SeededRandom random(8);
+  home.files.write("/t/a", random_text(random, 500'000));
+  ASSERT_TRUE(home.backup({"/t"}));
+  const std::size_t chunks = circle.space.chunks.size();
+  home.files.write("/t/b", random_text(random, 3'000'000));
+  home.files.write("/t/c", home.files.read("/t/b"));
+  std::vector<std::string> found;
+  Observer observer = home.observer();
+  observer.found_new = [&](const std::string& path) { found.push_back(path); };
+  BackupOptions options{{"/t"}};
+  options.only_look = true;
+  const auto looked = circle.clock.run(home.drive->backup(options, observer));
+  ASSERT_TRUE(looked);
+  EXPECT_EQ(looked->bytes_new, 3'000'000u) << "the same content twice is sent once";
+  EXPECT_EQ(looked->files, 3u);
+  EXPECT_TRUE(looked->snapshot.empty());
+  EXPECT_EQ(found, (std::vector<std::string>{"/t/b", "/t/c"}));
+  EXPECT_EQ(circle.space.chunks.size(), chunks);
+  EXPECT_EQ(home.drive->snapshots().size(), 1u);
+  const auto sent = home.backup({"/t"});
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(sent->bytes_new, 3'000'000u);
+  EXPECT_TRUE(sent->safe());
+}
+
+TEST_F(BackupTest, AFileOfHolesIsCutAsIfItsZerosWereRead) {
+  SeededRandom random(9);
+  std::string content = random_text(random, 2'000'000) + std::string(60'000'000, '\0') +
+                        random_text(random, 700'000) + std::string(5'000'001, '\0');
+  home.files.write("/t/sparse", content);
+  home.files.write("/t/zeros", std::string(9'000'000, '\0'));
+  ASSERT_TRUE(home.backup({"/t"}));
+  const vault::VaultKeys keys(circle.drive_secret);
+  const PieceMaker maker(keys);
+  Stretch whole;
+  whole.content.assign(content.begin(), content.end());
+  maker.cut(whole, true);
+  std::vector<vault::BlobId> ids;
+  for (const Piece& piece : whole.pieces) ids.push_back(piece.id);
+  std::vector<vault::BlobId> found;
+  auto reader = home.files.open("/t/sparse");
+  StretchReader stretches(**reader, maker);
+  std::size_t passed = 0;
+  while (true) {
+    const auto stretch = stretches.next();
+    ASSERT_TRUE(stretch);
+    if (stretch->pieces.empty() && stretch->holes == 0) break;
+    passed += stretch->holes;
+    found.insert(found.end(), stretch->holes, maker.zero_piece.id);
+    for (const Piece& piece : stretch->pieces) found.push_back(piece.id);
+  }
+  EXPECT_EQ(found, ids);
+  EXPECT_GT(passed, 35u);
+  EXPECT_TRUE(*home.read("t/sparse") == content);
+  EXPECT_EQ(home.read("t/zeros")->find_first_not_of('\0'), std::string::npos);
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ class Home {
     if (!drive) {
       if (auto opened = open(); !opened) return opened.error();
     }
-    return circle_.clock.run(drive->backup(std::move(paths), observer()));
+    return circle_.clock.run(drive->backup({std::move(paths)}, observer()));
   }
   Result<RestoreSummary> restore(std::string path, std::string target, bool overwrite = false,
                                  std::string snapshot = "") {

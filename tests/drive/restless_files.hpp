@@ -35,9 +35,21 @@ class RestlessFiles final : public Files {
   Result<void> make_hard_link(const std::string& existing, const std::string& path) override {
     return files_.make_hard_link(existing, path);
   }
-  Result<void> set_facts(const std::string& path, const FileFacts& facts) override {
-    return files_.set_facts(path, facts);
+  Result<FileAttributes> attributes(const std::string& path) override { return files_.attributes(path); }
+  std::string account_name(Account kind, std::uint32_t number) override {
+    return files_.account_name(kind, number);
   }
+  std::optional<std::uint32_t> account_number(Account kind, const std::string& name) override {
+    return files_.account_number(kind, name);
+  }
+  Result<std::vector<std::string>> set_facts(const std::string& path, const FileFacts& facts,
+                                             const FileAttributes& attributes) override {
+    return files_.set_facts(path, facts, attributes);
+  }
+  Result<void> remove_unfinished(const std::string& folder) override {
+    return files_.remove_unfinished(folder);
+  }
+  Result<void> remove_file(const std::string& path) override { return files_.remove_file(path); }
 
  private:
   class RestlessReader final : public Reader {
@@ -54,6 +66,8 @@ class RestlessFiles final : public Files {
       }
       return bytes;
     }
+    Result<std::uint64_t> next_data(std::uint64_t offset) override { return reader_->next_data(offset); }
+    void move_to(std::uint64_t offset) override { reader_->move_to(offset); }
     Result<FileFacts> facts() override { return files_.files_.facts(path_); }
 
    private:

@@ -142,8 +142,11 @@ TEST_F(RestoreTest, AnEvilListingWritesNothingOutsideItsTarget) {
     ASSERT_TRUE(circle.clock.run(vault.put(vault::BlobKind::tree, id, part, 0)));
     ASSERT_TRUE(circle.clock.run(vault.flush()));
     const bool cancelled = false;
-    RestoreRun run(other.environment(), vault, other.observer(), true, cancelled);
-    const auto restored = circle.clock.run(run.run({0, {id}}, "", "/back/a/b", {}));
+    RestoreTarget target(other.files, "/back/a/b");
+    ASSERT_TRUE(target.begin());
+    RestoreRun run(other.environment(), vault, other.observer(), target, true, cancelled);
+    const auto restored = circle.clock.run(run.run({0, {id}}, "", {}));
+    target.finish();
     ASSERT_TRUE(restored);
     EXPECT_EQ(restored->failed, 1u);
     EXPECT_TRUE(other.files.list("/back/a/b")->empty());
@@ -171,8 +174,10 @@ TEST_F(RestoreTest, ALinkInTheSnapshotIsNoWayOutEither) {
   const bool cancelled = false;
   for (const auto& list : {first, second}) {
     ASSERT_TRUE(list);
-    RestoreRun run(other.environment(), vault, other.observer(), true, cancelled);
-    ASSERT_TRUE(circle.clock.run(run.run(*list, "", "/back", {})));
+    RestoreTarget target(other.files, "/back");
+    ASSERT_TRUE(target.begin());
+    RestoreRun run(other.environment(), vault, other.observer(), target, true, cancelled);
+    ASSERT_TRUE(circle.clock.run(run.run(*list, "", {})));
   }
   EXPECT_TRUE(other.files.list("/outside")->empty());
 }
@@ -243,6 +248,78 @@ TEST_F(RestoreTest, ListsFoldersFilesAndLinks) {
   EXPECT_EQ(one->front().path, "t/photo");
   EXPECT_EQ(one->front().facts.size, 2'000'000u);
   EXPECT_EQ(home.list("t", false)->size(), 3u);
+}
+
+TEST_F(RestoreTest, ARestoreThatWasStoppedGoesOnAndEndsAsIfItHadNot) {
+  for (int i = 0; i < 300; ++i) {
+    home.files.write("/t/many/" + std::to_string(i % 7) + "/" + std::to_string(i), std::to_string(i));
+  }
+  set_mode_and_time(home.files, "/t/many/3", 0755, 12345);
+  ASSERT_TRUE(home.backup({"/t"}));
+  Observer observer;
+  observer.progress = [&](const Progress& now) {
+    if (now.files_done == 100) other.drive->cancel();
+  };
+  ASSERT_TRUE(other.open());
+  EXPECT_EQ(circle.clock.run(other.drive->restore("", "", "/back", false, observer)).error().code,
+            Errc::cancelled);
+  const auto restored = other.restore("", "/back");
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(restored->failed, 0u);
+  EXPECT_GE(restored->there, 90u);
+  EXPECT_GT(restored->files, 100u);
+  EXPECT_EQ(describe(other.files, "/back/t"), describe(home.files, "/t"));
+  EXPECT_EQ(*other.files.list("/back"), std::vector<std::string>{"t"})
+      << "the mark of an unfinished one stays";
+  const auto again = other.restore("", "/back");
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->files, 0u);
+  EXPECT_EQ(again->failed, 0u);
+}
+
+TEST_F(RestoreTest, OverwritingComparesContentsAndSetsOnlyWhatDiffers) {
+  ASSERT_TRUE(other.open());
+  ASSERT_TRUE(other.restore("", "/back"));
+  // As large and as old as it should be, and yet damaged.
+  const FileFacts facts = *other.files.facts("/back/t/docs/letter");
+  other.files.write("/back/t/docs/letter", "dear fiend!");
+  set_mode_and_time(other.files, "/back/t/docs/letter", facts.mode, facts.modified_ns);
+  set_mode_and_time(other.files, "/back/t/photo", 0600, 5);
+  const auto restored = other.restore("", "/back", true);
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(restored->files + restored->there, 4u);
+  EXPECT_EQ(other.files.read("/back/t/docs/letter"), "dear friend");
+  EXPECT_EQ(describe(other.files, "/back/t"), describe(home.files, "/t"));
+}
+
+TEST_F(RestoreTest, OwnersAreFoundByNameAndAttributesThatAreRefusedAreNamed) {
+  home.files.add_account(Account::user, 1000, "ann");
+  home.files.add_account(Account::group, 50, "staff");
+  FileFacts facts = *home.files.facts("/t/docs/letter");
+  facts.user = 1000;
+  facts.group = 50;
+  ASSERT_TRUE(home.files.set_facts("/t/docs/letter", facts));
+  home.files.set_attribute("/t/docs/letter", "user.comment", "to a friend");
+  home.files.set_attribute("/t/docs/letter", "security.label", "secret");
+  home.files.set_attribute("/t/docs", "user.folder", std::string_view("\0\xff", 2));
+  home.files.set_attribute("/t/photo", "user.camera", "old");
+  ASSERT_TRUE(home.backup({"/t"}));
+  ASSERT_TRUE(other.open());
+  other.files.add_account(Account::user, 1234, "ann");
+  other.files.refuse_attributes("security.");
+  const auto restored = other.restore("", "/back");
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(restored->failed, 0u);
+  EXPECT_EQ(other.files.facts("/back/t/docs/letter")->user, 1234u);
+  EXPECT_EQ(other.files.facts("/back/t/docs/letter")->group, 50u) << "a name that is unknown here";
+  const auto one = *other.files.attributes("/back/t/docs/letter");
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_EQ(one.front().name, "user.comment");
+  EXPECT_EQ(*other.files.attributes("/back/t/docs"), *home.files.attributes("/t/docs"));
+  EXPECT_EQ(*other.files.attributes("/back/t/photo"), *home.files.attributes("/t/photo"));
+  ASSERT_EQ(other.warnings.size(), 1u);
+  EXPECT_EQ(other.warnings.front().path, "/back/t/docs/letter");
+  EXPECT_NE(other.warnings.front().error.context.find("security.label"), std::string::npos);
 }
 
 TEST_F(RestoreTest, ItCanBeCancelled) {

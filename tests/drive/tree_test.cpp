@@ -14,6 +14,12 @@ TreeEntry random_entry(SeededEntropy& entropy, Random& random, std::string name)
   entry.facts.mode = static_cast<std::uint32_t>(random.below(010000));
   entry.facts.user = static_cast<std::uint32_t>(random.next());
   entry.facts.modified_ns = static_cast<std::int64_t>(random.next());
+  if (random.below(2) == 0) entry.user_name = "user " + std::to_string(random.below(9));
+  if (random.below(2) == 0) entry.group_name = "\xff";
+  entry.changed_while_read = random.below(4) == 0;
+  for (std::uint64_t left = random.below(3), i = 0; i < left; ++i) {
+    entry.attributes.push_back({"user." + std::to_string(i), Bytes(random.below(300), 0)});
+  }
   if (entry.facts.kind == FileKind::symlink) {
     entry.link_target = "to/" + std::to_string(random.next());
     return entry;
@@ -78,6 +84,34 @@ TEST(Listing, RefusesNamesThatLeaveTheirFolder) {
     ASSERT_FALSE(read);
     EXPECT_EQ(read.error().code, Errc::corrupt);
   }
+}
+
+TEST(Listing, RefusesAttributesThatNobodyCouldHave) {
+  TreeEntry entry;
+  entry.name = "x";
+  entry.attributes = {{"aa", {}}, {"ab", {}}};
+  const Bytes good = part_of({entry});
+  EXPECT_TRUE(decode_listing_part(good));
+  Bytes twice = good;
+  *std::find(twice.begin(), twice.end(), std::uint8_t{'b'}) = 'a';
+  EXPECT_FALSE(decode_listing_part(twice));
+  Bytes cut_short = good;
+  *std::find(cut_short.begin(), cut_short.end(), std::uint8_t{'b'}) = 0;
+  EXPECT_FALSE(decode_listing_part(cut_short));
+  EXPECT_FALSE(may_be_kept({{"user.large", Bytes(kAttributeBytesMax)}}));
+}
+
+TEST(Listing, OneOfVersionOneIsStillRead) {
+  ByteWriter entry;
+  entry.text("x").u8(1).u32(0644).u32(7).u32(8).i64(9).u64(0).u32(1).u8(0).u32(0);
+  ByteWriter part;
+  part.u8(1).u32(1).raw(entry.view());
+  const auto read = decode_listing_part(part.view());
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->size(), 1u);
+  EXPECT_EQ(read->front().name, "x");
+  EXPECT_EQ(read->front().facts.user, 7u);
+  EXPECT_TRUE(read->front().attributes.empty());
 }
 
 TEST(Listing, RefusesNamesThatAreDoubleOrOutOfOrder) {

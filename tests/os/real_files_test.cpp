@@ -35,7 +35,9 @@ class RealFiles : public testing::Test {
     auto writer = files->create(path, overwrite);
     if (!writer) return writer.error();
     if (auto done = (*writer)->append(as_bytes(content)); !done) return done;
-    return (*writer)->finish(facts);
+    const auto finished = (*writer)->finish(facts);
+    if (!finished) return finished.error();
+    return {};
   }
   std::string read(const std::string& path) {
     auto reader = files->open(path);
@@ -85,6 +87,69 @@ TEST_F(RealFiles, AnUnfinishedFileLeavesNothing) {
     ASSERT_TRUE((*writer)->append(as_bytes("half")));
   }
   EXPECT_TRUE(names().empty());
+}
+
+TEST_F(RealFiles, RemovesWhatProcessesThatWereKilledHaveLeft) {
+  const std::string left = folder / ".file.peerstore-0123456789abcdef";
+  std::ofstream(left) << "half";
+  std::ofstream(folder / ".file.peerstore-0123456789abcdeg") << "not one";
+  std::ofstream(folder / "file.peerstore-0123456789abcdef") << "nor this";
+  ASSERT_TRUE(files->remove_unfinished(folder.path()));
+  EXPECT_EQ(names(), (std::vector<std::string>{".file.peerstore-0123456789abcdeg",
+                                               "file.peerstore-0123456789abcdef"}));
+}
+
+TEST_F(RealFiles, ZerosBecomeHolesAndHolesAreFound) {
+  const std::string path = folder / "sparse";
+  std::string content(5'000'000, '\0');
+  content.replace(1'000'000, 3, "one");
+  content.replace(3'000'000, 8192, std::string(8192, 'x'));
+  for (const std::size_t piece :
+       {std::size_t{4096}, std::size_t{1000}, std::size_t{1'000'001}, content.size()}) {
+    auto writer = files->create(path, true);
+    ASSERT_TRUE(writer);
+    for (std::size_t at = 0; at < content.size(); at += piece) {
+      ASSERT_TRUE((*writer)->append(as_bytes(std::string_view(content).substr(at, piece))));
+    }
+    ASSERT_TRUE((*writer)->finish(own_facts(0600, 5)));
+    auto reader = files->open(path);
+    ASSERT_TRUE(reader);
+    const auto back = (*reader)->read(content.size() + 1);
+    ASSERT_TRUE(back);
+    EXPECT_TRUE(as_text(*back) == content) << piece;
+    if (piece < 4096) continue;
+    EXPECT_EQ(*(*reader)->next_data(0), 1'000'000u / 4096 * 4096);
+    EXPECT_EQ(*(*reader)->next_data(1'100'000), 3'000'000u / 4096 * 4096);
+    EXPECT_EQ(*(*reader)->next_data(4'000'000), content.size());
+    EXPECT_EQ(*(*reader)->next_data(content.size() + 7), content.size() + 7);
+    (*reader)->move_to(3'000'000);
+    EXPECT_EQ(as_text(*(*reader)->read(4)), "xxxx");
+  }
+}
+
+TEST_F(RealFiles, KeepsExtendedAttributesAlsoOfFilesThatNobodyMayWrite) {
+  const FileAttributes attributes = {{"user.empty", {}}, {"user.one", {1, 0, 255}}};
+  auto writer = files->create(folder / "file", false);
+  ASSERT_TRUE(writer);
+  const auto refused = (*writer)->finish(own_facts(0400, 5), attributes);
+  ASSERT_TRUE(refused);
+  if (refused->size() == attributes.size()) GTEST_SKIP() << "this file system has no attributes";
+  EXPECT_EQ(*files->attributes(folder / "file"), attributes);
+  ASSERT_TRUE(files->make_folder(folder / "folder"));
+  const FileAttributes odd = {{"nonsense.name", {1}}, {"user.one", Bytes(2000, 7)}};
+  EXPECT_EQ(*files->set_facts(folder / "folder", own_facts(0500, 6), odd),
+            std::vector<std::string>{"nonsense.name"});
+  EXPECT_EQ(*files->attributes(folder / "folder"), (FileAttributes{odd[1]}));
+  EXPECT_TRUE(files->attributes(folder.path())->empty());
+}
+
+TEST_F(RealFiles, KnowsAccountsByNumberAndName) {
+  EXPECT_EQ(files->account_name(Account::user, 0), "root");
+  EXPECT_EQ(files->account_name(Account::group, 0), "root");
+  EXPECT_EQ(files->account_number(Account::user, "root"), 0u);
+  EXPECT_EQ(files->account_number(Account::group, "root"), 0u);
+  EXPECT_EQ(files->account_name(Account::user, 4'000'000'001u), "");
+  EXPECT_EQ(files->account_number(Account::user, "nobody has this name"), std::nullopt);
 }
 
 TEST_F(RealFiles, OverwritesOnlyWhenAsked) {

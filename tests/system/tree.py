@@ -40,6 +40,19 @@ def make_tree(root, seed=1, files=400, big=6_000_000):
         deep = deep / f"d{i}"
         deep.mkdir()
     (deep / "bottom").write_text("deep")
+    with open(root / "sparse", "wb") as file:
+        file.write(b"begins")
+        file.seek(20_000_000)
+        file.write(b"and ends")
+        file.truncate(30_000_000)
+    (root / "zeros").write_bytes(bytes(2_000_000))
+    for size in [*range(0, 300, 7), *(edge + off for edge in (4096, 65520, 131072, 1 << 20) for off in (-1, 0, 1))]:
+        (root / f"size-{size}").write_bytes(dice.randbytes(size))
+    try:
+        os.setxattr(root / "big.bin", "user.origin", b"a camera\0\xff")
+        os.setxattr(root / "empty folder", "user.label", b"nothing here")
+    except OSError:
+        pass  # a file system without them
     for path in sorted(root.rglob("*"), reverse=True):
         moment = 1_500_000_000_000_000_000 + dice.randrange(10**17)
         os.utime(path, ns=(moment, moment), follow_symlinks=False)
@@ -76,6 +89,8 @@ def facts(root):
                 row.append(os.readlink(path))
             else:
                 row.append(stat.S_IMODE(info.st_mode))
+                row.append((info.st_uid, info.st_gid))
+                row.append({name: os.getxattr(path, name) for name in os.listxattr(path)})
             if stat.S_ISREG(info.st_mode):
                 with open(path, "rb") as file:
                     row.append(hash(file.read()))

@@ -57,14 +57,25 @@ struct Warning {
 struct Observer {
   std::function<void(const Progress&)> progress = [](const Progress&) {};
   std::function<void(const Warning&)> warning = [](const Warning&) {};
+  // A backup that only looks: a file that has something new in it.
+  std::function<void(const std::string& path)> found_new = [](const std::string&) {};
 };
 
+struct BackupOptions {
+  std::vector<std::string> paths = {};  // absolute local paths of folders and files
+  std::vector<std::string> excluded =
+      {};                        // patterns of paths below them that are left out (path_pattern.hpp)
+  bool one_file_system = false;  // do not enter folders on another device than the path's
+  bool only_look = false;        // read and count what would be sent, and send nothing
+};
 struct BackupSummary {
   std::string snapshot;  // its id, hexadecimal; empty if none was made (nothing readable)
   std::uint64_t files = 0;
   std::uint64_t folders = 0;
   std::uint64_t symlinks = 0;
-  std::uint64_t skipped = 0;       // unreadable, or of a kind that is not kept: see warnings
+  std::uint64_t skipped = 0;       // could not be read: see warnings
+  std::uint64_t others = 0;        // pipes, sockets and devices, which are not kept: see warnings
+  std::uint64_t changed = 0;       // files that changed each time they were read, kept as they were read
   std::uint64_t bytes = 0;         // in the files
   std::uint64_t bytes_new = 0;     // that were not in the drive before
   std::uint64_t bytes_stored = 0;  // that those and new folders take, compressed; of one copy
@@ -80,6 +91,9 @@ struct ListEntry {
   std::string path;  // remote, without a leading slash
   FileFacts facts;
   std::string link_target;
+  std::string user_name = {};  // empty: the number had no name
+  std::string group_name = {};
+  bool changed_while_read = false;
 };
 struct Snapshot {
   std::string id;
@@ -91,7 +105,8 @@ struct Snapshot {
 };
 
 struct RestoreSummary {
-  std::uint64_t files = 0;
+  std::uint64_t files = 0;  // written
+  std::uint64_t there = 0;  // files that were there already, as they should be
   std::uint64_t folders = 0;
   std::uint64_t symlinks = 0;
   std::uint64_t bytes = 0;
@@ -118,10 +133,10 @@ class Drive {
   static Task<Result<std::unique_ptr<Drive>>> open(Environment environment, DriveKeys keys);
   virtual ~Drive() = default;
 
-  // Backs up the folders and files at these absolute local paths into one new snapshot. Remote
-  // paths are the local ones without their leading slash. cancel() makes it stop soon with
+  // Backs up folders and files into one new snapshot. Remote paths are the local ones without their
+  // leading slash. cancel() makes it stop soon with
   // Errc::cancelled, keeping what is safe.
-  virtual Task<Result<BackupSummary>> backup(std::vector<std::string> paths, Observer observer) = 0;
+  virtual Task<Result<BackupSummary>> backup(BackupOptions options, Observer observer) = 0;
   virtual void cancel() = 0;
 
   virtual std::vector<Snapshot> snapshots() const = 0;
@@ -130,7 +145,9 @@ class Drive {
   virtual Task<Result<std::vector<ListEntry>>> list(std::string path, std::string snapshot,
                                                     bool recursive) = 0;
   // Restores what is at `path` (empty: everything) into the folder `target`, below its remote
-  // path. Existing files are left alone unless `overwrite`, and counted as failed.
+  // path. Files that are there with the right size and time are taken for finished: so a restore that was
+  // stopped goes on. Others are left alone and counted as failed, unless `overwrite`: then what is there is
+  // compared byte for byte, and replaced where it differs.
   virtual Task<Result<RestoreSummary>> restore(std::string path, std::string snapshot, std::string target,
                                                bool overwrite, Observer observer) = 0;
   // One file's content, in order, verified; `sink` returns false to stop.

@@ -94,8 +94,9 @@ class Vault {
   // To be called when every log is loaded: what the cache has of other index packs is forgotten.
   Task<void> tidy_cache();
 
-  // Sets the figures back and forgets an earlier failure. `changed` is called when packs are done.
-  void begin_run(std::function<void()> changed);
+  // Sets the figures back and forgets an earlier failure. `changed` is called when packs are done. A run
+  // that only counts keeps nothing: put() tells the figures what it would have stored.
+  void begin_run(std::function<void()> changed, bool only_count = false);
   const RunFigures& figures() const { return figures_; }
 
   // Keeps blobs: they are stored when flush() has succeeded. Waits while too many packs are under
@@ -121,6 +122,8 @@ class Vault {
   // The content, verified. Errc::not_found if the index does not know it, Errc::unreachable names
   // friends to wait for, Errc::corrupt.
   Task<Result<SharedBytes>> get(BlobKind kind, BlobId id);
+  // Several, each for itself, in their order.
+  Task<std::vector<Result<SharedBytes>>> get_each(BlobKind kind, std::vector<BlobId> ids);
 
  private:
   // Data goes to the open pack that it leaves least room in; sizes differ, and with one alone a
@@ -143,6 +146,7 @@ class Vault {
   };
 
   bool count_known(const NewBlob& blob);
+  Task<Result<Bytes>> get_stored(BlobId id);
   Task<Result<void>> append(NewBlob blob, const std::optional<Bytes>& compressed);
   std::span<OpenPackPtr> open_packs(BlobKind kind);
   void merge_open_packs();
@@ -167,7 +171,9 @@ class Vault {
   std::set<Bytes> cached_parts_;                      // names of those that the cache has and that count
   std::vector<std::uint32_t> unlogged_;               // packs that are stored, or whose holders changed
   std::array<OpenPackPtr, kOpenDataPacks + 1> open_;  // the last is for trees
-  std::unordered_map<BlobId, Pending, FixedBytesHash> pending_;
+  std::unordered_map<BlobId, Pending, FixedBytesHash>
+      pending_;  // in a run that only counts, all that are new
+  bool only_count_ = false;
   std::uint64_t next_pack_number_ = 0;
   std::optional<Error> failure_;
   Semaphore in_flight_;

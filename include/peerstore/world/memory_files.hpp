@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace peerstore::world {
 
@@ -25,7 +26,13 @@ class MemoryFiles final : public Files {
   Result<void> make_folder(const std::string& path) override;
   Result<void> make_symlink(const std::string& target, const std::string& path) override;
   Result<void> make_hard_link(const std::string& existing, const std::string& path) override;
-  Result<void> set_facts(const std::string& path, const FileFacts& facts) override;
+  Result<FileAttributes> attributes(const std::string& path) override;
+  std::string account_name(Account kind, std::uint32_t number) override;
+  std::optional<std::uint32_t> account_number(Account kind, const std::string& name) override;
+  Result<std::vector<std::string>> set_facts(const std::string& path, const FileFacts& facts,
+                                             const FileAttributes& attributes = {}) override;
+  Result<void> remove_file(const std::string& path) override;
+  Result<void> remove_unfinished(const std::string&) override { return {}; }
 
   // For tests: what the person does to the files. Folders above are made; failing is a CHECK.
   void write(const std::string& path, std::string_view content, std::uint32_t mode = 0644);
@@ -33,6 +40,10 @@ class MemoryFiles final : public Files {
   void remove(const std::string& path);  // a folder with everything in it
   // Makes every read of this file fail, or every listing of this folder.
   void make_unreadable(const std::string& path);
+  void set_attribute(const std::string& path, const std::string& name, std::string_view value);
+  // Attributes whose names begin so are refused.
+  void refuse_attributes(const std::string& prefix) { refused_prefix_ = prefix; }
+  void add_account(Account kind, std::uint32_t number, const std::string& name);
   // Something that is neither file, folder nor link: a pipe or a device.
   void make_other(const std::string& path);
 
@@ -49,10 +60,13 @@ class MemoryFiles final : public Files {
   Result<Place> free_place(const std::string& path) const;
   void enter(const Place& place, const NodePtr& node);
   void touch(Node& node, bool contents);
+  std::vector<std::string> set(Node& node, const FileAttributes& attributes);
 
   std::int64_t ticks_ = 0;
   std::uint64_t inodes_ = 0;
   NodePtr root_;
+  std::string refused_prefix_;
+  std::map<std::pair<Account, std::uint32_t>, std::string> accounts_;
 };
 
 }  // namespace peerstore::world

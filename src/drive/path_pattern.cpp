@@ -1,0 +1,110 @@
+#include "path_pattern.hpp"
+
+#include "remote_path.hpp"
+
+#include <span>
+
+namespace peerstore::drive {
+
+namespace {
+
+constexpr std::string_view kAnyFolders = "**";
+
+// How many bytes of the pattern stand for one byte of a name, and whether `byte` may be that one.
+struct Step {
+  std::size_t length = 1;
+  bool matches = false;
+};
+
+// `[...]`, from after the bracket; without an end it is a bracket like any other byte.
+Step step_in_brackets(std::string_view pattern, char byte) {
+  std::size_t at = 1;
+  const bool negated = at < pattern.size() && (pattern[at] == '!' || pattern[at] == '^');
+  if (negated) ++at;
+  const std::size_t first = at;
+  bool found = false;
+  const auto value = static_cast<unsigned char>(byte);
+  while (at < pattern.size() && (pattern[at] != ']' || at == first)) {
+    const auto low = static_cast<unsigned char>(pattern[at]);
+    const bool is_range = at + 2 < pattern.size() && pattern[at + 1] == '-' && pattern[at + 2] != ']';
+    const auto high = is_range ? static_cast<unsigned char>(pattern[at + 2]) : low;
+    if (low <= value && value <= high) found = true;
+    at += is_range ? 3 : 1;
+  }
+  if (at == pattern.size()) return {1, byte == '['};
+  return {at + 1, found != negated};
+}
+
+Step next_step(std::string_view pattern, char byte) {
+  switch (pattern.front()) {
+    case '?': return {1, true};
+    case '[': return step_in_brackets(pattern, byte);
+    case '\\': return pattern.size() > 1 ? Step{2, pattern[1] == byte} : Step{1, byte == '\\'};
+    default: return {1, pattern.front() == byte};
+  }
+}
+
+bool names_match(std::span<const std::string> pattern, std::span<const std::string> names) {
+  while (!pattern.empty() && pattern.front() != kAnyFolders) {
+    if (names.empty() || !name_matches(pattern.front(), names.front())) return false;
+    pattern = pattern.subspan(1);
+    names = names.subspan(1);
+  }
+  if (pattern.empty()) return names.empty();
+  const std::span<const std::string> rest = pattern.subspan(1);
+  for (std::size_t passed = 0; passed <= names.size(); ++passed) {
+    if (names_match(rest, names.subspan(passed))) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool name_matches(std::string_view pattern, std::string_view name) {
+  // The last '*' that was passed, and the name from where it stands: tried with one byte more each time.
+  std::string_view after_star;
+  std::string_view name_at_star;
+  bool has_star = false;
+  while (!name.empty()) {
+    if (!pattern.empty() && pattern.front() == '*') {
+      pattern.remove_prefix(1);
+      after_star = pattern;
+      name_at_star = name;
+      has_star = true;
+      continue;
+    }
+    const Step step = pattern.empty() ? Step{} : next_step(pattern, name.front());
+    if (step.matches) {
+      pattern.remove_prefix(step.length);
+      name.remove_prefix(1);
+      continue;
+    }
+    if (!has_star) return false;
+    name_at_star.remove_prefix(1);
+    pattern = after_star;
+    name = name_at_star;
+  }
+  while (pattern.starts_with('*')) pattern.remove_prefix(1);
+  return pattern.empty();
+}
+
+Result<PathPattern> PathPattern::parse(std::string_view text) {
+  PathPattern pattern;
+  pattern.folders_only_ = text.ends_with('/');
+  if (!text.starts_with('/')) pattern.names_.emplace_back(kAnyFolders);
+  for (std::string& name : path_parts(text)) {
+    // Twice in a row says nothing more, and would take long to try.
+    if (name == kAnyFolders && !pattern.names_.empty() && pattern.names_.back() == kAnyFolders) continue;
+    pattern.names_.push_back(std::move(name));
+  }
+  if (path_parts(text).empty())
+    return fail(Errc::invalid, "'" + std::string(text) + "' is no pattern of a path");
+  return pattern;
+}
+
+bool PathPattern::matches(std::string_view path, bool is_folder) const {
+  if (folders_only_ && !is_folder) return false;
+  return names_match(names_, path_parts(path));
+}
+
+}  // namespace peerstore::drive

@@ -1,0 +1,94 @@
+#include <gtest/gtest.h>
+#include <drive/path_pattern.hpp>
+#include <peerstore/runtime/random.hpp>
+
+namespace peerstore::drive {
+namespace {
+
+bool matches(std::string_view pattern, std::string_view path, bool is_folder = false) {
+  const auto parsed = PathPattern::parse(pattern);
+  EXPECT_TRUE(parsed) << pattern;
+  return parsed && parsed->matches(path, is_folder);
+}
+
+TEST(PathPattern, ANameAloneMatchesAtAnyDepth) {
+  EXPECT_TRUE(matches("cache", "/home/ann/cache"));
+  EXPECT_TRUE(matches("cache", "home/ann/cache"));
+  EXPECT_TRUE(matches("*.o", "/a/b/c.o"));
+  EXPECT_FALSE(matches("cache", "/home/cache/file")) << "what is in it is never looked at";
+  EXPECT_FALSE(matches("cache", "/home/caches"));
+}
+
+TEST(PathPattern, WithASlashInFrontItIsTheWholePath) {
+  EXPECT_TRUE(matches("/home/*/cache", "/home/ann/cache"));
+  EXPECT_FALSE(matches("/home/*/cache", "/disk/home/ann/cache"));
+  EXPECT_FALSE(matches("/home/cache", "/home/ann/cache"));
+  EXPECT_TRUE(matches("src/*.o", "/work/src/x.o"));
+  EXPECT_FALSE(matches("src/*.o", "/work/src/deep/x.o"));
+}
+
+TEST(PathPattern, TwoStarsAreAnyFolders) {
+  EXPECT_TRUE(matches("/a/**/z", "/a/z"));
+  EXPECT_TRUE(matches("/a/**/z", "/a/b/c/z"));
+  EXPECT_FALSE(matches("/a/**/z", "/b/a/z"));
+  EXPECT_TRUE(matches("/a/**", "/a/b/c"));
+  EXPECT_TRUE(matches("**/**/**/x", "/x"));
+}
+
+TEST(PathPattern, WithASlashAtTheEndItIsAFolder) {
+  EXPECT_TRUE(matches("build/", "/src/build", true));
+  EXPECT_FALSE(matches("build/", "/src/build", false));
+}
+
+TEST(PathPattern, NamesMayHaveAnyBytes) {
+  EXPECT_TRUE(name_matches("a*z", "a\n\xff z"));
+  EXPECT_TRUE(name_matches("?", "\xff"));
+  EXPECT_FALSE(name_matches("?", ""));
+  EXPECT_TRUE(name_matches("\\*", "*"));
+  EXPECT_FALSE(name_matches("\\*", "x"));
+  EXPECT_TRUE(name_matches("[a-c][!a-c]", "bz"));
+  EXPECT_FALSE(name_matches("[a-c][!a-c]", "bb"));
+  EXPECT_TRUE(name_matches("[]x]", "]"));
+  EXPECT_TRUE(name_matches("[ab", "[ab")) << "a bracket without an end is one";
+  EXPECT_TRUE(name_matches("*", ""));
+  EXPECT_TRUE(name_matches("a**b*", "ab"));
+}
+
+TEST(PathPattern, ManyStarsDoNotTakeForEver) {
+  const std::string name(250, 'a');
+  std::string pattern;
+  for (int i = 0; i < 60; ++i) pattern += "*a";
+  EXPECT_FALSE(name_matches(pattern + "b", name));
+  EXPECT_TRUE(name_matches(pattern, name));
+}
+
+// As simple as can be, and slow.
+bool naive(std::string_view pattern, std::string_view name) {
+  if (pattern.empty()) return name.empty();
+  if (pattern.front() == '*') {
+    return naive(pattern.substr(1), name) || (!name.empty() && naive(pattern, name.substr(1)));
+  }
+  if (name.empty()) return false;
+  if (pattern.front() != '?' && pattern.front() != name.front()) return false;
+  return naive(pattern.substr(1), name.substr(1));
+}
+
+TEST(PathPattern, AgreesWithANaiveTwin) {
+  SeededRandom random(5);
+  const std::string letters = "ab*?";
+  for (int i = 0; i < 20'000; ++i) {
+    std::string pattern;
+    std::string name;
+    for (std::uint64_t left = random.below(7); left > 0; --left) pattern += letters[random.below(4)];
+    for (std::uint64_t left = random.below(7); left > 0; --left) name += letters[random.below(2)];
+    ASSERT_EQ(name_matches(pattern, name), naive(pattern, name)) << pattern << " " << name;
+  }
+}
+
+TEST(PathPattern, OneThatSaysNothingIsRefused) {
+  EXPECT_FALSE(PathPattern::parse(""));
+  EXPECT_FALSE(PathPattern::parse("//"));
+}
+
+}  // namespace
+}  // namespace peerstore::drive
