@@ -22,6 +22,12 @@ Result<Scenario> changed(Scenario scenario, const RunOptions& options) {
     return fail(Errc::invalid, "the nodes must be between 1 and " + std::to_string(kNodesMax));
   }
   if (options.streams) scenario.links.streams = true;
+  if (scenario.laws.zave && scenario.links.streams) {
+    return fail(Errc::invalid,
+                "scenario " + scenario.name +
+                    ": 'laws.zave' holds where messages are instant, and streams take time: run it "
+                    "without --streams");
+  }
   if (options.trace) {
     scenario.life.model = LifeModel::trace;
     scenario.life.trace = *options.trace;

@@ -50,6 +50,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   bool is_open() const { return state_ == State::open; }
   // A call was given up, and nothing has been heard since it was sent: better try another link.
   bool is_silent() const { return silent_; }
+  TimePoint heard_at() const { return heard_at_; }
 
   // The answer, or Errc::timed_out at `deadline`, or why the link closed.
   static Task<Result<wire::Response>> call(std::shared_ptr<Link> self, wire::Request request,

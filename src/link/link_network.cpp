@@ -11,6 +11,10 @@ bool means_away(const Error& error) {
   return error.code == Errc::timed_out || error.code == Errc::unreachable;
 }
 
+constexpr unsigned kTriesMax = 4;
+
+bool was_dead(const Link& link, TimePoint asked_at) { return !link.is_open() && link.heard_at() <= asked_at; }
+
 // A link that serves one task, and is closed with it.
 class OwnLink {
  public:
@@ -34,21 +38,26 @@ Task<Result<wire::Response>> LinkNetwork::call(wire::MemberId peer, wire::Reques
                                                Duration patience) {
   const std::shared_ptr<Core> core = core_;
   const TimePoint deadline = core->clock_.now() + patience;
-  const Core::LinkResult link = co_await Core::link_to(core, peer, deadline);
-  if (!link) {
-    if (link.error().code != Errc::cancelled) core->report(peer, false);
-    co_return link.error_in(ring::short_name(peer));
+  for (unsigned tries = 1;; ++tries) {
+    const Core::LinkResult link = co_await Core::link_to(core, peer, deadline);
+    if (!link) {
+      if (link.error().code != Errc::cancelled) core->report(peer, false);
+      co_return link.error_in(ring::short_name(peer));
+    }
+    const bool measured = RoundTrips::measures(request);
+    const TimePoint asked_at = core->clock_.now();
+    Duration limit = deadline - asked_at;
+    if (measured) limit = core->round_trips_[peer].patience_within(limit);
+    Result<wire::Response> answer = co_await Link::call(*link, request, asked_at + limit);
+    // The link may have been dead for long (the peer slept, or its process is another one), and nobody
+    // noticed because nobody spoke; there may be several such links. Every question may be asked twice.
+    if (!answer && was_dead(**link, asked_at) && tries < kTriesMax) continue;
+    const bool answered = answer || !means_away(answer.error());
+    if (measured && answered) core->round_trips_[peer].answered_after(core->clock_.now() - asked_at);
+    if (measured && !answered) core->round_trips_[peer].gave_up();
+    if (answered || answer.error().code != Errc::cancelled) core->report(peer, answered);
+    co_return answer;
   }
-  const bool measured = RoundTrips::measures(request);
-  const TimePoint asked_at = core->clock_.now();
-  Duration limit = deadline - asked_at;
-  if (measured) limit = core->round_trips_[peer].patience_within(limit);
-  Result<wire::Response> answer = co_await Link::call(*link, std::move(request), asked_at + limit);
-  const bool answered = answer || !means_away(answer.error());
-  if (measured && answered) core->round_trips_[peer].answered_after(core->clock_.now() - asked_at);
-  if (measured && !answered) core->round_trips_[peer].gave_up();
-  if (answered || answer.error().code != Errc::cancelled) core->report(peer, answered);
-  co_return answer;
 }
 
 Task<Result<wire::MemberId>> LinkNetwork::connect(std::string address,

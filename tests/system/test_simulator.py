@@ -12,7 +12,7 @@ import unittest
 
 from ring import PEERSTORE
 
-SEEDS = int(os.environ.get("PEERSTORE_SEEDS", "20"))
+SEEDS = int(os.environ.get("PEERSTORE_SEEDS", "50"))
 OTHER = os.environ.get("PEERSTORE_OTHER")
 
 
@@ -35,6 +35,16 @@ class Scenarios(unittest.TestCase):
                 self.assertEqual(report["failed_total"], 0, "\n".join(told))
                 self.assertEqual(done.returncode, 0)
                 self.assertEqual(report["runs"], SEEDS)
+
+    def test_nor_does_one_over_byte_streams(self):
+        for name in scenarios():
+            if name == "proof":
+                continue  # of a world in which messages are instant
+            with self.subTest(scenario=name):
+                done = sim("sweep", name, "--small", "--streams", "--seeds", str(max(SEEDS // 10, 1)), "--json")
+                report = json.loads(done.stdout)
+                self.assertEqual([one["failure"]["replay"] for one in report["failed"]], [])
+                self.assertEqual(report["runs"], max(SEEDS // 10, 1))
 
     def test_a_seed_tells_the_same_story_in_every_process_and_build(self):
         for name in scenarios():
@@ -69,6 +79,7 @@ class BadInput(unittest.TestCase):
         self.refused(2, "run", "churn", "--days", "0", saying="days")
         self.refused(2, "run", "churn", "--days", "-1", saying="days")
         self.refused(2, "sweep", "churn", "--seeds", "0", saying="--seeds")
+        self.refused(2, "run", "proof", "--streams", saying="without --streams")
         with tempfile.TemporaryDirectory() as folder:
             mine = pathlib.Path(folder) / "mine.toml"
             mine.write_text('summary = "mine"\nnodes = 5\n\n[phases]\nlive = "5 min"\n')
