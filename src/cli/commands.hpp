@@ -86,6 +86,38 @@ struct ListOptions : OwnerOptions {
   bool long_form = false;
   bool recursive = false;
 };
+struct FindOptions : OwnerOptions {
+  std::string pattern;
+  std::string snapshot;
+};
+struct VersionsOptions : OwnerOptions {
+  std::string remote;
+};
+struct DiffOptions : OwnerOptions {
+  std::string from;
+  std::string to;  // empty: the newest
+};
+Exit find_command(const Home& home, const Output& output, const FindOptions& options);
+Exit versions_command(const Home& home, const Output& output, const VersionsOptions& options);
+Exit diff_command(const Home& home, const Output& output, const DiffOptions& options);
+
+struct VerifyCommandOptions : OwnerOptions {
+  bool read_data = false;
+  std::string percent;  // with read_data; empty: all
+};
+struct ForgetOptions : OwnerOptions {
+  std::vector<std::string> snapshots;
+  drive::KeepRules rules;
+  bool only_look = false;
+};
+struct PruneOptions : OwnerOptions {
+  bool only_look = false;
+};
+Exit verify_command(const Home& home, const Output& output, const GlobalOptions& global,
+                    const VerifyCommandOptions& options);
+Exit forget_command(const Home& home, const Output& output, const ForgetOptions& options);
+Exit prune_command(const Home& home, const Output& output, const PruneOptions& options);
+
 Exit ls_command(const Home& home, const Output& output, const ListOptions& options);
 Exit snapshots_command(const Home& home, const Output& output, const OwnerOptions& options);
 Exit status_command(const Home& home, const Output& output, const OwnerOptions& options);

@@ -16,7 +16,8 @@ enum class Exit : int {
   no_node = 11,   // not running, or busy
   refused = 13,   // not allowed, invitation refused
   no_space = 14,
-  corrupt = 15,  // data failed verification
+  corrupt = 15,   // data failed verification
+  problems = 20,  // verify found some
   interrupted = 130,
   terminated = 143,
 };

@@ -1,3 +1,4 @@
+#include "list.hpp"
 #include "owner_session.hpp"
 #include "remote_path.hpp"
 
@@ -5,8 +6,6 @@
 #include <ctime>
 
 namespace peerstore::cli {
-
-namespace {
 
 std::string local_time(std::int64_t nanoseconds) {
   const std::time_t seconds = static_cast<std::time_t>(nanoseconds / 1'000'000'000);
@@ -16,6 +15,8 @@ std::string local_time(std::int64_t nanoseconds) {
     std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
   return text;
 }
+
+namespace {
 
 std::string_view kind_name(FileKind kind) {
   switch (kind) {
@@ -36,6 +37,8 @@ std::string mode_text(const FileFacts& facts) {
   }
   return text;
 }
+
+}  // namespace
 
 void print(const Output& output, const drive::ListEntry& entry, bool long_form) {
   if (output.json()) {
@@ -66,6 +69,8 @@ void print(const Output& output, const drive::ListEntry& entry, bool long_form) 
   std::snprintf(size, sizeof size, "%10s", human_bytes(entry.facts.size).c_str());
   output.line(mode_text(entry.facts) + " " + size + "  " + local_time(entry.facts.modified_ns) + "  " + name);
 }
+
+namespace {
 
 struct List {
   const Output& output;

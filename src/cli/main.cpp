@@ -45,6 +45,12 @@ struct CommandLine {
   GetFileOptions getfile;
   RestoreOptions restore;
   ListOptions list;
+  FindOptions find;
+  VersionsOptions versions;
+  DiffOptions diff;
+  VerifyCommandOptions verify;
+  ForgetOptions forget;
+  PruneOptions prune;
   OwnerOptions snapshots;
   OwnerOptions status;
   SimulationOptions simulation;
@@ -64,6 +70,8 @@ struct CommandLine {
     add_getfile();
     add_restore();
     add_looking();
+    add_history();
+    add_upkeep();
     add_simulator();
   }
 
@@ -194,6 +202,69 @@ struct CommandLine {
       chosen = [this](const Home& home, const Output& output) {
         return status_command(home, output, status);
       };
+    });
+  }
+
+  void add_history() {
+    CLI::App* c = app.add_subcommand("find", "Find files by a pattern of their paths");
+    c->add_option("PATTERN", find.pattern, "As in '*.jpg' or 'letters/**/draft*'")->required();
+    c->add_option("--at", find.snapshot, "A snapshot (default: the newest)");
+    add_ways_in(*c, find);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) { return find_command(home, output, find); };
+    });
+
+    c = app.add_subcommand("versions", "Every version of a file that was kept");
+    c->add_option("REMOTE", versions.remote, "Its path at backup")->required();
+    add_ways_in(*c, versions);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) {
+        return versions_command(home, output, versions);
+      };
+    });
+
+    c = app.add_subcommand("diff", "What differs between two snapshots");
+    c->add_option("FROM", diff.from, "A snapshot")->required();
+    c->add_option("TO", diff.to, "Another (default: the newest)");
+    add_ways_in(*c, diff);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) { return diff_command(home, output, diff); };
+    });
+  }
+
+  void add_upkeep() {
+    CLI::App* c = app.add_subcommand("verify", "Is everything there, and sound?");
+    CLI::Option* read =
+        c->add_option("--read-data", verify.percent, "Fetch and check so many percent of all data")
+            ->expected(0, 1);
+    add_ways_in(*c, verify);
+    c->callback([this, read] {
+      verify.read_data = read->count() > 0;
+      chosen = [this](const Home& home, const Output& output) {
+        return verify_command(home, output, global, verify);
+      };
+    });
+
+    c = app.add_subcommand("forget", "Forget snapshots");
+    c->add_option("SNAPSHOT", forget.snapshots, "These");
+    c->add_option("--keep-last", forget.rules.last, "Or all but so many of each set of paths");
+    c->add_option("--keep-daily", forget.rules.daily, "And the last one of so many days");
+    c->add_option("--keep-weekly", forget.rules.weekly, "And of so many weeks");
+    c->add_option("--keep-monthly", forget.rules.monthly, "And of so many months");
+    c->add_option("--keep-yearly", forget.rules.yearly, "And of so many years");
+    c->add_flag("-n,--dry-run", forget.only_look, "Only say which");
+    add_ways_in(*c, forget);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) {
+        return forget_command(home, output, forget);
+      };
+    });
+
+    c = app.add_subcommand("prune", "Drop what no snapshot needs any more");
+    c->add_flag("-n,--dry-run", prune.only_look, "Only say how much");
+    add_ways_in(*c, prune);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) { return prune_command(home, output, prune); };
     });
   }
 

@@ -289,15 +289,28 @@ Task<void> RestoreRun::large_file(Job job, FolderPtr folder, Semaphore::Permit p
   if (!done) failed(job.path, done.error());
 }
 
+// If `path` is a name of the existing file now: what was there before. Blocking.
+std::optional<RestoreRun::Place> RestoreRun::link(const std::string& existing,
+                                                  const std::string& path) const {
+  Files& files = environment_.files;
+  if (files.make_hard_link(existing, path)) return Place::free;
+  const auto first = files.facts(existing);
+  const auto there = files.facts(path);
+  if (!first || !there || there->kind == FileKind::folder) return std::nullopt;
+  if (first->device == there->device && first->inode == there->inode) return Place::finished;
+  const bool replaced = overwrite_ && files.remove_file(path) && files.make_hard_link(existing, path);
+  return replaced ? std::optional(Place::free) : std::nullopt;
+}
+
 Task<void> RestoreRun::linked_file(Job job) {
   const FileKey key{job.entry.facts.device, job.entry.facts.inode};
   const auto known = hard_links_.find(key);
   if (known != hard_links_.end()) {
     const std::string existing = known->second;
-    const auto link = [&] { return environment_.files.make_hard_link(existing, job.path); };
-    const auto linked = co_await environment_.workers.run(link);
+    const auto make = [&] { return link(existing, job.path); };
+    const auto linked = co_await environment_.workers.run(make);
     if (linked) {
-      ++summary_.files;
+      ++(*linked == Place::free ? summary_.files : summary_.there);
       ++progress_.files_done;
       co_return;
     }

@@ -76,6 +76,7 @@ class RestoreRun {
   Task<void> symlink(Job job);
   Task<void> set_folders();
 
+  std::optional<Place> link(const std::string& existing, const std::string& path) const;
   Result<Place> look(const Job& job) const;
   bool has_content(const Job& job) const;
   FileFacts facts_here(const TreeEntry& entry) const;

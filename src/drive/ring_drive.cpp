@@ -11,15 +11,6 @@ namespace peerstore::drive {
 
 namespace {
 
-Snapshot as_snapshot(const std::string& id, const SnapshotRecord& record) {
-  return {id, record.taken_ns, record.machine, record.roots, record.files, record.bytes};
-}
-
-ListEntry list_entry(std::string path, const TreeEntry& entry) {
-  return {std::move(path), entry.facts,      entry.link_target,
-          entry.user_name, entry.group_name, entry.changed_while_read};
-}
-
 std::string machine_name(std::uint32_t machine) { return "machine " + std::to_string(machine); }
 
 std::optional<vault::LocalCache> open_cache(const Environment& environment, const DriveKeys& keys) {
@@ -75,16 +66,15 @@ Task<Result<void>> RingDrive::start() {
   for (const auto& [machine, head] : heads_.heads()) {
     if (machine != keys_.machine) others.push_back(machine);
   }
-  std::optional<Error> missing;
   for (const std::uint32_t machine : others) {
     const auto loaded = co_await load_machine(machine);
     if (loaded) continue;
-    missing = loaded.error_in("what " + machine_name(machine) + " has stored");
-    remarks_.push_back({"", *missing});
+    missing_ = loaded.error_in("what " + machine_name(machine) + " has stored");
+    remarks_.push_back({"", *missing_});
   }
   // A drive that looks empty because nothing of it can be read is none.
-  if (missing && snapshots_.empty()) co_return *missing;
-  if (!missing) co_await vault_.tidy_cache();
+  if (missing_ && snapshots_.empty()) co_return *missing_;
+  if (!missing_) co_await vault_.tidy_cache();
   co_return Result<void>();
 }
 
@@ -112,12 +102,24 @@ void RingDrive::note_stale_heads(const std::vector<vault::SeenHead>& seen, std::
   }
 }
 
+// Some may be known already, from an earlier state of the same log.
 Result<void> RingDrive::take_records(const std::vector<Bytes>& records) {
+  std::set<std::string> known;
+  for (const KnownSnapshot& snapshot : snapshots_) known.insert(snapshot.id);
   for (const Bytes& bytes : records) {
+    const auto forgotten = decode_forgotten(bytes);
+    if (!forgotten) return forgotten.error();
+    forgotten_.insert(forgotten->begin(), forgotten->end());
     auto record = decode_snapshot_record(bytes);
     if (!record) return record.error();
-    if (*record) snapshots_.push_back({snapshot_id(bytes), std::move(**record)});
+    std::string id = *record ? snapshot_id(bytes) : std::string();
+    if (*record && known.insert(id).second) snapshots_.push_back({std::move(id), std::move(**record)});
   }
+  std::erase_if(snapshots_, [&](const KnownSnapshot& snapshot) {
+    const bool is_forgotten = forgotten_.contains(snapshot.id);
+    if (is_forgotten && snapshot.record.machine != keys_.machine) forgotten_of_others_.insert(snapshot.id);
+    return is_forgotten;
+  });
   std::sort(snapshots_.begin(), snapshots_.end(), [](const KnownSnapshot& a, const KnownSnapshot& b) {
     return std::tie(a.record.taken_ns, a.id) < std::tie(b.record.taken_ns, b.id);
   });
@@ -193,59 +195,6 @@ std::vector<RingDrive::RootAt> RingDrive::roots_of(const std::vector<SnapshotRec
     }
   }
   return taken;
-}
-
-Task<Result<void>> RingDrive::list_below(std::string path, BlobList folder, bool recursive, std::size_t depth,
-                                         std::vector<ListEntry>& entries) {
-  if (depth > kFolderDepthMax) co_return fail(Errc::corrupt, path + ": folders without end");
-  ListingReader listing(vault_, std::move(folder));
-  while (true) {
-    auto part = co_await listing.next();
-    if (!part) co_return part.error_in(path);
-    if (part->empty()) co_return Result<void>();
-    for (TreeEntry& entry : *part) {
-      const std::string at = join(path, entry.name);
-      entries.push_back(list_entry(at, entry));
-      if (!recursive || entry.facts.kind != FileKind::folder) continue;
-      const auto below = co_await list_below(at, std::move(entry.content), true, depth + 1, entries);
-      if (!below) co_return below.error();
-    }
-  }
-}
-
-Task<Result<void>> RingDrive::list_root(RootAt root, bool recursive, std::vector<ListEntry>& entries) {
-  auto entry = co_await find_path(vault_, root.record.tree, root.root);
-  // A root that could not be read is among the roots, and not in the tree.
-  if (!entry && entry.error().code == Errc::not_found) co_return Result<void>();
-  if (!entry) co_return entry.error();
-  if (!root.root.empty()) entries.push_back(list_entry(root.root, *entry));
-  const bool is_folder = entry->facts.kind == FileKind::folder;
-  if (!is_folder || (!recursive && !root.root.empty())) co_return Result<void>();
-  co_return co_await list_below(root.root, std::move(entry->content), recursive, 0, entries);
-}
-
-Task<Result<std::vector<ListEntry>>> RingDrive::list(std::string path, std::string snapshot, bool recursive) {
-  std::vector<ListEntry> entries;
-  std::string at;
-  for (const std::string& name : path_parts(path)) at = join(at, name);
-  if (at.empty()) {
-    const auto records = current(snapshot);
-    if (!records) co_return records.error();
-    for (RootAt& root : roots_of(*records)) {
-      const auto listed = co_await list_root(std::move(root), recursive, entries);
-      if (!listed) co_return listed.error();
-    }
-    co_return entries;
-  }
-  auto found = co_await locate(at, std::move(snapshot));
-  if (!found) co_return found.error();
-  if (found->entry.facts.kind != FileKind::folder) {
-    entries.push_back(list_entry(at, found->entry));
-    co_return entries;
-  }
-  const auto below = co_await list_below(at, std::move(found->entry.content), recursive, 0, entries);
-  if (!below) co_return below.error();
-  co_return entries;
 }
 
 Task<Result<RestoreSummary>> RingDrive::restore(std::string path, std::string snapshot, std::string target,

@@ -10,6 +10,7 @@
 #include "snapshot_record.hpp"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,14 @@ class RingDrive final : public Drive {
                                        bool overwrite, Observer observer) override;
   Task<Result<FileFacts>> read_file(std::string path, std::string snapshot,
                                     std::function<Result<void>(ByteView)> sink) override;
+  Task<Result<std::vector<ListEntry>>> find(std::string pattern, std::string snapshot) override;
+  Task<Result<std::vector<Version>>> versions(std::string path) override;
+  Task<Result<std::vector<Difference>>> diff(std::string from, std::string to) override;
   Task<Result<DriveStanding>> standing() override;
+  Task<Result<VerifySummary>> verify(VerifyOptions options, Observer observer) override;
+  Task<Result<ForgetSummary>> forget(std::vector<std::string> snapshots, KeepRules rules,
+                                     bool only_look) override;
+  Task<Result<PruneSummary>> prune(bool only_look, Observer observer) override;
 
  private:
   struct KnownSnapshot {
@@ -68,17 +76,38 @@ class RingDrive final : public Drive {
   Result<std::vector<SnapshotRecord>> current(const std::string& id) const;
   Task<Result<Located>> locate(std::string path, std::string snapshot);
   static std::vector<RootAt> roots_of(const std::vector<SnapshotRecord>& records);
-  Task<Result<void>> list_root(RootAt root, bool recursive, std::vector<ListEntry>& entries);
+  using Sink = std::function<void(ListEntry)>;
+  Task<Result<void>> list_to(std::string path, std::string snapshot, bool recursive, const Sink& sink);
+  Task<Result<void>> list_root(RootAt root, bool recursive, const Sink& sink);
   Task<Result<void>> list_below(std::string path, BlobList folder, bool recursive, std::size_t depth,
-                                std::vector<ListEntry>& entries);
+                                const Sink& sink);
+  struct Compared;
+  Task<Result<void>> compare(std::string path, BlobList from, BlobList to, std::size_t depth,
+                             std::vector<Difference>& differences);
+  Task<Result<void>> compare_entries(std::string path, Compared both, std::size_t depth,
+                                     std::vector<Difference>& differences);
+  Task<Result<void>> tell_all(Change change, std::string path, TreeEntry entry,
+                              std::vector<Difference>& differences);
+
+  // Upkeep.
+  Task<Result<void>> mark_all(class MarkRun& mark);
+  Task<Result<void>> read_news(class MarkRun& mark);
+  Task<Result<void>> do_prune(const vault::PrunePlan& plan, class MarkRun& mark, PruneSummary& summary);
+  std::vector<Bytes> records_to_keep() const;
+  Task<Result<void>> verify_standing(std::vector<vault::PackRow> packs, VerifySummary& summary,
+                                     const Observer& observer);
+  Task<void> verify_data(std::vector<std::uint32_t> packs, VerifySummary& summary, const Observer& observer);
 
   Environment environment_;
   DriveKeys keys_;
   HeadBook heads_;
   std::optional<vault::LocalCache> cache_;
   vault::Vault vault_;
-  std::vector<KnownSnapshot> snapshots_;  // by time
-  std::vector<Warning> remarks_;          // found on opening, said with the next job
+  std::vector<KnownSnapshot> snapshots_;       // by time
+  std::set<std::string> forgotten_;            // ids
+  std::set<std::string> forgotten_of_others_;  // that their machines' logs still have
+  std::optional<Error> missing_;               // a machine whose index cannot be read
+  std::vector<Warning> remarks_;               // found on opening, said with the next job
   std::uint64_t checkpoint_bytes_;
   std::uint64_t checkpoint_at_ = 0;
   bool cancelled_ = false;

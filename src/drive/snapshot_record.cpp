@@ -7,6 +7,9 @@ namespace peerstore::drive {
 namespace {
 constexpr std::uint8_t kSnapshotKind = 1;
 constexpr std::uint8_t kSnapshotVersion = 1;
+constexpr std::uint8_t kForgottenKind = 2;
+constexpr std::uint8_t kForgottenVersion = 1;
+constexpr std::size_t kIdBytes = 16;
 constexpr std::size_t kRootBytesMax = 64 * 1024;
 }  // namespace
 
@@ -43,6 +46,31 @@ Result<std::optional<SnapshotRecord>> decode_snapshot_record(ByteView bytes) {
   record.tree = decode_blob_list(in);
   if (!in.finished()) return fail(Errc::corrupt, "not a snapshot");
   return std::optional<SnapshotRecord>(std::move(record));
+}
+
+Snapshot as_snapshot(const std::string& id, const SnapshotRecord& record) {
+  return {id, record.taken_ns, record.machine, record.roots, record.files, record.bytes};
+}
+
+// kind u8, version u8, list of text.
+Bytes encode_forgotten(const std::vector<std::string>& ids) {
+  ByteWriter out;
+  out.u8(kForgottenKind).u8(kForgottenVersion).u32(static_cast<std::uint32_t>(ids.size()));
+  for (const std::string& id : ids) out.text(id);
+  return out.take();
+}
+
+Result<std::vector<std::string>> decode_forgotten(ByteView bytes) {
+  ByteReader in(bytes);
+  std::vector<std::string> ids;
+  if (in.u8() != kForgottenKind) return ids;
+  const std::uint8_t version = in.u8();
+  if (in.ok() && version != kForgottenVersion) {
+    return fail(Errc::unsupported, "list of forgotten snapshots of version " + std::to_string(version));
+  }
+  for (std::uint32_t left = in.count(4); left > 0 && in.ok(); --left) ids.push_back(in.text(kIdBytes));
+  if (!in.finished()) return fail(Errc::corrupt, "not a list of forgotten snapshots");
+  return ids;
 }
 
 std::string snapshot_id(ByteView encoded_record) {

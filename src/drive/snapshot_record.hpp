@@ -23,9 +23,17 @@ struct SnapshotRecord {
   bool operator==(const SnapshotRecord&) const = default;
 };
 
+// As people see it.
+Snapshot as_snapshot(const std::string& id, const SnapshotRecord& record);
+
 Bytes encode(const SnapshotRecord& record);
 // Nothing if it is a record of another kind, which a later version may know.
 Result<std::optional<SnapshotRecord>> decode_snapshot_record(ByteView bytes);
+
+// Ids of snapshots that are forgotten, whichever machine made them.
+Bytes encode_forgotten(const std::vector<std::string>& ids);
+// None if it is a record of another kind.
+Result<std::vector<std::string>> decode_forgotten(ByteView bytes);
 
 // Its id for people, from its encoded form: 16 hexadecimal digits.
 std::string snapshot_id(ByteView encoded_record);

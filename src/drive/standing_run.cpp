@@ -41,7 +41,7 @@ Task<Result<std::vector<StandingRun::State>>> StandingRun::ask(std::vector<vault
 }
 
 StandingRun::State StandingRun::state_of(const vault::BlobId& id) const {
-  const vault::BlobPlace* const place = vault_.index().find(id);
+  const vault::BlobPlace* const place = vault_.index().find_anywhere(id);
   return place == nullptr || place->pack >= packs_.size() ? State::lost : packs_[place->pack];
 }
 

@@ -9,7 +9,13 @@ const BlobPlace* Index::find(const BlobId& id) const {
   return found == blobs_.end() ? nullptr : &found->second;
 }
 
-std::uint32_t Index::add(PackRow pack, std::span<const BlobRow> blobs) {
+const BlobPlace* Index::find_anywhere(const BlobId& id) const {
+  if (const BlobPlace* const place = find(id)) return place;
+  const auto found = dropped_blobs_.find(id);
+  return found == dropped_blobs_.end() ? nullptr : &found->second;
+}
+
+std::uint32_t Index::number_of(PackRow pack) {
   const auto [known, is_new] = by_address_.try_emplace(pack.addresses[0], packs());
   const std::uint32_t number = known->second;
   if (is_new) {
@@ -17,6 +23,11 @@ std::uint32_t Index::add(PackRow pack, std::span<const BlobRow> blobs) {
   } else {
     packs_[number].holders = std::move(pack.holders);
   }
+  return number;
+}
+
+std::uint32_t Index::add(PackRow pack, std::span<const BlobRow> blobs) {
+  const std::uint32_t number = number_of(std::move(pack));
   for (const BlobRow& blob : blobs) {
     blobs_.try_emplace(blob.id,
                        BlobPlace{number, blob.offset, blob.length, blob.stored, blob.kind, blob.encoding});
@@ -24,15 +35,51 @@ std::uint32_t Index::add(PackRow pack, std::span<const BlobRow> blobs) {
   return number;
 }
 
+std::uint32_t Index::add_dropped(PackRow pack, std::span<const BlobRow> blobs, std::int64_t since_ns) {
+  const std::uint32_t number = number_of(std::move(pack));
+  dropped_since_.emplace(number, since_ns);
+  for (const BlobRow& blob : blobs) {
+    dropped_blobs_.try_emplace(
+        blob.id, BlobPlace{number, blob.offset, blob.length, blob.stored, blob.kind, blob.encoding});
+  }
+  return number;
+}
+
 void Index::set_holders(std::uint32_t pack, const Holders& holders) { packs_[pack].holders = holders; }
+
+void Index::drop(std::span<const std::uint32_t> packs, std::int64_t since_ns) {
+  for (const std::uint32_t pack : packs) dropped_since_.emplace(pack, since_ns);
+  std::erase_if(blobs_, [&](const auto& blob) {
+    if (!dropped_since_.contains(blob.second.pack)) return false;
+    dropped_blobs_.insert_or_assign(blob.first, blob.second);
+    return true;
+  });
+}
+
+void Index::undo_drop(std::span<const std::uint32_t> packs) {
+  std::map<std::uint32_t, std::int64_t> back;
+  for (const std::uint32_t pack : packs) back.insert(dropped_since_.extract(pack));
+  std::erase_if(dropped_blobs_, [&](const auto& blob) {
+    if (!back.contains(blob.second.pack)) return false;
+    blobs_.try_emplace(blob.first, blob.second);
+    return true;
+  });
+}
+
+std::int64_t Index::dropped_since(std::uint32_t pack) const {
+  const auto found = dropped_since_.find(pack);
+  return found == dropped_since_.end() ? 0 : found->second;
+}
 
 std::map<std::uint32_t, std::vector<BlobRow>> Index::blobs_of(std::span<const std::uint32_t> packs) const {
   std::map<std::uint32_t, std::vector<BlobRow>> rows;
   for (const std::uint32_t pack : packs) rows[pack];
-  for (const auto& [id, place] : blobs_) {
-    const auto wanted = rows.find(place.pack);
-    if (wanted != rows.end()) {
-      wanted->second.push_back({id, place.kind, place.offset, place.length, place.stored, place.encoding});
+  for (const Places* places : {&blobs_, &dropped_blobs_}) {
+    for (const auto& [id, place] : *places) {
+      const auto wanted = rows.find(place.pack);
+      if (wanted != rows.end()) {
+        wanted->second.push_back({id, place.kind, place.offset, place.length, place.stored, place.encoding});
+      }
     }
   }
   for (auto& [pack, blobs] : rows) {

@@ -101,7 +101,13 @@ Vault::Page Vault::take_in(PackRow pack, IndexPart part) {
   Page page;
   page.pack = std::move(pack);
   page.records = std::move(part.records);
-  for (IndexEntry& entry : part.entries) page.packs.push_back(index_.add(std::move(entry.pack), entry.blobs));
+  for (IndexEntry& entry : part.entries) {
+    if (entry.dropped_ns == 0) {
+      page.packs.push_back(index_.add(std::move(entry.pack), entry.blobs));
+    } else {
+      page.dropped.push_back(index_.add_dropped(std::move(entry.pack), entry.blobs, entry.dropped_ns));
+    }
+  }
   return page;
 }
 
@@ -144,13 +150,21 @@ Task<Result<std::optional<PackRow>>> Vault::write_index(std::vector<Bytes> recor
     if (pages_.empty()) co_return std::optional<PackRow>();
     co_return std::optional<PackRow>(pages_.back().pack);
   }
-  // What a page that is merged said, and then what is new; later rows give the holders.
-  const std::size_t kept = pages_to_keep();
+  co_return co_await write_pages(pages_to_keep(), std::move(records));
+}
+
+// The first pages stay; what the others said is merged with what is new. Later rows give the holders.
+Task<Result<std::optional<PackRow>>> Vault::write_pages(std::size_t kept, std::vector<Bytes> records) {
+  const std::int64_t now_ns = environment_.clock.wall_time().nanoseconds;
   std::vector<std::uint32_t> packs;
   std::vector<Bytes> all_records;
   for (std::size_t i = kept; i < pages_.size(); ++i) {
-    packs.insert(packs.end(), pages_[i].packs.begin(), pages_[i].packs.end());
-    all_records.insert(all_records.end(), pages_[i].records.begin(), pages_[i].records.end());
+    const Page& page = pages_[i];
+    packs.insert(packs.end(), page.packs.begin(), page.packs.end());
+    packs.insert(packs.end(), page.dropped.begin(), page.dropped.end());
+    all_records.insert(all_records.end(), page.records.begin(), page.records.end());
+    // The index pack itself is not needed any more when it is merged.
+    packs.push_back(index_.add_dropped(page.pack, {}, std::max<std::int64_t>(now_ns, 1)));
   }
   const std::vector<std::uint32_t> logged_now = unlogged_;
   packs.insert(packs.end(), logged_now.begin(), logged_now.end());
@@ -159,8 +173,9 @@ Task<Result<std::optional<PackRow>>> Vault::write_index(std::vector<Bytes> recor
   packs.erase(std::unique(packs.begin(), packs.end()), packs.end());
 
   std::vector<IndexEntry> entries;
-  for (auto& [number, blobs] : index_.blobs_of(packs))
-    entries.push_back({index_.pack(number), std::move(blobs)});
+  for (auto& [number, blobs] : index_.blobs_of(packs)) {
+    entries.push_back({index_.pack(number), std::move(blobs), index_.dropped_since(number)});
+  }
   std::vector<PackRow> directory;
   std::size_t directory_bytes = 0;
   for (std::size_t i = 0; i < kept; ++i) {

@@ -8,7 +8,8 @@ namespace peerstore::vault {
 
 namespace {
 
-constexpr std::uint8_t kIndexVersion = 2;
+constexpr std::uint8_t kIndexVersion = 3;
+constexpr std::uint8_t kUndroppedVersion = 2;     // before packs could be dropped
 constexpr std::uint8_t kUncompressedVersion = 1;  // before there were other encodings than as it is
 // id 32, kind u8, encoding u8, offset u32, stored u32, length u32.
 constexpr std::size_t kBlobRowBytes = 32 + 1 + 1 + 4 + 4 + 4;
@@ -43,9 +44,11 @@ BlobRow decode_blob_row(ByteReader& in, const PackRow& pack) {
   return blob;
 }
 
-IndexEntry decode_entry(ByteReader& in) {
+IndexEntry decode_entry(ByteReader& in, std::uint8_t version) {
   IndexEntry entry;
   entry.pack = decode_pack_row(in);
+  if (version == kIndexVersion) entry.dropped_ns = in.i64();
+  if (entry.dropped_ns < 0) in.fail();
   const std::uint32_t blobs = in.count(kBlobRowBytes);
   entry.blobs.reserve(blobs);
   for (std::uint32_t i = 0; i < blobs && in.ok(); ++i) entry.blobs.push_back(decode_blob_row(in, entry.pack));
@@ -61,7 +64,7 @@ std::size_t encoded_size(const PackRow& pack) {
 }
 
 std::size_t encoded_size(const IndexEntry& entry) {
-  return encoded_size(entry.pack) + 4 + entry.blobs.size() * kBlobRowBytes;
+  return encoded_size(entry.pack) + 8 + 4 + entry.blobs.size() * kBlobRowBytes;
 }
 
 // body length u32; then the body: version u8, directory, entries, records, each after its count.
@@ -72,7 +75,7 @@ Bytes encode(const IndexPart& part) {
   body.u32(static_cast<std::uint32_t>(part.entries.size()));
   for (const IndexEntry& entry : part.entries) {
     encode(body, entry.pack);
-    body.u32(static_cast<std::uint32_t>(entry.blobs.size()));
+    body.i64(entry.dropped_ns).u32(static_cast<std::uint32_t>(entry.blobs.size()));
     for (const BlobRow& blob : entry.blobs) encode(body, blob);
   }
   body.u32(static_cast<std::uint32_t>(part.records.size()));
@@ -87,7 +90,8 @@ Result<IndexPart> decode_index_part(ByteView plain) {
   ByteReader frame(plain);
   ByteReader in(frame.bytes(kPackPlainBytesMax));
   const std::uint8_t version = in.u8();
-  if (in.ok() && version != kIndexVersion && version != kUncompressedVersion) {
+  if (in.ok() && version != kIndexVersion && version != kUndroppedVersion &&
+      version != kUncompressedVersion) {
     return fail(Errc::unsupported, "index of version " + std::to_string(version));
   }
   IndexPart part;
@@ -95,7 +99,7 @@ Result<IndexPart> decode_index_part(ByteView plain) {
     part.directory.push_back(decode_pack_row(in));
   }
   for (std::uint32_t left = in.count(kPackRowBytesMin + 4); left > 0 && in.ok(); --left) {
-    part.entries.push_back(decode_entry(in));
+    part.entries.push_back(decode_entry(in, version));
     for (const BlobRow& blob : part.entries.back().blobs) {
       if (version == kUncompressedVersion && blob.encoding != Encoding::as_it_is) in.fail();
     }

@@ -15,6 +15,7 @@ namespace peerstore::vault {
 struct IndexEntry {
   PackRow pack;
   std::vector<BlobRow> blobs;
+  std::int64_t dropped_ns = 0;  // since when nobody needs the pack; 0: it is in use
   bool operator==(const IndexEntry&) const = default;
 };
 

@@ -203,7 +203,7 @@ Task<Result<void>> Vault::flush() {
 
 // As it lies in its pack.
 Task<Result<Bytes>> Vault::get_stored(BlobId id) {
-  const BlobPlace* const known = index_.find(id);
+  const BlobPlace* const known = index_.find_anywhere(id);
   if (known == nullptr) {
     co_return fail(Errc::not_found, "blob " + to_hex(id.view().first(4)) + " is not in the index");
   }
@@ -224,7 +224,7 @@ Task<std::vector<Result<SharedBytes>>> Vault::get_each(BlobKind kind, std::vecto
   std::vector<Result<Bytes>> stored = co_await when_all(environment_.clock, std::move(gets));
   std::vector<BlobPlace> places;
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const BlobPlace* const known = index_.find(ids[i]);
+    const BlobPlace* const known = index_.find_anywhere(ids[i]);
     places.push_back(known == nullptr ? BlobPlace{} : *known);
   }
   const auto open = [&] {

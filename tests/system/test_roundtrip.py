@@ -1,6 +1,7 @@
 """The promise: a ring keeps a folder, loses machines, and gives every file back."""
 
 import os
+import pathlib
 import shutil
 import subprocess
 import unittest
@@ -99,6 +100,47 @@ class Roundtrip(RingTest):
         self.assertEqual(code, 0)
         self.assertEqual(status["files_at_risk"] + status["files_unreachable"] + status["files_lost"], 0)
         self.assertGreater(status["files_safe"], 50)
+
+    def test_history_and_upkeep(self):
+        homes = self.make_ring(5)
+        tree = self.work / "tree"
+        make_tree(tree, files=60, big=2_000_000)
+        (tree / "skipped.tmp").write_text("not kept")
+        looked, code = homes[0].json("backup", "-n", "--exclude", "*.tmp", tree)
+        self.assertEqual((code, looked["dry_run"]), (0, True))
+        self.assertGreater(looked["bytes_new"], 2_000_000)
+        first, _ = homes[0].json("backup", "--exclude", "*.tmp", tree)
+        (tree / "twin.bin").write_bytes(os.urandom(1_500_000))
+        (tree / "skipped.tmp").unlink()
+        before = facts(tree)
+        second, _ = homes[0].json("backup", tree)
+        changes = homes[0].run("diff", first["snapshot"], second["snapshot"]).stdout.decode().splitlines()
+        self.assertIn(f"M {str(tree)[1:]}/twin.bin", changes)
+        self.assertEqual([line for line in changes if line[0] in "+-"], [])
+        versions = homes[0].run("versions", tree / "twin.bin").stdout.decode().splitlines()
+        self.assertEqual(len(versions), 2)
+        self.assertIn(f"{str(tree)[1:]}/twin.bin", homes[0].run("find", "twin.*").stdout.decode())
+        verified, code = homes[0].json("verify", "--read-data", "100")
+        self.assertEqual((code, verified["problems"]), (0, 0))
+        homes[0].run("forget", "--keep-last", "1")
+        pruned, _ = homes[0].json("prune")
+        self.assertGreaterEqual(pruned["bytes_waiting_for_deletion"], pruned["bytes_dropped"])
+        snapshots = homes[0].run("snapshots").stdout.decode().splitlines()
+        self.assertEqual(len([line for line in snapshots if second["snapshot"][:12] in line]), 1)
+        self.assertFalse([line for line in snapshots if first["snapshot"][:12] in line])
+        target = self.work / "back"
+        homes[0].run("restore", "--to", target)
+        self.assertEqual(difference(before, facts(str(target) + str(tree))), "")
+        # Once more changes nothing, and a file that was changed is not overwritten unasked.
+        again, code = homes[0].json("restore", "--to", target)
+        self.assertEqual((code, again["failed"]), (0, 0))
+        changed = pathlib.Path(str(target) + str(tree)) / "big.bin"
+        changed.write_bytes(b"mine")
+        kept, code = homes[0].json("restore", "--to", target, check=False)
+        self.assertEqual((code, kept["failed"]), (3, 2), "the two names of one file")
+        self.assertEqual(changed.read_bytes(), b"mine")
+        homes[0].run("restore", "--to", target, "--overwrite")
+        self.assertEqual(difference(before, facts(str(target) + str(tree))), "")
 
     def test_a_small_ring_says_what_it_cannot_promise(self):
         homes = self.make_ring(3)

@@ -113,6 +113,55 @@ struct RestoreSummary {
   std::uint64_t failed = 0;  // see warnings
 };
 
+// A file, folder or link as it was from one snapshot on.
+struct Version {
+  Snapshot snapshot;  // the first that has it so
+  ListEntry entry;
+};
+enum class Change : std::uint8_t { added, removed, content, facts };
+struct Difference {
+  Change change = Change::added;
+  ListEntry entry;  // as it is in the later one; of what was removed, as it was
+};
+
+// How many snapshots of each machine and set of paths stay; 0 says nothing.
+struct KeepRules {
+  unsigned last = 0;
+  unsigned daily = 0;
+  unsigned weekly = 0;
+  unsigned monthly = 0;
+  unsigned yearly = 0;
+  std::int64_t utc_offset_seconds = 0;  // where days begin for the person
+  bool any() const { return last + daily + weekly + monthly + yearly > 0; }
+};
+struct ForgetSummary {
+  std::vector<Snapshot> kept;
+  std::vector<Snapshot> forgotten;
+};
+
+struct PruneSummary {
+  std::uint64_t packs = 0;            // that nobody needs, or less than half of them
+  std::uint64_t bytes_dropped = 0;    // of one copy of them
+  std::uint64_t bytes_rewritten = 0;  // that were needed, and stored anew
+  std::uint64_t bytes_waiting = 0;    // of one copy: dropped now and before, and still with friends
+  unsigned head_copies = 0;
+};
+
+struct VerifyOptions {
+  double read_percent = 0;  // of the packs, to be fetched and checked whole
+};
+struct VerifySummary {
+  std::uint64_t snapshots = 0;
+  std::uint64_t files = 0;    // distinct
+  std::uint64_t folders = 0;  // distinct
+  std::uint64_t packs = 0;
+  std::uint64_t packs_read = 0;
+  std::uint64_t bytes_read = 0;   // of files and listings
+  std::uint64_t problems = 0;     // see warnings
+  std::uint64_t unreachable = 0;  // packs that nobody gives now: no answer to whether they are sound
+  std::vector<std::string> waiting_for;
+};
+
 // The state words of the documentation, for the whole drive.
 struct DriveStanding {
   std::uint64_t files_safe = 0;
@@ -154,7 +203,23 @@ class Drive {
   virtual Task<Result<FileFacts>> read_file(std::string path, std::string snapshot,
                                             std::function<Result<void>(ByteView)> sink) = 0;
 
+  // What the pattern (path_pattern.hpp) matches.
+  virtual Task<Result<std::vector<ListEntry>>> find(std::string pattern, std::string snapshot) = 0;
+  // Oldest first. Errc::not_found if no snapshot has it.
+  virtual Task<Result<std::vector<Version>>> versions(std::string path) = 0;
+  // From one snapshot to the other, in the order of paths.
+  virtual Task<Result<std::vector<Difference>>> diff(std::string from, std::string to) = 0;
+
   virtual Task<Result<DriveStanding>> standing() = 0;
+  // Whether everything that the snapshots need is in the index and with friends, and, of as many packs as
+  // asked for, whether every byte is as it was.
+  virtual Task<Result<VerifySummary>> verify(VerifyOptions options, Observer observer) = 0;
+  // Forgets these snapshots, or those that the rules do not keep. What only they needed stays until prune().
+  virtual Task<Result<ForgetSummary>> forget(std::vector<std::string> snapshots, KeepRules rules,
+                                             bool only_look) = 0;
+  // Drops the packs of this machine that no snapshot needs, and stores anew what is needed of half-empty
+  // ones. Their chunks stay with friends until these can be told.
+  virtual Task<Result<PruneSummary>> prune(bool only_look, Observer observer) = 0;
 };
 
 }  // namespace peerstore::drive

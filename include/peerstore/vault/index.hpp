@@ -1,5 +1,9 @@
 // Index: which blob lies where in which pack, and how each pack is found and opened: the union of
 // what the person's machines have stored. It is kept as a log of index packs (index_part.hpp).
+//
+// A pack that was dropped, since no snapshot needs it, stays in the index for as long as its holders have not
+// been told to delete it. New files do not count on what is in it, but it can still be read: a machine
+// that was backing up at the time may have counted on it.
 #pragma once
 
 #include <peerstore/vault/blob.hpp>
@@ -40,21 +44,35 @@ class Index {
  public:
   // Nothing if it is not known. Valid until the next change.
   const BlobPlace* find(const BlobId& id) const;
+  // Also in packs that were dropped.
+  const BlobPlace* find_anywhere(const BlobId& id) const;
 
   // Takes a pack and its blobs in, and returns the pack's number. A blob that is known already
   // stays where it was; of a pack that is known already the later row gives the holders.
   std::uint32_t add(PackRow pack, std::span<const BlobRow> blobs);
+  // The same for a pack that was dropped then.
+  std::uint32_t add_dropped(PackRow pack, std::span<const BlobRow> blobs, std::int64_t since_ns);
   void set_holders(std::uint32_t pack, const Holders& holders);
+  // Drops packs, or takes that back: walks through the whole index.
+  void drop(std::span<const std::uint32_t> packs, std::int64_t since_ns);
+  void undo_drop(std::span<const std::uint32_t> packs);
 
   std::uint32_t packs() const { return static_cast<std::uint32_t>(packs_.size()); }
   std::size_t blobs() const { return blobs_.size(); }
   // Stays where it is in memory as the index grows.
   const PackRow& pack(std::uint32_t number) const { return packs_[number]; }
+  // When the pack was dropped; 0 if it was not.
+  std::int64_t dropped_since(std::uint32_t pack) const;
   // The blobs of these packs, in the order of their offsets: a walk through the whole index.
   std::map<std::uint32_t, std::vector<BlobRow>> blobs_of(std::span<const std::uint32_t> packs) const;
 
  private:
-  std::unordered_map<BlobId, BlobPlace, FixedBytesHash> blobs_;
+  using Places = std::unordered_map<BlobId, BlobPlace, FixedBytesHash>;
+  std::uint32_t number_of(PackRow pack);
+
+  Places blobs_;
+  Places dropped_blobs_;
+  std::map<std::uint32_t, std::int64_t> dropped_since_;
   std::deque<PackRow> packs_;
   std::unordered_map<wire::ChunkAddress, std::uint32_t, FixedBytesHash> by_address_;  // of class 0
 };

@@ -26,6 +26,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace peerstore::vault {
@@ -55,6 +56,17 @@ struct NewBlob {
   BlobId id;
   ByteView content;
   std::uint64_t counted = 0;
+};
+
+// What the snapshots need.
+using UsedBlobs = std::unordered_set<BlobId, FixedBytesHash>;
+
+// Packs of the own log of which nobody needs anything, or less than half.
+struct PrunePlan {
+  std::vector<std::uint32_t> packs;
+  std::uint64_t packs_unused = 0;     // of them
+  std::uint64_t bytes_dropped = 0;    // of one copy of them
+  std::uint64_t bytes_rewritten = 0;  // that are needed, and are to be stored anew
 };
 
 class PackReader;
@@ -112,6 +124,20 @@ class Vault {
   // Nothing if the log is empty and there is nothing to write.
   Task<Result<std::optional<PackRow>>> write_index(std::vector<Bytes> records);
 
+  // Pruning, in this order. What is needed of the plan's packs is stored anew; after rescue(), which may be
+  // called again when more is found to be needed, everything in `used` is in a pack that is not dropped.
+  // Nothing is changed for others until rewrite_index() has written the whole index anew, with these records
+  // in place of all that were there. If something fails, undo().
+  PrunePlan plan_prune(const UsedBlobs& used) const;
+  void drop(const PrunePlan& plan);
+  Task<Result<void>> rescue(const UsedBlobs& used);
+  Task<Result<std::optional<PackRow>>> rewrite_index(std::vector<Bytes> records);
+  void undo(const PrunePlan& plan);
+  // Of one copy: packs of the own log that were dropped, and whose holders have not been told.
+  std::uint64_t bytes_dropped() const;
+  // The records of the own log.
+  std::vector<Bytes> records() const;
+
   // Whether something was stored that is not in the log.
   bool has_unindexed() const { return !unlogged_.empty(); }
 
@@ -136,6 +162,7 @@ class Vault {
   struct Page {
     PackRow pack;
     std::vector<std::uint32_t> packs;
+    std::vector<std::uint32_t> dropped;
     std::vector<Bytes> records;
   };
 
@@ -154,6 +181,8 @@ class Vault {
   Task<void> deliver(OpenPackPtr pack, Semaphore::Permit permit);
   Page take_in(PackRow pack, struct IndexPart part);
   Task<Result<struct IndexPart>> read_part(PackRow pack);
+  Task<Result<std::optional<PackRow>>> write_pages(std::size_t kept, std::vector<Bytes> records);
+  Task<Result<void>> store_anew(const std::vector<BlobRow>& blobs);
   Task<void> remember_parts(std::vector<LocalCache::Row> changes);
   std::size_t pages_to_keep() const;
   Task<bool> mend(std::uint32_t pack);

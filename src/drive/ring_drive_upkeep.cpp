@@ -1,0 +1,283 @@
+// The part of RingDrive that keeps the drive sound and small: verify, forget, prune.
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "keep_rules.hpp"
+#include "mark_run.hpp"
+#include "ring_drive.hpp"
+
+namespace peerstore::drive {
+
+namespace {
+
+constexpr std::size_t kPacksAsked = 64;                    // in one question
+constexpr std::uint64_t kVerifiedBytes = 4 * 1024 * 1024;  // in one go
+constexpr std::size_t kIdsInRecord = 4096;                 // of forgotten snapshots
+
+}  // namespace
+
+Task<Result<void>> RingDrive::mark_all(MarkRun& mark) {
+  for (const KnownSnapshot& known : std::vector<KnownSnapshot>(snapshots_)) {
+    if (cancelled_) co_return fail(Errc::cancelled, "stopped");
+    co_await mark.add(known.record);
+  }
+  co_return Result<void>();
+}
+
+// ---- Verify ----
+
+// Of each pack, whether somebody has every chunk of it.
+Task<Result<void>> RingDrive::verify_standing(std::vector<vault::PackRow> packs, VerifySummary& summary,
+                                              const Observer& observer) {
+  std::set<std::string> waiting_for;
+  for (std::size_t at = 0; at < packs.size(); at += kPacksAsked) {
+    if (cancelled_) co_return fail(Errc::cancelled, "stopped");
+    const std::size_t end = std::min(at + kPacksAsked, packs.size());
+    std::vector<replica::ChunkRef> chunks;
+    for (std::size_t i = at; i < end; ++i) {
+      for (std::uint8_t c = 0; c < wire::kClasses; ++c) {
+        chunks.push_back(vault::chunk_ref(packs[i], c, environment_.space.owner()));
+      }
+    }
+    const std::size_t asked = chunks.size();
+    const auto standings = co_await environment_.space.standing(std::move(chunks));
+    if (!standings) co_return standings.error();
+    if (standings->size() != asked) co_return fail(Errc::invalid, "not as many standings as chunks");
+    for (std::size_t i = at; i < end; ++i) {
+      bool is_lost = false;
+      bool is_away = false;
+      for (std::size_t c = 0; c < wire::kClasses; ++c) {
+        const replica::ChunkStanding& standing = (*standings)[(i - at) * wire::kClasses + c];
+        if (!standing.confirmed.empty()) continue;
+        is_lost = is_lost || standing.away.empty();
+        is_away = is_away || !standing.away.empty();
+        for (const auto& member : standing.away) waiting_for.insert(environment_.space.name_of(member));
+      }
+      if (is_lost) {
+        ++summary.problems;
+        observer.warning({"", fail(Errc::not_found, packs[i].name() + ": nobody has all of it any more")});
+      } else if (is_away) {
+        ++summary.unreachable;
+      }
+    }
+  }
+  summary.waiting_for.assign(waiting_for.begin(), waiting_for.end());
+  co_return Result<void>();
+}
+
+// Every blob of these packs, from the ring.
+Task<void> RingDrive::verify_data(std::vector<std::uint32_t> packs, VerifySummary& summary,
+                                  const Observer& observer) {
+  Progress progress;
+  const auto rows = vault_.index().blobs_of(packs);
+  for (const auto& [number, blobs] : rows) {
+    for (const vault::BlobRow& blob : blobs) progress.bytes_total += blob.length;
+  }
+  for (const auto& [number, blobs] : rows) {
+    const std::string name = vault_.index().pack(number).name();
+    std::optional<Error> bad;
+    for (std::size_t next = 0; next < blobs.size() && !cancelled_;) {
+      const vault::BlobKind kind = blobs[next].kind;
+      std::vector<vault::BlobId> ids;
+      std::uint64_t bytes = 0;
+      for (; next < blobs.size() && blobs[next].kind == kind && bytes < kVerifiedBytes; ++next) {
+        ids.push_back(blobs[next].id);
+        bytes += blobs[next].length;
+      }
+      const auto contents = co_await vault_.get_each(kind, std::move(ids));
+      for (const auto& content : contents) {
+        if (!content) bad = content.error();
+        if (content) summary.bytes_read += content->size();
+      }
+      progress.bytes_read += bytes;
+      progress.bytes_safe = progress.bytes_read;
+      observer.progress(progress);
+    }
+    ++summary.packs_read;
+    if (!bad) continue;
+    if (bad->code == Errc::unreachable || bad->code == Errc::timed_out) {
+      ++summary.unreachable;
+    } else {
+      ++summary.problems;
+    }
+    observer.warning({"", bad->in(name)});
+  }
+}
+
+Task<Result<VerifySummary>> RingDrive::verify(VerifyOptions options, Observer observer) {
+  cancelled_ = false;
+  say_remarks(observer);
+  VerifySummary summary;
+  if (missing_) ++summary.problems;  // a remark has said what
+  MarkRun mark(vault_, [&](const std::string& path, const Error& error) { observer.warning({path, error}); });
+  const auto marked = co_await mark_all(mark);
+  if (!marked) co_return marked.error();
+  summary.snapshots = snapshots_.size();
+  summary.files = mark.files();
+  summary.folders = mark.folders();
+  summary.problems += mark.problems();
+
+  std::vector<std::uint32_t> numbers;
+  for (std::uint32_t pack = 0; pack < vault_.index().packs(); ++pack) {
+    if (vault_.index().dropped_since(pack) == 0) numbers.push_back(pack);
+  }
+  std::vector<vault::PackRow> packs = vault_.log();
+  for (const std::uint32_t number : numbers) packs.push_back(vault_.index().pack(number));
+  summary.packs = packs.size();
+  const auto standing = co_await verify_standing(std::move(packs), summary, observer);
+  if (!standing) co_return standing.error();
+  if (options.read_percent <= 0) co_return summary;
+
+  // Others each time, so that in the end all are read.
+  const auto salt = environment_.entropy.make<wire::ChunkAddress>();
+  const auto order = [&](std::uint32_t pack) {
+    wire::ChunkAddress mixed = vault_.index().pack(pack).addresses[0];
+    for (std::size_t i = 0; i < mixed.bytes.size(); ++i) mixed.bytes[i] ^= salt.bytes[i];
+    return mixed.bytes;
+  };
+  std::sort(numbers.begin(), numbers.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return order(a) < order(b); });
+  const double share = std::min(options.read_percent, 100.0) / 100;
+  numbers.resize(static_cast<std::size_t>(std::ceil(share * static_cast<double>(numbers.size()))));
+  co_await verify_data(std::move(numbers), summary, observer);
+  if (cancelled_) co_return fail(Errc::cancelled, "stopped");
+  co_return summary;
+}
+
+// ---- Forget ----
+
+Task<Result<ForgetSummary>> RingDrive::forget(std::vector<std::string> snapshots, KeepRules rules,
+                                              bool only_look) {
+  std::set<std::string> forgotten;
+  for (const std::string& id : snapshots) {
+    if (id.empty()) co_return fail(Errc::invalid, "name the snapshot to forget");
+    const auto known = find_snapshot(id);
+    if (!known) co_return known.error();
+    forgotten.insert((*known)->id);
+  }
+  const std::vector<Snapshot> all = this->snapshots();
+  if (rules.any()) {
+    const std::set<std::string> kept = kept_by(rules, all);
+    for (const Snapshot& snapshot : all) {
+      if (!kept.contains(snapshot.id)) forgotten.insert(snapshot.id);
+    }
+  }
+  ForgetSummary summary;
+  for (const Snapshot& snapshot : all) {
+    (forgotten.contains(snapshot.id) ? summary.forgotten : summary.kept).push_back(snapshot);
+  }
+  if (only_look || forgotten.empty()) co_return summary;
+  std::vector<Bytes> records;
+  std::vector<std::string> ids(forgotten.begin(), forgotten.end());
+  for (std::size_t at = 0; at < ids.size(); at += kIdsInRecord) {
+    const std::size_t end = std::min(at + kIdsInRecord, ids.size());
+    records.push_back(encode_forgotten(std::vector<std::string>(
+        ids.begin() + static_cast<std::ptrdiff_t>(at), ids.begin() + static_cast<std::ptrdiff_t>(end))));
+  }
+  vault_.begin_run([] {});
+  const auto written = co_await write_head(records);
+  if (!written) co_return written.error();
+  const auto taken = take_records(records);
+  if (!taken) co_return taken.error();
+  co_return summary;
+}
+
+// ---- Prune ----
+
+// The own log's records without what is forgotten. That another machine's snapshot is stays said as long as
+// its log has it.
+std::vector<Bytes> RingDrive::records_to_keep() const {
+  std::vector<Bytes> kept;
+  for (const Bytes& bytes : vault_.records()) {
+    const auto forgotten = decode_forgotten(bytes);
+    if (forgotten && !forgotten->empty()) continue;
+    const auto record = decode_snapshot_record(bytes);
+    if (record && *record && forgotten_.contains(snapshot_id(bytes))) continue;
+    kept.push_back(bytes);
+  }
+  const std::vector<std::string> ids(forgotten_of_others_.begin(), forgotten_of_others_.end());
+  for (std::size_t at = 0; at < ids.size(); at += kIdsInRecord) {
+    const std::size_t end = std::min(at + kIdsInRecord, ids.size());
+    kept.push_back(encode_forgotten(std::vector<std::string>(
+        ids.begin() + static_cast<std::ptrdiff_t>(at), ids.begin() + static_cast<std::ptrdiff_t>(end))));
+  }
+  return kept;
+}
+
+// What the person's other machines have published since.
+Task<Result<void>> RingDrive::read_news(MarkRun& mark) {
+  const auto before = heads_.heads();
+  auto from_ring = co_await environment_.space.heads();
+  if (!from_ring) co_return from_ring.error_in("the heads of your drive");
+  const auto compared = co_await heads_.compare(std::move(*from_ring));
+  if (!compared) co_return compared.error();
+  std::vector<std::uint32_t> changed;
+  for (const auto& [machine, head] : heads_.heads()) {
+    const auto known = before.find(machine);
+    const bool is_new = known == before.end() || known->second.version != head.version;
+    if (machine != keys_.machine && is_new) changed.push_back(machine);
+  }
+  for (const std::uint32_t machine : changed) {
+    const auto loaded = co_await load_machine(machine);
+    if (!loaded) co_return loaded.error();
+  }
+  if (changed.empty()) co_return Result<void>();
+  co_return co_await mark_all(mark);
+}
+
+Task<Result<void>> RingDrive::do_prune(const vault::PrunePlan& plan, MarkRun& mark, PruneSummary& summary) {
+  auto rescued = co_await vault_.rescue(mark.used());
+  if (!rescued) co_return rescued.error();
+  const auto news = co_await read_news(mark);
+  if (!news) co_return news.error();
+  if (mark.problems() > 0) co_return fail(Errc::corrupt, "not everything that the snapshots need is there");
+  rescued = co_await vault_.rescue(mark.used());
+  if (!rescued) co_return rescued.error();
+  if (cancelled_) co_return fail(Errc::cancelled, "stopped");
+  std::vector<Bytes> records = records_to_keep();
+  if (plan.packs.empty() && !vault_.has_unindexed() && records == vault_.records()) co_return Result<void>();
+  auto newest = co_await vault_.rewrite_index(std::move(records));
+  if (!newest) co_return newest.error();
+  const std::int64_t now = environment_.clock.wall_time().nanoseconds;
+  auto head = co_await heads_.write_next(vault_.keys(), std::move(*newest), now);
+  if (!head) co_return head.error();
+  const auto copies = co_await environment_.space.publish(std::move(*head));
+  if (!copies) co_return copies.error_in("publishing the head");
+  summary.head_copies = *copies;
+  summary.bytes_rewritten = plan.bytes_rewritten;
+  co_return Result<void>();
+}
+
+Task<Result<PruneSummary>> RingDrive::prune(bool only_look, Observer observer) {
+  cancelled_ = false;
+  say_remarks(observer);
+  if (missing_) {
+    co_return fail(missing_->code,
+                   "nothing is pruned while another machine's index cannot be read: " + missing_->context);
+  }
+  MarkRun mark(vault_, [&](const std::string& path, const Error& error) { observer.warning({path, error}); });
+  const auto marked = co_await mark_all(mark);
+  if (!marked) co_return marked.error();
+  if (mark.problems() > 0) {
+    co_return fail(Errc::corrupt, "nothing is pruned while not everything that the snapshots need is there");
+  }
+  const vault::PrunePlan plan = vault_.plan_prune(mark.used());
+  PruneSummary summary;
+  summary.packs = plan.packs.size();
+  summary.bytes_dropped = plan.bytes_dropped;
+  summary.bytes_rewritten = plan.bytes_rewritten;
+  summary.bytes_waiting = vault_.bytes_dropped();
+  if (only_look) co_return summary;
+  vault_.begin_run([] {});
+  vault_.drop(plan);
+  const auto done = co_await do_prune(plan, mark, summary);
+  if (!done) {
+    vault_.undo(plan);
+    co_return done.error();
+  }
+  summary.bytes_waiting = vault_.bytes_dropped();
+  co_return summary;
+}
+
+}  // namespace peerstore::drive

@@ -1,0 +1,148 @@
+// The part of Vault that gives up packs which no snapshot needs.
+//
+// What is still needed of a half-empty pack is stored anew before the pack is dropped, and a dropped
+// pack stays readable: whatever stops a run, and whoever counted on the pack meanwhile, loses nothing.
+#include <peerstore/vault/vault.hpp>
+
+#include "open_pack.hpp"
+
+#include <algorithm>
+
+namespace peerstore::vault {
+
+namespace {
+
+constexpr std::uint64_t kStoredAnewBytes = 4 * 1024 * 1024;  // in one go
+
+std::uint64_t bytes_of(const PackRow& pack) { return std::uint64_t{pack.rows} * kRowBytes; }
+
+}  // namespace
+
+PrunePlan Vault::plan_prune(const UsedBlobs& used) const {
+  std::vector<std::uint32_t> own = unlogged_;
+  for (const Page& page : pages_) own.insert(own.end(), page.packs.begin(), page.packs.end());
+  std::sort(own.begin(), own.end());
+  own.erase(std::unique(own.begin(), own.end()), own.end());
+
+  PrunePlan plan;
+  std::vector<std::uint32_t> half_empty;
+  std::uint64_t rows_now = 0;
+  std::uint64_t needed = 0;
+  for (const auto& [number, blobs] : index_.blobs_of(own)) {
+    std::uint64_t used_here = 0;
+    for (const BlobRow& blob : blobs) {
+      if (used.contains(blob.id)) used_here += OpenPack::room_for(blob.stored);
+    }
+    const PackRow& pack = index_.pack(number);
+    if (used_here == 0) {
+      plan.packs.push_back(number);
+      ++plan.packs_unused;
+      plan.bytes_dropped += bytes_of(pack);
+    } else if (used_here * 2 < pack.rows * kRowPlainBytes) {
+      half_empty.push_back(number);
+      rows_now += pack.rows;
+      needed += used_here;
+    }
+  }
+  // A small pack of a small backup is half empty, too: worth it only if fewer rows come out.
+  const std::uint64_t rows_then =
+      needed / kPackPlainBytesMax * kPackRowsMax +
+      (needed % kPackPlainBytesMax == 0 ? 0
+                                        : rows_for(static_cast<std::size_t>(needed % kPackPlainBytesMax)));
+  if (rows_then < rows_now) {
+    plan.packs.insert(plan.packs.end(), half_empty.begin(), half_empty.end());
+    plan.bytes_dropped += rows_now * kRowBytes;
+    plan.bytes_rewritten = needed;
+  }
+  return plan;
+}
+
+void Vault::drop(const PrunePlan& plan) {
+  index_.drop(plan.packs, std::max<std::int64_t>(environment_.clock.wall_time().nanoseconds, 1));
+  for (Page& page : pages_) {
+    for (const std::uint32_t pack : page.packs) {
+      if (index_.dropped_since(pack) != 0) page.dropped.push_back(pack);
+    }
+    std::erase_if(page.packs, [&](std::uint32_t pack) { return index_.dropped_since(pack) != 0; });
+  }
+}
+
+void Vault::undo(const PrunePlan& plan) {
+  index_.undo_drop(plan.packs);
+  for (Page& page : pages_) {
+    for (const std::uint32_t pack : page.dropped) {
+      if (index_.dropped_since(pack) == 0) page.packs.push_back(pack);
+    }
+    std::erase_if(page.dropped, [&](std::uint32_t pack) { return index_.dropped_since(pack) == 0; });
+  }
+}
+
+Task<Result<void>> Vault::store_anew(const std::vector<BlobRow>& blobs) {
+  for (const BlobKind kind : {BlobKind::data, BlobKind::tree}) {
+    std::vector<BlobId> ids;
+    for (const BlobRow& blob : blobs) {
+      if (blob.kind == kind) ids.push_back(blob.id);
+    }
+    const auto contents = co_await get_each(kind, ids);
+    std::vector<NewBlob> again;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (!contents[i]) co_return contents[i].error();
+      again.push_back({kind, ids[i], contents[i]->view(), 0});
+    }
+    const auto kept = co_await put(std::move(again));
+    if (!kept) co_return kept.error();
+  }
+  co_return Result<void>();
+}
+
+Task<Result<void>> Vault::rescue(const UsedBlobs& used) {
+  std::vector<std::uint32_t> dropped;
+  for (std::uint32_t pack = 0; pack < index_.packs(); ++pack) {
+    if (index_.dropped_since(pack) != 0) dropped.push_back(pack);
+  }
+  const auto rows = index_.blobs_of(dropped);
+  std::vector<BlobRow> some;
+  std::uint64_t bytes = 0;
+  for (const auto& [number, blobs] : rows) {
+    for (const BlobRow& blob : blobs) {
+      if (!used.contains(blob.id) || index_.find(blob.id) != nullptr) continue;
+      some.push_back(blob);
+      bytes += blob.length;
+      if (bytes < kStoredAnewBytes) continue;
+      const auto stored = co_await store_anew(some);
+      if (!stored) co_return stored.error();
+      some.clear();
+      bytes = 0;
+    }
+  }
+  const auto stored = co_await store_anew(some);
+  if (!stored) co_return stored.error();
+  co_return co_await flush();
+}
+
+Task<Result<std::optional<PackRow>>> Vault::rewrite_index(std::vector<Bytes> records) {
+  if (pages_.empty() && unlogged_.empty()) co_return std::optional<PackRow>();
+  std::vector<std::vector<Bytes>> before;
+  for (Page& page : pages_) before.push_back(std::exchange(page.records, {}));
+  auto written = co_await write_pages(0, std::move(records));
+  if (!written) {
+    for (std::size_t i = 0; i < before.size(); ++i) pages_[i].records = std::move(before[i]);
+  }
+  co_return written;
+}
+
+std::uint64_t Vault::bytes_dropped() const {
+  std::uint64_t bytes = 0;
+  for (const Page& page : pages_) {
+    for (const std::uint32_t pack : page.dropped) bytes += bytes_of(index_.pack(pack));
+  }
+  return bytes;
+}
+
+std::vector<Bytes> Vault::records() const {
+  std::vector<Bytes> all;
+  for (const Page& page : pages_) all.insert(all.end(), page.records.begin(), page.records.end());
+  return all;
+}
+
+}  // namespace peerstore::vault

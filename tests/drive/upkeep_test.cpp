@@ -1,0 +1,324 @@
+#include <drive/home.hpp>
+#include <drive/keep_rules.hpp>
+#include <drive/snapshot_record.hpp>
+
+namespace peerstore::drive {
+namespace {
+
+class UpkeepTest : public ::testing::Test {
+ protected:
+  VerifySummary verify(Home& of, double percent = 0) {
+    VerifyOptions options;
+    options.read_percent = percent;
+    const auto summary = circle.clock.run(of.drive->verify(options, of.observer()));
+    EXPECT_TRUE(summary);
+    return summary ? *summary : VerifySummary{};
+  }
+  ForgetSummary forget(Home& of, std::vector<std::string> ids, KeepRules rules = {}) {
+    const auto summary = circle.clock.run(of.drive->forget(std::move(ids), rules, false));
+    EXPECT_TRUE(summary);
+    return summary ? *summary : ForgetSummary{};
+  }
+  Result<PruneSummary> prune(Home& of, bool only_look = false) {
+    return circle.clock.run(of.drive->prune(only_look, of.observer()));
+  }
+  // As a command that is run later sees it.
+  void reopen(Home& of) { ASSERT_TRUE(of.open()); }
+
+  Circle circle;
+  Home home{circle};
+  Home sibling{circle, 1};
+  SeededRandom random{77};
+};
+
+TEST_F(UpkeepTest, ASoundDriveHasNoProblemsAndEveryByteCanBeRead) {
+  make_random_tree(home.files, random, "/t", 120);
+  ASSERT_TRUE(home.backup({"/t"}));
+  home.files.write("/t/new", "more");
+  ASSERT_TRUE(home.backup({"/t"}));
+  const VerifySummary summary = verify(home, 100);
+  EXPECT_EQ(summary.problems, 0u);
+  EXPECT_EQ(summary.unreachable, 0u);
+  EXPECT_EQ(summary.snapshots, 2u);
+  EXPECT_GT(summary.files, 50u);
+  EXPECT_GT(summary.packs_read, 1u);
+  EXPECT_GT(summary.bytes_read, 100'000u);
+  const VerifySummary some = verify(home, 1);
+  EXPECT_EQ(some.packs_read, 1u);
+}
+
+TEST_F(UpkeepTest, VerifyFindsWhatIsLostSpoiltOrAway) {
+  home.files.write("/t/file", random_text(random, 900'000));
+  ASSERT_TRUE(home.backup({"/t"}));
+  for (auto& [address, stored] : circle.space.chunks) {
+    if (stored.description.header.chunk_class == 1) circle.space.spoil(address, 0, 5);
+  }
+  Home empty(circle, 2);
+  EXPECT_FALSE(empty.open()) << "the index itself is spoilt";
+  const VerifySummary summary = verify(home, 100);
+  EXPECT_GT(summary.problems, 0u);
+  EXPECT_FALSE(home.warnings.empty());
+  for (std::size_t i = 0; i < 3; ++i) circle.space.set_awake(i, false);
+  const VerifySummary away = verify(home);
+  EXPECT_GT(away.unreachable, 0u);
+  EXPECT_FALSE(away.waiting_for.empty());
+}
+
+TEST_F(UpkeepTest, ForgottenSnapshotsAreGoneForEveryMachineAndTheOthersStayWhole) {
+  home.files.write("/t/a", "one");
+  const auto first = home.backup({"/t"});
+  ASSERT_TRUE(first);
+  home.files.write("/t/a", "two");
+  ASSERT_TRUE(home.backup({"/t"}));
+  ASSERT_TRUE(sibling.open());
+  EXPECT_EQ(forget(sibling, {first->snapshot.substr(0, 6)}).forgotten.size(), 1u);
+  EXPECT_EQ(sibling.drive->snapshots().size(), 1u);
+  reopen(home);
+  ASSERT_EQ(home.drive->snapshots().size(), 1u);
+  EXPECT_EQ(*home.read("t/a"), "two");
+  EXPECT_EQ(circle.clock.run(home.drive->forget({"0000"}, {}, false)).error().code, Errc::not_found);
+  // Each machine prunes its own log, and what was said about it may then go, too.
+  ASSERT_TRUE(prune(home));
+  reopen(sibling);
+  ASSERT_TRUE(prune(sibling));
+  reopen(home);
+  EXPECT_EQ(home.drive->snapshots().size(), 1u);
+  EXPECT_EQ(*home.read("t/a"), "two");
+}
+
+TEST_F(UpkeepTest, PruningDropsWhatNobodyNeedsAndKeepsTheRest) {
+  std::vector<std::map<std::string, std::string>> states;
+  std::vector<std::string> ids;
+  for (int version = 0; version < 6; ++version) {
+    for (int i = 0; i < 12; ++i) {
+      if ((i + version) % 3 == 0) {
+        home.files.write("/t/" + std::to_string(i), random_text(random, 50'000 + random.below(700'000)));
+      }
+    }
+    const auto summary = home.backup({"/t"});
+    ASSERT_TRUE(summary);
+    ids.push_back(summary->snapshot);
+    states.push_back(describe(home.files, "/t"));
+  }
+  forget(home, {ids[0], ids[1], ids[2], ids[3]});
+  reopen(home);
+  const auto looked = prune(home, true);
+  ASSERT_TRUE(looked);
+  EXPECT_GT(looked->packs, 0u);
+  EXPECT_EQ(looked->bytes_waiting, 0u);
+  const auto pruned = prune(home);
+  ASSERT_TRUE(pruned) << pruned.error().message();
+  EXPECT_EQ(pruned->packs, looked->packs);
+  EXPECT_GE(pruned->bytes_waiting, pruned->bytes_dropped);
+  EXPECT_GE(pruned->head_copies, 1u);
+  Home other(circle, 3);
+  ASSERT_TRUE(other.open());
+  for (const int version : {4, 5}) {
+    const std::string target = "/back" + std::to_string(version);
+    const auto restored = other.restore("", target, false, ids[static_cast<std::size_t>(version)]);
+    ASSERT_TRUE(restored);
+    EXPECT_EQ(restored->failed, 0u);
+    EXPECT_EQ(describe(other.files, target + "/t"), states[static_cast<std::size_t>(version)]);
+  }
+  reopen(home);
+  EXPECT_EQ(verify(home, 100).problems, 0u);
+  const auto again = prune(home);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->packs, 0u) << "nothing is left to drop";
+  EXPECT_EQ(again->bytes_waiting, pruned->bytes_waiting);
+  const auto backed_up = home.backup({"/t"});
+  ASSERT_TRUE(backed_up);
+  EXPECT_EQ(backed_up->bytes_new, 0u);
+}
+
+TEST_F(UpkeepTest, ABackupElsewhereThatCountedOnADroppedPackKeepsIt) {
+  const std::string content = random_text(random, 600'000);
+  home.files.write("/t/shared", content);
+  const auto first = home.backup({"/t"});
+  ASSERT_TRUE(first);
+  home.files.write("/t/shared", "something else");
+  ASSERT_TRUE(home.backup({"/t"}));
+  // The sibling has read the index, and finds that it need not send the content.
+  sibling.files.write("/s/mine", content);
+  ASSERT_TRUE(sibling.open());
+  forget(home, {first->snapshot});
+  reopen(home);
+  const auto pruned = prune(home);
+  ASSERT_TRUE(pruned);
+  EXPECT_GT(pruned->packs, 0u);
+  const auto counted_on = sibling.backup({"/s"});
+  ASSERT_TRUE(counted_on);
+  EXPECT_EQ(counted_on->bytes_new, 0u);
+  Home other(circle, 3);
+  ASSERT_TRUE(other.open());
+  EXPECT_TRUE(*other.read("s/mine") == content);
+  // The next time it is found to be needed, and stored anew.
+  reopen(home);
+  ASSERT_TRUE(prune(home));
+  reopen(other);
+  EXPECT_TRUE(*other.read("s/mine") == content);
+  EXPECT_EQ(verify(other, 100).problems, 0u);
+  // And what is in a dropped pack only is sent again by whoever backs it up.
+  reopen(sibling);
+  ASSERT_TRUE(sibling.backup({"/s"}));
+}
+
+TEST_F(UpkeepTest, AHeadThatIsPublishedWhileSomebodyPrunesIsReadBeforeAnythingIsDropped) {
+  const std::string content = random_text(random, 600'000);
+  home.files.write("/t/shared", content);
+  const auto first = home.backup({"/t"});
+  ASSERT_TRUE(first);
+  home.files.write("/t/shared", "something else");
+  ASSERT_TRUE(home.backup({"/t"}));
+  sibling.files.write("/s/mine", content);
+  ASSERT_TRUE(sibling.open());
+  forget(home, {first->snapshot});
+  reopen(home);
+  // The sibling's snapshot is published after home has read the heads, and before it prunes.
+  ASSERT_TRUE(sibling.backup({"/s"}));
+  ASSERT_TRUE(prune(home));
+  Home other(circle, 3);
+  ASSERT_TRUE(other.open());
+  EXPECT_TRUE(*other.read("s/mine") == content);
+  EXPECT_EQ(other.drive->snapshots().size(), 2u);
+  EXPECT_EQ(other.standing().files_lost, 0u);
+}
+
+TEST_F(UpkeepTest, NothingIsPrunedWhileSomethingCannotBeRead) {
+  home.files.write("/t/a", random_text(random, 400'000));
+  const auto first = home.backup({"/t"});
+  ASSERT_TRUE(first);
+  home.files.write("/t/a", "x");
+  ASSERT_TRUE(home.backup({"/t"}));
+  forget(home, {first->snapshot});
+  for (std::size_t i = 0; i < 3; ++i) circle.space.set_awake(i, false);
+  EXPECT_FALSE(prune(home));
+  circle.space.set_awake(0, true);
+  circle.space.set_awake(1, true);
+  circle.space.set_awake(2, true);
+  EXPECT_TRUE(prune(home));
+  reopen(home);
+  EXPECT_EQ(*home.read("t/a"), "x");
+  EXPECT_EQ(verify(home, 100).problems, 0u);
+}
+
+// ---- What differs ----
+
+TEST_F(UpkeepTest, VersionsAreWhatAFileWasAndNotHowOftenItWasKept) {
+  home.files.write("/t/a", "one");
+  const auto first = home.backup({"/t"});
+  ASSERT_TRUE(home.backup({"/t"}));
+  home.files.write("/t/a", "three");
+  const auto third = home.backup({"/t"});
+  ASSERT_TRUE(third);
+  const auto versions = circle.clock.run(home.drive->versions("t/a"));
+  ASSERT_TRUE(versions);
+  ASSERT_EQ(versions->size(), 2u);
+  EXPECT_EQ((*versions)[0].snapshot.id, first->snapshot);
+  EXPECT_EQ((*versions)[1].snapshot.id, third->snapshot);
+  EXPECT_EQ((*versions)[1].entry.facts.size, 5u);
+  EXPECT_EQ(circle.clock.run(home.drive->versions("t/none")).error().code, Errc::not_found);
+}
+
+TEST_F(UpkeepTest, DiffTellsEveryChangeOnce) {
+  for (const char* path : {"/t/same/x", "/t/changed", "/t/gone/deep/y", "/t/mode", "/t/turns"}) {
+    home.files.write(path, path);
+  }
+  const auto first = home.backup({"/t"});
+  ASSERT_TRUE(first);
+  home.files.write("/t/changed", "now");
+  home.files.remove("/t/gone");
+  home.files.write("/t/new/z", "z");
+  home.files.remove("/t/turns");
+  ASSERT_TRUE(home.files.make_symlink("mode", "/t/turns"));
+  set_mode_and_time(home.files, "/t/mode", 0600, home.files.facts("/t/mode")->modified_ns);
+  const auto second = home.backup({"/t"});
+  ASSERT_TRUE(second);
+  const auto differences = circle.clock.run(home.drive->diff(first->snapshot, second->snapshot));
+  ASSERT_TRUE(differences);
+  std::vector<std::string> told;
+  for (const Difference& difference : *differences) {
+    told.push_back(std::string(1, "+-MU"[static_cast<int>(difference.change)]) + difference.entry.path);
+  }
+  EXPECT_EQ(told, (std::vector<std::string>{"Ut", "Mt/changed", "-t/gone", "-t/gone/deep", "-t/gone/deep/y",
+                                            "Ut/mode", "+t/new", "+t/new/z", "-t/turns", "+t/turns"}));
+  EXPECT_TRUE(circle.clock.run(home.drive->diff(first->snapshot, first->snapshot))->empty());
+}
+
+TEST_F(UpkeepTest, FindLooksAtWholePaths) {
+  for (const char* path : {"/t/a.jpg", "/t/deep/b.jpg", "/t/deep/c.txt"}) home.files.write(path, "x");
+  ASSERT_TRUE(home.backup({"/t"}));
+  const auto found = circle.clock.run(home.drive->find("*.jpg", ""));
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->size(), 2u);
+  EXPECT_EQ((*found)[1].path, "t/deep/b.jpg");
+  EXPECT_EQ(circle.clock.run(home.drive->find("deep/", ""))->size(), 1u);
+}
+
+// ---- Rules ----
+
+Snapshot taken(std::int64_t day, std::int64_t hour, std::uint32_t machine = 0) {
+  Snapshot snapshot;
+  snapshot.taken_ns = (day * 24 + hour) * 3'600'000'000'000;
+  snapshot.id = std::to_string(machine) + "-" + std::to_string(day) + "-" + std::to_string(hour);
+  snapshot.machine = machine;
+  snapshot.roots = {"t"};
+  return snapshot;
+}
+
+TEST(KeepRules, KeepTheNewestOfEachPeriod) {
+  std::vector<Snapshot> all;
+  for (std::int64_t day = 0; day < 30; ++day) {
+    all.push_back(taken(day, 9));
+    all.push_back(taken(day, 18));
+  }
+  KeepRules rules;
+  rules.last = 1;
+  EXPECT_EQ(kept_by(rules, all), (std::set<std::string>{"0-29-18"}));
+  rules = {};
+  rules.daily = 3;
+  EXPECT_EQ(kept_by(rules, all), (std::set<std::string>{"0-27-18", "0-28-18", "0-29-18"}));
+  // 1970-01-30 was a Friday: its week began on the 26th, day 25.
+  rules = {};
+  rules.weekly = 2;
+  EXPECT_EQ(kept_by(rules, all), (std::set<std::string>{"0-24-18", "0-29-18"}));
+  rules = {};
+  rules.monthly = 5;
+  EXPECT_EQ(kept_by(rules, all), (std::set<std::string>{"0-29-18"}));
+  rules = {};
+  rules.yearly = 2;
+  all.push_back(taken(-1, 3));
+  EXPECT_EQ(kept_by(rules, all), (std::set<std::string>{"0--1-3", "0-29-18"}));
+}
+
+TEST(KeepRules, DaysBeginWhereThePersonIs) {
+  const std::vector<Snapshot> all = {taken(3, 20), taken(3, 23), taken(4, 1)};
+  KeepRules rules;
+  rules.daily = 9;
+  EXPECT_EQ(kept_by(rules, all).size(), 2u);
+  rules.utc_offset_seconds = 2 * 3600;
+  EXPECT_EQ(kept_by(rules, all), (std::set<std::string>{"0-3-20", "0-4-1"}));
+}
+
+TEST(KeepRules, EachMachineAndSetOfPathsIsForItself) {
+  std::vector<Snapshot> all = {taken(1, 1), taken(2, 1), taken(1, 1, 1)};
+  all.push_back(taken(1, 2));
+  all.back().roots = {"other"};
+  KeepRules rules;
+  rules.last = 1;
+  EXPECT_EQ(kept_by(rules, all), (std::set<std::string>{"0-2-1", "1-1-1", "0-1-2"}));
+}
+
+TEST(Forgotten, ComesBackAndIsNoSnapshot) {
+  const std::vector<std::string> ids = {"0123456789abcdef", "fedcba9876543210"};
+  const Bytes record = encode_forgotten(ids);
+  EXPECT_EQ(*decode_forgotten(record), ids);
+  EXPECT_FALSE(decode_snapshot_record(record)->has_value());
+  EXPECT_TRUE(decode_forgotten(encode(SnapshotRecord{}))->empty());
+  for (std::size_t size = 1; size < record.size(); ++size) {
+    EXPECT_FALSE(decode_forgotten(ByteView(record).first(size)));
+  }
+}
+
+}  // namespace
+}  // namespace peerstore::drive
