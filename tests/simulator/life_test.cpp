@@ -1,6 +1,5 @@
-#include "../simulator/life.hpp"
-
 #include <gtest/gtest.h>
+#include <simulator/life_plans.hpp>
 
 #include <algorithm>
 #include <map>
@@ -11,34 +10,10 @@ namespace {
 
 constexpr Duration kDay = 24h;
 
-LifePlan plan_of(const LifeOptions& options, Duration duration, std::uint64_t seed = 1) {
-  const Result<LifePlan> plan = plan_life(options, duration, seed);
-  EXPECT_TRUE(plan) << plan.error().message();
-  return plan ? *plan : LifePlan{};
-}
-
-std::string error_of(const LifeOptions& options, Duration duration = 24h) {
-  const Result<LifePlan> plan = plan_life(options, duration, 1);
-  return plan ? "" : plan.error().message();
-}
-
-bool is_for_ever(const LifeEvent& event) {
-  return event.kind == LifeKind::leave || event.kind == LifeKind::lose;
-}
-
-bool is_gone_at(const MachineLife& machine, Duration at) {
-  return !machine.events.empty() && is_for_ever(machine.events.back()) && machine.events.back().at <= at;
-}
-
 bool is_away_at(const MachineLife& machine, Duration at) {
   return std::ranges::any_of(machine.events, [&](const LifeEvent& event) {
     return !is_for_ever(event) && event.at <= at && at < event.at + event.away;
   });
-}
-
-std::size_t present_at(const LifePlan& plan, Duration at) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      plan.machines, [&](const auto& one) { return one.joins_at <= at && !is_gone_at(one, at); }));
 }
 
 std::size_t count_of(const LifePlan& plan, LifeKind kind) {

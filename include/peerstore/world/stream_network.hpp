@@ -93,7 +93,6 @@ class StreamNetwork final : public MachineNetwork {
   void set_slow(const wire::MemberId& member, Duration extra) override;
   void set_bandwidth(const wire::MemberId& member, std::uint64_t up, std::uint64_t down) override;
   void set_behind_nat(const wire::MemberId& member, bool behind_nat) override;
-  // It has moved there. Others reach it once their directories know.
   void set_address(const wire::MemberId& member, std::string address) override;
 
   void observe(Observer* observer) override { observer_ = observer; }

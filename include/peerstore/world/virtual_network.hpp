@@ -57,45 +57,30 @@ class VirtualNetwork final : public MachineNetwork {
   // The network as a stranger sees it who has only an invitation.
   std::unique_ptr<wire::Network> joiner() override;
 
-  // The process of `member` begins to serve; `service` must outlive that.
   void attach(const wire::MemberId& member, wire::Service* service, wire::PersonNumber person) override;
-  // It ends: what it was serving is cancelled, and its callers see the link break. Not from within
-  // one of its own answers.
   void detach(const wire::MemberId& member) override;
   bool is_attached(const wire::MemberId& member) const;
 
-  // The machine hears and says nothing. What it had asked before times out when it wakes.
   void set_asleep(const wire::MemberId& member, bool asleep) override;
-  // No message passes between the two; or none from the one to the other.
   void cut(const wire::MemberId& a, const wire::MemberId& b) override;
   void mend(const wire::MemberId& a, const wire::MemberId& b) override;
   void cut_one_way(const wire::MemberId& from, const wire::MemberId& to) override;
   void mend_one_way(const wire::MemberId& from, const wire::MemberId& to) override;
-  // Messages pass only within an island. Everybody begins on island 0.
   void set_island(const wire::MemberId& member, unsigned island) override;
-  // Undoes every cut and brings everybody back to island 0. (Weather, routers and addresses stay.)
   void heal() override;
 
   void set_weather(const Weather& weather) override { weather_ = weather; }
   const Weather& weather() const override { return weather_; }
   void set_loss(double loss) { weather_.loss = loss; }
-  // Each answer of this machine takes longer, by up to `extra`. Zero: no longer.
   void set_slow(const wire::MemberId& member, Duration extra) override;
-  // Bytes a second that it can send and receive; zero: as many as it likes. What exceeds them queues.
   void set_bandwidth(const wire::MemberId& member, std::uint64_t up, std::uint64_t down) override;
-  // A router lets in only those whom this machine has called, from now on and since both processes
-  // began: a link works both ways once it is open. Others hear nothing.
   void set_behind_nat(const wire::MemberId& member, bool behind_nat) override;
-  // It has moved there, and its links broke. Equipped callers reach it only if their directories
-  // know this address, or over a link that either of the two opened since.
   void set_address(const wire::MemberId& member, std::string address) override;
 
-  // One at most; must outlive the hub, or be taken away with nullptr.
   void observe(Observer* observer) override { observer_ = observer; }
   const Counters& counters() const override { return counters_; }
   // What this machine sent: questions that it asked and answers that it gave, lost ones too.
   const Counters& counters(const wire::MemberId& member) const;
-  // The place of `member` in Delivery.
   std::uint32_t place_of(const wire::MemberId& member) override;
 
  private:
