@@ -178,7 +178,8 @@ class Run {
     for (auto& machine : machines_) {
       if (machine != machines_.front()) {
         machine->identity.member = membership::member_id_of(
-            roster->ring_id(), roster->invitation(machine->identity.person)->position_seed, 0);
+            roster->ring_id(), roster->invitation(machine->identity.person)->position_seed,
+            machine->identity.person, 0);
         const std::vector<wire::Statement> proof = roster->proof_of(machine->identity.member);
         machine->identity.proof.insert(machine->identity.proof.begin(), proof.begin(), proof.begin() + 1);
       }

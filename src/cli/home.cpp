@@ -7,7 +7,7 @@
 namespace peerstore::cli {
 
 namespace {
-constexpr std::size_t kIdentityBytesMax = 64 * 1024;
+constexpr std::size_t kIdentityBytesMax = 1024 * 1024;
 constexpr std::size_t kAddressesBytesMax = 256 * 1024;
 }  // namespace
 

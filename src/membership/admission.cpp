@@ -59,8 +59,8 @@ Result<Claim> check_claim(crypto::Signatures& signatures, const Roster& roster, 
       !is_signed(signatures, roster.ring_id(), machine_statement, *machine_fact)) {
     return fail(Errc::refused, "the claim was not signed with the keys that it names");
   }
-  const wire::MemberId member =
-      member_id_of(roster.ring_id(), roster.invitation(person->person)->position_seed, machine->machine);
+  const wire::MemberId member = member_id_of(
+      roster.ring_id(), roster.invitation(person->person)->position_seed, person->person, machine->machine);
   if (const Member* known = roster.find(member)) {
     if (known->gone) return refused("this machine has left the ring");
     if (known->node_key != machine->node_key)

@@ -177,6 +177,10 @@ wire::PushStatements Membership::State::requested(const std::vector<wire::Statem
     if (auto statement = roster.statement(id)) push.statements.push_back(std::move(*statement));
   }
   std::ranges::sort(push.statements, {}, &wire::Statement::kind);
+  // Whoever lacks the present root may lack those that lead to it.
+  if (std::ranges::find(wanted, roster.root_id()) != wanted.end()) {
+    push.statements.insert(push.statements.begin(), roster.past_roots().begin(), roster.past_roots().end());
+  }
   push.presences = presences_of(push.statements);
   return push;
 }
@@ -189,7 +193,8 @@ std::vector<wire::Presence> Membership::State::presences_of(
     const auto* machine = fact ? std::get_if<MachineStatement>(&*fact) : nullptr;
     if (machine == nullptr) continue;
     const wire::MemberId member =
-        member_id_of(roster.ring_id(), roster.invitation(machine->person)->position_seed, machine->machine);
+        member_id_of(roster.ring_id(), roster.invitation(machine->person)->position_seed, machine->person,
+                     machine->machine);
     const wire::Presence* presence = presences.find(member);
     if (presence != nullptr) found.push_back(*presence);
   }

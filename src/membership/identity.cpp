@@ -8,7 +8,7 @@ namespace peerstore::membership {
 
 namespace {
 constexpr std::string_view kMagic = "PSIDENT2";
-constexpr std::size_t kProofMax = 16;
+constexpr std::size_t kProofMax = 128;  // the chain of roots, and a handful
 constexpr std::string_view kRemedy =
     "; put back a copy of the file (the recovery kit or another machine of yours may have one)";
 }  // namespace

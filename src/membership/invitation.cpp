@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include <peerstore/crypto/hash.hpp>
+#include <peerstore/membership/admins.hpp>
 #include <peerstore/membership/invitation.hpp>
 #include <peerstore/membership/machine_certificate.hpp>
 #include <peerstore/runtime/check.hpp>
@@ -66,7 +67,7 @@ Identity found_ring(crypto::Signatures& signatures, Entropy& entropy, const Poli
   Identity identity = claim(signatures, entropy, root.public_key, invitation.person, root, person_name,
                             machine_name, bytes_given);
   identity.root_secret = root.secret_key;
-  identity.member = member_id_of(ring, invitation.position_seed, identity.machine);
+  identity.member = member_id_of(ring, invitation.position_seed, identity.person, identity.machine);
   identity.proof.insert(identity.proof.begin(), {sign_statement(signatures, ring, policy, root),
                                                  sign_statement(signatures, ring, invitation, root)});
   Roster roster(signatures, root.public_key);
@@ -86,12 +87,11 @@ wire::PersonNumber draw_person_number(const Roster& roster, Entropy& entropy) {
 }
 
 Result<NewInvitation> make_invitation(crypto::Signatures& signatures, Entropy& entropy,
-                                      const Identity& founder, const Roster& roster,
+                                      const Identity& inviter, const Roster& roster,
                                       wire::PersonNumber person, const std::string& for_whom,
-                                      std::int64_t expires_at) {
-  if (!founder.root_secret) {
-    return fail(Errc::refused, "only the home where the ring was created can invite; ask its founder");
-  }
+                                      std::int64_t expires_at, std::uint64_t bytes_quota) {
+  const auto keys = admin_keys(signatures, roster, inviter);
+  if (!keys) return fail(Errc::refused, "only an admin of the ring can invite; see: peerstore admins");
   if (!is_name(for_whom)) {
     return fail(Errc::invalid, "whom the invitation is for must be at most " + std::to_string(kNameBytesMax) +
                                    " bytes of plain text");
@@ -104,10 +104,10 @@ Result<NewInvitation> make_invitation(crypto::Signatures& signatures, Entropy& e
   invitation.colour = roster.least_used_colour();
   invitation.position_seed = entropy.make<crypto::Hash>();
   invitation.token_key = token_key_pair(signatures, made.token).public_key;
+  invitation.bytes_quota = bytes_quota;
   invitation.expires_at = expires_at;
   invitation.for_whom = for_whom;
-  made.statement =
-      sign_statement(signatures, roster.ring_id(), invitation, pair_of(signatures, *founder.root_secret));
+  made.statement = sign_statement(signatures, roster.ring_id(), invitation, *keys);
   return made;
 }
 
@@ -124,14 +124,15 @@ Result<void> complete_identity(crypto::Signatures& signatures, Identity& identit
   std::optional<wire::Statement> policy;
   for (const wire::Statement& statement : welcome) {
     const Result<Fact> fact = read_statement(statement);
-    const bool is_policy = fact && std::holds_alternative<PolicyStatement>(*fact);
     // The rest of the ring is for the node to judge. What does not verify is as good as not sent.
-    if (!is_policy && (!fact || person_of(*fact) != identity.person)) continue;
+    if (!fact || (person_of(*fact) && person_of(*fact) != identity.person)) continue;
     (void)roster.add(statement);
   }
   for (const wire::Statement& statement : roster.statements()) {
     if (statement.kind == static_cast<std::uint8_t>(StatementKind::policy)) policy = statement;
   }
+  std::vector<wire::Statement> roots = roster.past_roots();
+  if (const auto present = roster.statement(roster.root_id())) roots.push_back(*present);
   if (!policy) return fail(Errc::refused, "whoever answered could not show that it belongs to the ring");
   const auto person = roster.persons().find(identity.person);
   if (person == roster.persons().end()) {
@@ -149,6 +150,7 @@ Result<void> complete_identity(crypto::Signatures& signatures, Identity& identit
     identity.person_name = person->second.name;
     identity.proof = roster.proof_of(id);
     identity.proof.insert(identity.proof.begin(), *policy);
+    identity.proof.insert(identity.proof.begin(), roots.begin(), roots.end());
     return {};
   }
   return fail(Errc::refused, "the ring has no place for this machine (any more); ask for a new invitation");

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 #include <unordered_set>
 
 namespace peerstore::membership {
@@ -20,7 +21,10 @@ bool is_too_long(const wire::Statement& statement) {
 }  // namespace
 
 Roster::Roster(crypto::Signatures& signatures, crypto::SigningPublicKey root)
-    : signatures_(&signatures), root_(root), ring_id_(ring_id_of(root)), state_(std::make_shared<State>()) {}
+    : signatures_(&signatures),
+      root_(root),
+      ring_id_(ring_id_of(root)),
+      state_(std::make_shared<State>(first_root(root))) {}
 
 Result<bool> Roster::add(const wire::Statement& statement) {
   if (is_too_long(statement)) return fail(Errc::invalid, "a statement that is too long");
@@ -28,10 +32,10 @@ Result<bool> Roster::add(const wire::Statement& statement) {
 }
 
 Result<bool> Roster::add(const wire::Statement& statement, const wire::StatementId& id) {
-  if (state_->statements.contains(id)) return false;
+  if (contains(id)) return false;
   Result<Fact> fact = read_statement(statement);
   if (!fact) return fact.error();
-  const State::Judgement judgement = state_->judge(root_, id, statement.signer, *fact);
+  const State::Judgement judgement = state_->judge(id, statement.signer, *fact);
   if (judgement.standing == State::Standing::never) return fail(Errc::refused, std::string(judgement.why));
   if (judgement.standing == State::Standing::outdated) return false;
   if (!is_signed(*signatures_, ring_id_, statement, *fact)) {
@@ -93,21 +97,47 @@ void Roster::enter(const Entry& entry) {
     state_ = std::make_shared<State>(*state_);
     state_->is_shared = false;
   }
+  const wire::StatementId id_of_root = state_->root.id;
   for (wire::Statement& displaced : state_->enter(ring_id_, entry.id, entry.statement, entry.fact)) {
     // A lower statement by the same key may bring it back.
     Fact fact = read_statement(displaced).value();
     wait({wire::id_of(displaced), std::move(displaced), std::move(fact)});
+  }
+  if (id_of_root != state_->root.id) {
+    judge_all_again();
+    return;
   }
   const bool others_may_rest_on_it = std::holds_alternative<InvitationStatement>(entry.fact) ||
                                      std::holds_alternative<PersonStatement>(entry.fact);
   if (others_may_rest_on_it && !waiting_.empty()) admit_waiting(*person_of(entry.fact));
 }
 
+// There are other admins now: what they may have said counts, and what others said counts no more.
+void Roster::judge_all_again() {
+  std::vector<Entry> entries;
+  for (const wire::Statement& statement : state_->all_but_roots()) {
+    entries.push_back({wire::id_of(statement), statement, read_statement(statement).value()});
+  }
+  for (Entry& entry : waiting_) entries.push_back(std::move(entry));
+  std::ranges::sort(entries, {},
+                    [](const Entry& entry) { return std::tuple(entry.statement.kind, entry.id); });
+  waiting_.clear();
+  state_ = std::make_shared<State>(state_->with_roots_alone());
+  for (Entry& entry : entries) {
+    const State::Judgement judgement = state_->judge(entry.id, entry.statement.signer, entry.fact);
+    if (judgement.standing == State::Standing::counts) {
+      enter(entry);
+    } else if (judgement.standing == State::Standing::waits) {
+      wait(std::move(entry));
+    }
+  }
+}
+
 void Roster::admit_waiting(wire::PersonNumber person) {
   for (std::size_t i = 0; i < waiting_.size();) {
     const State::Judgement judgement =
         person_of(waiting_[i].fact) == person
-            ? state_->judge(root_, waiting_[i].id, waiting_[i].statement.signer, waiting_[i].fact)
+            ? state_->judge(waiting_[i].id, waiting_[i].statement.signer, waiting_[i].fact)
             : State::Judgement{State::Standing::waits, {}};
     if (judgement.standing == State::Standing::waits) {
       ++i;
@@ -127,6 +157,18 @@ std::string Roster::ring_name() const {
 
 placement::Policy Roster::policy() const {
   return state_->policy ? state_->policy->fact.policy : placement::Policy{};
+}
+
+const RootStatement& Roster::root_record() const { return state_->root.record; }
+const wire::StatementId& Roster::root_id() const { return state_->root.id; }
+const std::vector<wire::Statement>& Roster::past_roots() const { return state_->past_roots; }
+
+std::vector<wire::Statement> Roster::proposals() const {
+  std::vector<wire::Statement> proposals;
+  for (const auto& [proposer, proposal] : state_->proposals) {
+    proposals.push_back(state_->statements.at(proposal.id));
+  }
+  return proposals;
 }
 
 const std::map<wire::MemberId, Member>& Roster::members() const { return state_->members; }
@@ -156,6 +198,14 @@ const InvitationStatement* Roster::invitation(wire::PersonNumber person) const {
 bool Roster::is_revoked(wire::PersonNumber person) const {
   const State::Record* record = state_->find(person);
   return record && record->revocations.contains(std::nullopt);
+}
+
+std::vector<InvitationStatement> Roster::invitations() const {
+  std::vector<InvitationStatement> all;
+  for (const auto& [number, record] : state_->records) {
+    if (record.invitation) all.push_back(record.invitation->fact);
+  }
+  return all;
 }
 
 std::vector<InvitationStatement> Roster::open_invitations() const {
@@ -209,6 +259,7 @@ std::vector<wire::Statement> Roster::missing_from(std::span<const wire::Statemen
     if (!has.contains(id)) by_kind[statement.kind].push_back(&statement);
   }
   std::vector<wire::Statement> missing;
+  if (state_->statements.contains(root_id()) && !has.contains(root_id())) missing = state_->past_roots;
   for (const auto& [kind, statements] : by_kind) {
     for (const wire::Statement* statement : statements) missing.push_back(*statement);
   }
@@ -217,11 +268,16 @@ std::vector<wire::Statement> Roster::missing_from(std::span<const wire::Statemen
 
 std::optional<wire::Statement> Roster::statement(const wire::StatementId& id) const {
   const auto found = state_->statements.find(id);
-  if (found == state_->statements.end()) return std::nullopt;
-  return found->second;
+  if (found != state_->statements.end()) return found->second;
+  const auto past = std::ranges::find(state_->past_roots, id, wire::id_of);
+  if (past == state_->past_roots.end()) return std::nullopt;
+  return *past;
 }
 
-bool Roster::contains(const wire::StatementId& id) const { return state_->statements.contains(id); }
+bool Roster::contains(const wire::StatementId& id) const {
+  return state_->statements.contains(id) ||
+         std::ranges::find(state_->past_roots, id, wire::id_of) != state_->past_roots.end();
+}
 
 std::size_t Roster::size() const { return state_->statements.size(); }
 

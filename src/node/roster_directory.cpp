@@ -2,8 +2,48 @@
 
 namespace peerstore::node {
 
+namespace {
+
+// What a Hello may carry (link/), with room for its own form.
+constexpr std::size_t kProofStatementsMax = 16;
+constexpr std::size_t kProofBytesMax = 14 * 1024;
+
+std::size_t size_of(const wire::Statement& statement) {
+  constexpr std::size_t kForm = 192;
+  return statement.body.size() + kForm;
+}
+
+}  // namespace
+
 RosterDirectory::RosterDirectory(Clock& clock, wire::RingId ring_id, std::vector<wire::Statement> proof)
     : clock_(clock), ring_id_(ring_id), proof_(std::move(proof)) {}
+
+// Whoever is asked may not have heard yet who the admins are that let this machine in.
+std::vector<wire::Statement> RosterDirectory::own_proof() const {
+  std::vector<wire::Statement> roots;
+  std::vector<wire::Statement> rest;
+  std::size_t bytes = 0;
+  for (const wire::Statement& statement : proof_) {
+    const bool is_root = statement.kind == static_cast<std::uint8_t>(membership::StatementKind::root);
+    (is_root ? roots : rest).push_back(statement);
+    if (!is_root) bytes += size_of(statement);
+  }
+  if (membership_ != nullptr) {
+    roots = membership_->roster().past_roots();
+    const auto present = membership_->roster().statement(membership_->roster().root_id());
+    if (present) roots.push_back(*present);
+  }
+  // The latest ones, as many as a greeting has room for.
+  std::size_t first = roots.size();
+  while (first > 0 && rest.size() + roots.size() - first < kProofStatementsMax) {
+    bytes += size_of(roots[first - 1]);
+    if (bytes > kProofBytesMax) break;
+    --first;
+  }
+  std::vector<wire::Statement> proof(roots.begin() + static_cast<std::ptrdiff_t>(first), roots.end());
+  proof.insert(proof.end(), rest.begin(), rest.end());
+  return proof;
+}
 
 std::optional<link::Directory::Peer> RosterDirectory::find(const crypto::SigningPublicKey& node_key) const {
   if (membership_ == nullptr) return std::nullopt;

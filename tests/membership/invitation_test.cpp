@@ -32,7 +32,7 @@ TEST(Invitation, GivesAPlaceBeforeAnybodyHasChosenAKey) {
   TestRing ring;
   const InvitationLink link = ring.invite();
   const wire::MemberId place =
-      member_id_of(ring.ring(), ring.roster->invitation(link.person)->position_seed, 0);
+      member_id_of(ring.ring(), ring.roster->invitation(link.person)->position_seed, link.person, 0);
   Identity bob = ring.claim(link, "bob");
   ring.state(bob.proof);
   ASSERT_TRUE(complete_identity(ring.signatures, bob, ring.roster->statements()));

@@ -22,7 +22,13 @@ std::vector<wire::Statement> one_of_each(TestRing& ring) {
   invitation.token_key = ring.root().public_key;
   invitation.expires_at = -5;
   invitation.for_whom = "Zo\xc3\xab";
-  return {ring.founder.proof[0],
+  RootStatement root;
+  root.admins = {ring.root().public_key};
+  root.kept = {wire::id_of(bob.proof[2])};
+  const wire::Statement by_two =
+      countersign(ring.signatures, ring.ring(), ring.by_root(root), ring.keys_of(bob));
+  return {by_two,
+          ring.founder.proof[0],
           ring.by_root(invitation),
           bob.proof[2],
           ring.by(bob, ring.machine(bob, 3, 4, bob.node_secret)),
@@ -71,7 +77,7 @@ TEST(Statement, KindsAreSignedAsTheOneTheyAre) {
     EXPECT_EQ(fact->index(), kind - 1u);
     EXPECT_TRUE(is_signed(ring.signatures, ring.ring(), statement, *fact));
     wire::Statement other = statement;
-    other.kind = static_cast<std::uint8_t>(kind % 6 + 1);
+    other.kind = static_cast<std::uint8_t>(kind % 7 + 1);
     EXPECT_FALSE(is_signed(ring.signatures, ring.ring(), other, *fact));
     ++kind;
   }
@@ -89,7 +95,7 @@ TEST(Statement, IsRefusedWhenCutShortOrTooLong) {
     Bytes longer = body;
     longer.push_back(0);
     EXPECT_FALSE(read_statement(with_body(statement, longer)));
-    longer.resize(5000);
+    longer.resize(9000);
     EXPECT_FALSE(read_statement(with_body(statement, longer)));
   }
 }
@@ -117,19 +123,20 @@ TEST(Statement, SurvivesAnyBytes) {
 
 TEST(Statement, OfALaterVersionIsSaidToBeUnknown) {
   wire::Statement later;
-  for (const int kind : {0, 7, 255}) {
+  for (const int kind : {0, 8, 255}) {
     later.kind = static_cast<std::uint8_t>(kind);
     EXPECT_EQ(read_statement(later).error().code, Errc::unsupported);
   }
 }
 
-TEST(Statement, PlacesFollowFromRingSeedAndMachineAlone) {
+TEST(Statement, PlacesFollowFromRingSeedAndNumbersAlone) {
   TestRing ring(1);
   TestRing other(2);
   const auto seed = ring.entropy.make<crypto::Hash>();
-  EXPECT_EQ(member_id_of(ring.ring(), seed, 1), member_id_of(ring.ring(), seed, 1));
-  EXPECT_NE(member_id_of(ring.ring(), seed, 1), member_id_of(ring.ring(), seed, 2));
-  EXPECT_NE(member_id_of(ring.ring(), seed, 1), member_id_of(other.ring(), seed, 1));
+  EXPECT_EQ(member_id_of(ring.ring(), seed, 5, 1), member_id_of(ring.ring(), seed, 5, 1));
+  EXPECT_NE(member_id_of(ring.ring(), seed, 5, 1), member_id_of(ring.ring(), seed, 5, 2));
+  EXPECT_NE(member_id_of(ring.ring(), seed, 5, 1), member_id_of(ring.ring(), seed, 6, 1));
+  EXPECT_NE(member_id_of(ring.ring(), seed, 5, 1), member_id_of(other.ring(), seed, 5, 1));
 }
 
 TEST(Name, MayBeShownToPeople) {

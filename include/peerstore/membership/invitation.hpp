@@ -4,7 +4,7 @@
 //                 &as=<person number>&check=<32 bits over all before it>
 //
 // (in one line; keys, token and check in base64url.) The token is the secret half of a key pair
-// whose public half the ring's root has signed: whoever shows it may take that place, once.
+// whose public half an admin has signed: whoever shows it may take that place, once.
 #pragma once
 
 #include <peerstore/crypto/signatures.hpp>
@@ -40,19 +40,19 @@ crypto::SigningKeyPair token_key_pair(crypto::Signatures& signatures, const Invi
 // the identity file may not know all who were invited, and two persons must not share a number.
 wire::PersonNumber draw_person_number(const Roster& roster, Entropy& entropy);
 
-// What the founder signs to invite somebody: an unused number, the least used colour, a place on the
+// What an admin signs to invite somebody: an unused number, the least used colour, a place on the
 // circle. The statement goes into the roster, and so to all members; the token into the link.
 struct NewInvitation {
   wire::Statement statement;
   wire::PersonNumber person = 0;
   InvitationToken token;
 };
-// `expires_at` in seconds since 1970, 0 = never. Errc::refused unless this is the founder's home;
-// Errc::invalid if `for_whom` is no name (statement.hpp).
+// `expires_at` in seconds since 1970, 0 = never; `bytes_quota` 0: what the person gives. Errc::refused
+// unless this is the home of an admin; Errc::invalid if `for_whom` is no name (statement.hpp).
 Result<NewInvitation> make_invitation(crypto::Signatures& signatures, Entropy& entropy,
-                                      const Identity& founder, const Roster& roster,
+                                      const Identity& inviter, const Roster& roster,
                                       wire::PersonNumber person, const std::string& for_whom,
-                                      std::int64_t expires_at);
+                                      std::int64_t expires_at, std::uint64_t bytes_quota = 0);
 
 // A new ring: root, policy, founder and the founder's first machine. `proof` holds all its statements.
 // Requires names that are names, and a policy within the limits of statement.cpp.

@@ -3,6 +3,7 @@
 // A set of statements from which everything else is derived. Whatever the order in which
 // statements arrive, two rosters that were given the same ones are equal, because for each place
 // that a statement can fill there is one order among those who claim it, and the first keeps it:
+//   root                the highest version that follows step by step from the ring's key
 //   policy              the highest version
 //   invitation          one a number: the lowest id
 //   person              one an invitation: the lowest id (used twice under a partition: one is out)
@@ -57,7 +58,8 @@ class Roster {
  public:
   Roster(crypto::Signatures& signatures, crypto::SigningPublicKey root);
 
-  // True if it was new and now counts; false if it was known, is outdated, or has to wait for
+  // True if it was new and now counts (what an admin states counts while its signer is one, or if the
+  // present root keeps it); false if it was known, is outdated, or has to wait for
   // another. Errc::refused, invalid or unsupported if it can never count.
   Result<bool> add(const wire::Statement& statement);
   // Each of them; cheaper than one after another, the more so if others were given the same.
@@ -68,7 +70,16 @@ class Roster {
   Added add_all(const std::vector<wire::Statement>& statements);
 
   const wire::RingId& ring_id() const { return ring_id_; }
+  // The key with which the ring began; it says who the first admin is.
   const crypto::SigningPublicKey& root() const { return root_; }
+  // Who the admins are now.
+  const RootStatement& root_record() const;
+  const wire::StatementId& root_id() const;  // zero: version 1, which nobody stated
+  // Those that lead to it from version 2 on, oldest first. They are told along with it, but are no part of
+  // digest and ids: two who came to it by different ways are equal.
+  const std::vector<wire::Statement>& past_roots() const;
+  // Roots to come that too few have signed as yet, at most one an admin.
+  std::vector<wire::Statement> proposals() const;
   std::string ring_name() const;
   placement::Policy policy() const;
 
@@ -79,6 +90,7 @@ class Roster {
   // Used or not.
   const InvitationStatement* invitation(wire::PersonNumber person) const;
   bool is_revoked(wire::PersonNumber person) const;
+  std::vector<InvitationStatement> invitations() const;  // all, by number
   // Invitations that nobody has used and that were not withdrawn, by number.
   std::vector<InvitationStatement> open_invitations() const;
   // For the next invitation: an unused number, and the colour that fewest persons have (those
@@ -114,6 +126,7 @@ class Roster {
   Result<bool> add(const wire::Statement& statement, const wire::StatementId& id);
   void wait(Entry entry);
   void enter(const Entry& entry);
+  void judge_all_again();
   void admit_waiting(wire::PersonNumber person);
 
   crypto::Signatures* signatures_;

@@ -1,14 +1,15 @@
 // Statements: the signed facts that make up the roster. docs/formats.md has their bytes.
 //
-//   policy      by the ring root         the ring's parameters
-//   invitation  by the ring root         number, colour, position seed, token key,
+//   root        by admins                who the admins are, and how many of them must agree
+//   policy      by admins                the ring's parameters
+//   invitation  by an admin              number, colour, position seed, token key,
 //                                        quota: all fixed before anybody has chosen a key, so
 //                                        nobody can grind a place
-//   person      by the invitation's token (the founder's by the root): binds the person's keys
+//   person      by the invitation's token (the founder's by the root key): binds the person's keys
 //   machine     by its person            node key, writer key, name, space given; its position follows
 //                                        from the invitation's seed and the machine's number
 //   departure   by its person            a machine or the person has left for ever
-//   revocation  by the ring root         a machine or person is expelled
+//   revocation  by an admin              a machine or person is expelled
 //
 // The kinds are numbered so that none depends on a later one. A statement is signed over its body,
 // for its kind and its ring; what was signed is kept and passed on as it is, never encoded again.
@@ -21,27 +22,49 @@
 
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace peerstore::membership {
 
 inline constexpr std::size_t kNameBytesMax = 64;
 inline constexpr std::uint32_t kMachinesPerPersonMax = 8;  // at a time; the lowest numbers count
 inline constexpr std::uint32_t kMachineNumbers = 64;       // over a life: what is revoked stays so
+inline constexpr std::size_t kAdminsMax = 16;
+inline constexpr std::size_t kKeptMax = 160;
 inline constexpr wire::PersonNumber kPersonNumberMax = 1'000'000;
 
 enum class StatementKind : std::uint8_t {
-  policy = 1,
-  invitation = 2,
-  person = 3,
-  machine = 4,
-  departure = 5,
-  revocation = 6,
+  root = 1,
+  policy = 2,
+  invitation = 3,
+  person = 4,
+  machine = 5,
+  departure = 6,
+  revocation = 7,
 };
 
+// Another signature under the same words, beside the signer's.
+struct Countersignature {
+  crypto::SigningPublicKey key;
+  crypto::Signature signature;
+};
+
+// Who may state what only an admin may: any one of them an invitation or a revocation, `threshold` of
+// them together a policy or the next root. Version 1 is never stated: it is the ring's root key alone.
+// What former admins stated counts only as far as it is named in `kept`.
+struct RootStatement {
+  std::uint32_t version = 2;  // follows upon the version before it (root_chain.hpp)
+  std::uint32_t attempt = 1;  // of one proposer at this version: the highest stands
+  std::uint8_t threshold = 1;
+  std::vector<crypto::SigningPublicKey> admins;  // rising
+  std::vector<wire::StatementId> kept;           // rising
+  std::vector<Countersignature> also = {};       // rising by key, not the signer
+};
 struct PolicyStatement {
   std::uint32_t version = 1;  // the highest wins
   std::string ring_name;
   placement::Policy policy;
+  std::vector<Countersignature> also = {};  // as of a root
 };
 struct InvitationStatement {
   wire::PersonNumber person = 0;
@@ -81,13 +104,13 @@ struct RevocationStatement {
   std::optional<std::uint32_t> machine;
 };
 
-using Fact = std::variant<PolicyStatement, InvitationStatement, PersonStatement, MachineStatement,
-                          DepartureStatement, RevocationStatement>;
+using Fact = std::variant<RootStatement, PolicyStatement, InvitationStatement, PersonStatement,
+                          MachineStatement, DepartureStatement, RevocationStatement>;
 
 // The ring's identifier is the hash of its root key: whoever knows the id knows who may invite.
 wire::RingId ring_id_of(const crypto::SigningPublicKey& root);
 wire::MemberId member_id_of(const wire::RingId& ring, const crypto::Hash& position_seed,
-                            std::uint32_t machine);
+                            wire::PersonNumber person, std::uint32_t machine);
 
 // Fills in key_proof: the node key's word that it is this machine of this person.
 void prove_node_key(crypto::Signatures& signatures, const wire::RingId& ring, MachineStatement& machine,
@@ -96,10 +119,14 @@ void prove_node_key(crypto::Signatures& signatures, const wire::RingId& ring, Ma
 // Requires names and numbers within their limits, and of a machine its key_proof.
 wire::Statement sign_statement(crypto::Signatures& signatures, const wire::RingId& ring, const Fact& fact,
                                const crypto::SigningKeyPair& signer);
+// The same statement with one more signature. Requires a root or policy that `signer` has not signed.
+wire::Statement countersign(crypto::Signatures& signatures, const wire::RingId& ring,
+                            const wire::Statement& statement, const crypto::SigningKeyPair& signer);
 // What the bytes say; says nothing about whether the signer may say so (roster.hpp).
 // Errc::invalid if it breaks a limit, Errc::unsupported if its kind is of a later version.
 Result<Fact> read_statement(const wire::Statement& statement);
-// Did its signer sign it, for this ring? (And of a machine: did the node key prove itself?)
+// Did its signer sign it, for this ring? And all who countersigned; and of a machine: did the node key
+// prove itself?
 // `fact` is what read_statement() found in it.
 bool is_signed(crypto::Signatures& signatures, const wire::RingId& ring, const wire::Statement& statement,
                const Fact& fact);

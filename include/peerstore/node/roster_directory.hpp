@@ -19,7 +19,7 @@ class RosterDirectory final : public link::Directory {
   std::optional<Peer> find(const crypto::SigningPublicKey& node_key) const override;
   std::optional<crypto::SigningPublicKey> node_key(const wire::MemberId& member) const override;
   std::vector<std::string> addresses(const wire::MemberId& member) const override;
-  std::vector<wire::Statement> own_proof() const override { return proof_; }
+  std::vector<wire::Statement> own_proof() const override;
   void learn(const std::vector<wire::Statement>& proof) override;
 
  private:
