@@ -11,6 +11,7 @@ find_path(tomlplusplus_INCLUDE_DIRS toml++/toml.h REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(qrencode REQUIRED IMPORTED_TARGET libqrencode)
 
 add_library(peerstore_warnings INTERFACE)
 target_compile_options(peerstore_warnings INTERFACE

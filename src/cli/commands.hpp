@@ -26,9 +26,14 @@ Result<void> check_name(const std::string& name, std::string_view what);
 
 Exit create_command(const Home& home, const Output& output, const CreateOptions& options);
 
-struct InviteOptions {
+struct OwnerOptions {
+  std::vector<std::string> bootstrap;  // empty: the home's own node, or whoever was reached last
+};
+struct InviteOptions : OwnerOptions {
   std::string for_whom = "a friend";
-  unsigned expires_days = 7;
+  std::string expires = "7d";
+  std::string quota;  // empty: as much as the person gives
+  bool qr = false;
 };
 Exit invite_command(const Home& home, const Output& output, const InviteOptions& options);
 
@@ -40,6 +45,23 @@ struct JoinOptions {
 };
 Exit join_command(const Home& home, const Output& output, const JoinOptions& options);
 
+struct InvitesOptions : OwnerOptions {
+  std::string withdraw;  // a number, or whom it was for; empty: list them
+};
+Exit invites_command(const Home& home, const Output& output, const InvitesOptions& options);
+struct AdminsOptions : OwnerOptions {
+  enum class Action : std::uint8_t { list, change, sign };
+  Action action = Action::list;
+  bool add = false;
+  std::string person;  // empty: only the threshold changes; of sign: whose proposal
+  std::optional<unsigned> threshold;
+};
+Exit admins_command(const Home& home, const Output& output, const AdminsOptions& options);
+struct RevokeOptions : OwnerOptions {
+  std::string whom;
+};
+Exit revoke_command(const Home& home, const Output& output, const RevokeOptions& options);
+
 struct NodeOptions {
   std::string listen = "0.0.0.0:4747";
   std::vector<std::string> advertise;  // empty: what --listen says, or this machine's addresses
@@ -49,9 +71,6 @@ Exit node_command(const Home& home, const Output& output, const GlobalOptions& g
                   const NodeOptions& options);
 Exit node_health_command(const Home& home, const Output& output);
 
-struct OwnerOptions {
-  std::vector<std::string> bootstrap;  // empty: the home's own node, or whoever was reached last
-};
 struct BackupOptions : OwnerOptions {
   std::vector<std::string> paths;
   std::vector<std::string> excluded;       // patterns

@@ -18,10 +18,20 @@ enum class Exit : int {
   no_space = 14,
   corrupt = 15,   // data failed verification
   problems = 20,  // verify found some
+  // Why an invitation lets nobody in.
+  invitation_cut_off = 21,
+  invitation_mistyped = 22,
+  invitation_of_another_ring = 23,
+  invitation_forged = 24,
+  invitation_used = 25,
+  invitation_expired = 26,
+  invitation_withdrawn = 27,
   interrupted = 130,
   terminated = 143,
 };
 
 Exit exit_for(const Error& error);
+// The same, but tells apart why an invitation lets nobody in.
+Exit exit_for_invitation(const Error& error);
 
 }  // namespace peerstore::cli

@@ -1,4 +1,5 @@
-#include "owner_session.hpp"
+#include "qr_code.hpp"
+#include "telling.hpp"
 
 #include <peerstore/api/local_client.hpp>
 #include <peerstore/membership/invitation.hpp>
@@ -12,7 +13,8 @@ namespace {
 struct Invite {
   const Output& output;
   const InviteOptions& options;
-  std::string address;  // where the invited machine will knock
+  std::int64_t lifetime = 0;  // seconds, 0 = for ever
+  std::uint64_t quota = 0;
 };
 
 // The address that the home's node tells others.
@@ -31,40 +33,64 @@ Result<std::string> advertised_address(const Home& home) {
   return fail(Errc::invalid, "this home's node gave an answer that this program does not understand");
 }
 
-Task<Exit> invite(OwnerSession& session, const Invite& job) {
-  membership::Membership& membership = session.membership();
-  const membership::Identity& identity = session.identity();
-  const membership::Roster& roster = membership.roster();
-  os::SystemEntropy entropy;
-  const std::int64_t expires_at =
-      session.loop().wall_time().nanoseconds / 1'000'000'000 + std::int64_t{job.options.expires_days} * 86400;
-  const auto made = membership::make_invitation(session.signatures(), entropy, identity, roster,
-                                                membership::draw_person_number(roster, entropy),
-                                                job.options.for_whom, expires_at);
-  if (!made) co_return job.output.failure(made.error(), "No invitation was made.");
-  wire::PushStatements push;
-  push.statements.push_back(made->statement);
-  const auto pushed = co_await wire::ask(session.network(), identity.member, push);
-  if (!pushed)
-    co_return job.output.failure(pushed.error(), "No invitation was made. Is this home's node running?");
+// Where to knock: this home's node first, then others who are on line, because any of them lets the
+// friend in while this machine sleeps.
+std::vector<membership::InvitationLink::Door> doors(OwnerSession& session, const Home& home) {
+  std::vector<membership::InvitationLink::Door> doors;
+  const membership::Membership& membership = session.membership();
+  const wire::MemberId& self = session.identity().member;
+  if (const auto own = advertised_address(home)) {
+    doors.push_back({*own, session.signatures().key_pair_from(session.identity().node_secret).public_key});
+  }
+  for (const wire::MemberId& id : membership.live_members()) {
+    const wire::Presence* presence = membership.presence(id);
+    if (id == self || presence == nullptr || presence->addresses.empty()) continue;
+    if (doors.size() == membership::kDoorsMax) break;
+    doors.push_back({presence->addresses.front(), membership.roster().find(id)->node_key});
+  }
+  return doors;
+}
 
+void show(const Invite& job, const std::string& link, wire::PersonNumber person, std::int64_t expires_at) {
+  if (job.output.json()) {
+    job.output.document(
+        {{"type", "invitation"}, {"link", link}, {"person", person}, {"expires_at", expires_at}});
+    return;
+  }
+  job.output.line(link);
+  if (job.options.qr) {
+    const auto code = qr_code(link);
+    job.output.line(code ? *code : "(too long for a QR code)");
+  }
+  job.output.note("This link lets one person in, once" +
+                  (job.lifetime == 0 ? std::string() : ", within " + human_duration(job.lifetime)) +
+                  ". Send it privately. Your friend runs:");
+  job.output.note("  peerstore join 'LINK' --user NAME --give 100G");
+  job.output.note("To withdraw it: peerstore invites revoke " + std::to_string(person));
+}
+
+Task<Exit> invite(OwnerSession& session, const Home& home, const Invite& job) {
+  const membership::Roster& roster = session.membership().roster();
+  os::SystemEntropy entropy;
+  const std::int64_t now = session.loop().wall_time().nanoseconds / 1'000'000'000;
+  const std::int64_t expires_at = job.lifetime == 0 ? 0 : now + job.lifetime;
   membership::InvitationLink link;
-  link.root_key = identity.root_key;
-  link.address = job.address;
-  link.node_key = session.signatures().key_pair_from(identity.node_secret).public_key;
+  link.root_key = session.identity().root_key;
+  link.doors = doors(session, home);
+  if (link.doors.empty()) {
+    co_return job.output.failure(Exit::no_node, "nobody is on line who could let your friend in",
+                                 "Start this home's node first: peerstore node");
+  }
+  const auto made = membership::make_invitation(session.signatures(), entropy, session.identity(), roster,
+                                                membership::draw_person_number(roster, entropy),
+                                                job.options.for_whom, expires_at, job.quota);
+  if (!made) co_return job.output.failure(made.error(), "No invitation was made.");
+  const auto told = co_await tell_ring(session, {made->statement});
+  if (!told)
+    co_return job.output.failure(told.error(), "No invitation was made. Is this home's node running?");
   link.token = made->token;
   link.person = made->person;
-  if (job.output.json()) {
-    job.output.document({{"type", "invitation"},
-                         {"link", membership::to_text(link)},
-                         {"person", made->person},
-                         {"expires_at", expires_at}});
-    co_return Exit::done;
-  }
-  job.output.line(membership::to_text(link));
-  job.output.note("This link lets one person in, once, within " + std::to_string(job.options.expires_days) +
-                  " days. Send it privately. Your friend runs:");
-  job.output.note("  peerstore join 'LINK' --user NAME --give 100G");
+  show(job, membership::to_text(link), made->person, expires_at);
   co_return Exit::done;
 }
 
@@ -75,24 +101,18 @@ Exit invite_command(const Home& home, const Output& output, const InviteOptions&
     return output.failure(Exit::no_ring, "there is no ring at " + home.path(),
                           "Begin with: peerstore create NAME");
   }
-  const auto identity = home.identity();
-  if (!identity) return output.failure(identity.error());
-  if (!identity->root_secret) {
-    return output.failure(Exit::refused, "only the founder of the ring can invite",
-                          "Ask the founder for an invitation.");
-  }
   if (!options.for_whom.empty()) {
     if (auto good = check_name(options.for_whom, "the friend's name"); !good) {
       return output.failure(Exit::usage, good.error().context);
     }
   }
-  const auto address = advertised_address(home);
-  if (!address) {
-    return output.failure(Exit::no_node, address.error().message(), "Start it first: peerstore node");
-  }
-  const Invite job{output, options, *address};
-  return with_session(home, output, OwnerOptions{},
-                      [&](OwnerSession& session) { return invite(session, job); });
+  const auto lifetime = read_lifetime(options.expires);
+  if (!lifetime) return output.failure(Exit::usage, "--expires: " + lifetime.error().context);
+  const auto quota = options.quota.empty() ? Result<std::uint64_t>(0) : read_bytes(options.quota);
+  if (!quota) return output.failure(Exit::usage, "--quota: " + quota.error().context);
+  const Invite job{output, options, *lifetime, *quota};
+  return with_session(home, output, options,
+                      [&](OwnerSession& session) { return invite(session, home, job); });
 }
 
 }  // namespace peerstore::cli

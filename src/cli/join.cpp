@@ -2,13 +2,20 @@
 
 #include <peerstore/crypto/signatures.hpp>
 #include <peerstore/membership/invitation.hpp>
+#include <peerstore/membership/pending_claim.hpp>
+#include <peerstore/membership/refusal.hpp>
 #include <peerstore/net/loop.hpp>
 #include <peerstore/net/tls_network.hpp>
 #include <peerstore/node/roster_directory.hpp>
 
+#include <unistd.h>
+
 namespace peerstore::cli {
 
 namespace {
+
+constexpr std::string_view kClaimFile = "joining";
+constexpr std::size_t kClaimBytesMax = 64 * 1024;
 
 struct Joining {
   net::TlsNetwork& network;
@@ -17,12 +24,25 @@ struct Joining {
   std::optional<Result<wire::Welcome>> answer;
 };
 
-Task<void> knock(Joining& joining) {
-  joining.answer.emplace(
-      co_await joining.network.join(joining.link.address, joining.link.node_key, joining.request));
+// Has the ring said no? Anything else may be this one member's trouble.
+bool is_final(const Error& error) {
+  const auto refusal = membership::refusal_in(error);
+  return refusal && *refusal != membership::Refusal::foreign_ring;
 }
 
-// Knocks at the inviter's door; nothing is kept on disk.
+// At one door after another, until the ring has answered. What is told of several failures is the one that
+// says most.
+Task<void> knock(Joining& joining) {
+  for (const membership::InvitationLink::Door& door : joining.link.doors) {
+    const auto answer = co_await joining.network.join(door.address, door.node_key, joining.request);
+    const bool says_more =
+        !joining.answer || answer || is_final(answer.error()) || answer.error().code == Errc::refused;
+    if (says_more) joining.answer.emplace(answer);
+    if (answer || is_final(answer.error())) co_return;
+  }
+}
+
+// Knocks at the doors of the link; the daemon comes later.
 Result<wire::Welcome> ask_to_join(const membership::InvitationLink& link,
                                   const membership::Identity& identity) {
   net::Loop loop(1);
@@ -37,13 +57,47 @@ Result<wire::Welcome> ask_to_join(const membership::InvitationLink& link,
   return std::move(*joining.answer);
 }
 
+// The claim as it lies in the home until it is answered, and the home itself if this command made it.
+class KeptClaim {
+ public:
+  explicit KeptClaim(const Home& home)
+      : home_(home), home_was_there_(::access(home.path().c_str(), F_OK) == 0) {}
+
+  // The one that was begun with this link before, if there is one.
+  std::optional<membership::Identity> begun_with(const std::string& link) const {
+    if (!home_was_there_) return std::nullopt;
+    const auto disk = os::open_disk(home_.path());
+    if (!disk) return std::nullopt;
+    const auto bytes = (*disk)->read_all(kClaimFile, kClaimBytesMax);
+    if (!bytes) return std::nullopt;
+    auto claim = membership::decode_pending_claim(*bytes);
+    if (!claim || claim->link != link) return std::nullopt;
+    return std::move(claim->identity);
+  }
+  Result<void> keep(const std::string& link, const membership::Identity& identity) const {
+    auto disk = os::open_disk(home_.path());
+    if (!disk) return disk.error();
+    return (*disk)->replace(kClaimFile, membership::encode(membership::PendingClaim{link, identity}));
+  }
+  // It was answered. Without an identity the home is as it was before.
+  void forget() const {
+    if (auto disk = os::open_disk(home_.path())) (void)(*disk)->remove(kClaimFile);
+    if (!home_was_there_ && !home_.has_identity()) (void)::rmdir(home_.path().c_str());
+  }
+
+ private:
+  const Home& home_;
+  bool home_was_there_;
+};
+
 // What the new node needs for its first start: the roster, and where friends are.
 Result<void> keep_welcome(const Home& home, const membership::Identity& identity,
-                          const wire::Welcome& welcome, const std::string& inviter) {
+                          const wire::Welcome& welcome, const membership::InvitationLink& link) {
   auto disk = home.node_disk();
   if (!disk) return disk.error();
   if (auto kept = membership::save_statements(**disk, welcome.statements); !kept) return kept;
-  std::vector<std::string> addresses{inviter};
+  std::vector<std::string> addresses;
+  for (const membership::InvitationLink::Door& door : link.doors) addresses.push_back(door.address);
   for (const wire::Presence& presence : welcome.presences) {
     addresses.insert(addresses.end(), presence.addresses.begin(), presence.addresses.end());
   }
@@ -82,7 +136,9 @@ Exit join_command(const Home& home, const Output& output, const JoinOptions& opt
   }
   const auto link = membership::read_invitation_link(options.link);
   if (!link) {
-    return output.failure(Exit::refused, link.error().context,
+    const Exit exit =
+        membership::refusal_in(link.error()) ? exit_for_invitation(link.error()) : Exit::refused;
+    return output.failure(exit, link.error().context,
                           "Copy the whole link, in quotes, or ask for a new invitation.");
   }
   const std::string machine = options.machine.empty() ? this_machine() : options.machine;
@@ -97,22 +153,36 @@ Exit join_command(const Home& home, const Output& output, const JoinOptions& opt
 
   os::SystemEntropy entropy;
   crypto::Ed25519Signatures signatures;
+  const KeptClaim kept_claim(home);
+  const std::string link_text = membership::to_text(*link);
+  auto begun = kept_claim.begun_with(link_text);
+  if (begun) output.note("Going on with what was begun before, as " + printable(begun->person_name) + ".");
   membership::Identity identity =
-      membership::claim_invitation(signatures, entropy, *link, options.user, machine, *bytes);
+      begun ? std::move(*begun)
+            : membership::claim_invitation(signatures, entropy, *link, options.user, machine, *bytes);
+  if (auto kept = kept_claim.keep(link_text, identity); !kept) {
+    return output.failure(kept.error(), "The invitation was not used.");
+  }
   const auto welcome = ask_to_join(*link, identity);
   if (!welcome) {
-    return output.failure(welcome.error(),
-                          welcome.error().code == Errc::refused
-                              ? "Ask for a new invitation."
-                              : "Is your friend's machine on line? Try again; if the ring has let you in "
-                                "meanwhile, it says so, and you need a new invitation.");
+    const bool is_no = welcome.error().code == Errc::refused || welcome.error().code == Errc::invalid;
+    if (is_no) kept_claim.forget();
+    return output.failure(
+        exit_for_invitation(welcome.error()), welcome.error().message(),
+        is_no ? "Ask for a new invitation."
+              : "Is a friend's machine on line? Run the same command again: the invitation is "
+                "still yours.");
   }
   if (auto complete = membership::complete_identity(signatures, identity, welcome->statements); !complete) {
-    return output.failure(complete.error(), "Ask for a new invitation.");
+    kept_claim.forget();
+    return output.failure(exit_for_invitation(complete.error()), complete.error().message(),
+                          "Ask for a new invitation.");
   }
-  if (auto kept = keep_welcome(home, identity, *welcome, link->address); !kept) {
-    return output.failure(kept.error(), "You are admitted, but this home could not be written.");
+  if (auto kept = keep_welcome(home, identity, *welcome, *link); !kept) {
+    return output.failure(kept.error(),
+                          "You are admitted, but this home could not be written; run it again.");
   }
+  kept_claim.forget();
   report(output, home, options, identity, *welcome);
   return Exit::done;
 }

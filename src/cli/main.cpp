@@ -39,6 +39,9 @@ struct CommandLine {
   GlobalOptions global;
   CreateOptions create;
   InviteOptions invite;
+  InvitesOptions invites;
+  AdminsOptions admins;
+  RevokeOptions revoke;
   JoinOptions join;
   NodeOptions node;
   BackupOptions backup;
@@ -65,6 +68,7 @@ struct CommandLine {
     app.add_flag("-q,--quiet", global.quiet, "No progress and no notes");
     app.add_flag("-v,--verbose", global.verbose, "Log more, to standard error");
     add_ring_commands();
+    add_belonging();
     add_node_commands();
     add_backup();
     add_getfile();
@@ -97,7 +101,11 @@ struct CommandLine {
 
     c = app.add_subcommand("invite", "Print a link that lets one friend in, once");
     c->add_option("FOR", invite.for_whom, "Whom it is for (a note for yourself)");
-    c->add_option("--expires", invite.expires_days, "Days until it expires")->capture_default_str();
+    c->add_option("--expires", invite.expires, "How long it may be used, as in 7d, 12h or never")
+        ->capture_default_str();
+    c->add_option("--quota", invite.quota, "What your friend may store (default: as much as it gives)");
+    c->add_flag("--qr", invite.qr, "Also as a QR code");
+    add_ways_in(*c, invite);
     c->callback([this] {
       chosen = [this](const Home& home, const Output& output) {
         return invite_command(home, output, invite);
@@ -112,6 +120,58 @@ struct CommandLine {
     c->callback([this] {
       chosen = [this](const Home& home, const Output& output) { return join_command(home, output, join); };
     });
+  }
+
+  void add_belonging() {
+    CLI::App* c = app.add_subcommand("invites", "List invitations: open, used, expired, withdrawn");
+    add_ways_in(*c, invites);
+    c->require_subcommand(0, 1);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) {
+        return invites_command(home, output, invites);
+      };
+    });
+    c->add_subcommand("revoke", "Withdraw one that was not used")
+        ->add_option("INVITATION", invites.withdraw, "Its number, or whom it was for")
+        ->required();
+
+    c = app.add_subcommand("revoke", "Shut a person or a machine out of the ring, now and for ever");
+    c->add_option("WHOM", revoke.whom, "A name, or a number as in 17 (a person) or 17.1 (a machine)")
+        ->required();
+    add_ways_in(*c, revoke);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) {
+        return revoke_command(home, output, revoke);
+      };
+    });
+    add_admins();
+  }
+
+  void add_admins() {
+    CLI::App* c = app.add_subcommand("admins", "Who may invite and revoke");
+    add_ways_in(*c, admins);
+    c->require_subcommand(0, 1);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) {
+        return admins_command(home, output, admins);
+      };
+    });
+    for (const bool add : {true, false}) {
+      CLI::App* one = c->add_subcommand(add ? "add" : "remove",
+                                        add ? "Make a person an admin" : "Make an admin none any more");
+      one->add_option("PERSON", admins.person, "A name or number")->required();
+      one->add_option("--threshold", admins.threshold, "How many admins must agree from then on");
+      one->callback([this, add] {
+        admins.action = AdminsOptions::Action::change;
+        admins.add = add;
+      });
+    }
+    CLI::App* one = c->add_subcommand("threshold", "How many admins must agree who is one");
+    one->add_option("NUMBER", admins.threshold, "From then on")->required();
+    one->callback([this] { admins.action = AdminsOptions::Action::change; });
+    one = c->add_subcommand("sign", "Agree to what another admin proposed");
+    one->add_option("PROPOSER", admins.person, "Whose proposal, if there are several");
+    one->callback([this] { admins.action = AdminsOptions::Action::sign; });
   }
 
   void add_node_commands() {

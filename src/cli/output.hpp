@@ -71,5 +71,7 @@ std::string human_duration(std::int64_t seconds);
 std::string printable(std::string_view raw);
 // "200G", "1.5T", "500M", "1000000": bytes. Errc::invalid says what is allowed.
 Result<std::uint64_t> read_bytes(std::string_view text);
+// "7d", "12h", "30min", "7" (days), "never": seconds, 0 = never. Errc::invalid says what is allowed.
+Result<std::int64_t> read_lifetime(std::string_view text);
 
 }  // namespace peerstore::cli

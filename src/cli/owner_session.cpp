@@ -109,6 +109,7 @@ Task<Result<void>> OwnerSession::enter(std::vector<std::string> bootstrap) {
       tried += "\n  " + address + ": " + learned.error().message();
       continue;
     }
+    entrance_ = *member;
     co_await find_everybody();
     keep_what_was_learned();
     co_return Result<void>();

@@ -34,6 +34,8 @@ class OwnerSession {
 
   // Reaches a member and learns the roster from it. Errc::unreachable says whom it tried.
   Task<Result<void>> enter(std::vector<std::string> bootstrap);
+  // The member through which enter() came in.
+  const wire::MemberId& entrance() const { return entrance_; }
   // Requires enter().
   Task<Result<std::unique_ptr<drive::Drive>>> open_drive();
 
@@ -49,6 +51,7 @@ class OwnerSession {
 
   Home home_;
   membership::Identity identity_;
+  wire::MemberId entrance_;
   std::unique_ptr<os::HomeLock> lock_;
   std::unique_ptr<Disk> disk_;
   std::unique_ptr<Files> files_;

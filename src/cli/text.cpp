@@ -96,4 +96,24 @@ Result<std::uint64_t> read_bytes(std::string_view text) {
   return static_cast<std::uint64_t>(bytes);
 }
 
+Result<std::int64_t> read_lifetime(std::string_view text) {
+  constexpr std::int64_t kDay = 86400;
+  constexpr std::int64_t kMost = 3650 * kDay;
+  if (text == "never") return std::int64_t{0};
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  const std::int64_t factor = unit.empty() || unit == "d" ? kDay
+                              : unit == "h"               ? 3600
+                              : unit == "min"             ? 60
+                              : unit == "s"               ? 1
+                                                          : 0;
+  if (error != std::errc() || factor == 0 || value <= 0 || value > kMost / factor) {
+    return fail(Errc::invalid, "'" + std::string(text) +
+                                   "' is no time: write a number with d, h, min or s (at most ten years), or "
+                                   "never, for example 7d");
+  }
+  return value * factor;
+}
+
 }  // namespace peerstore::cli

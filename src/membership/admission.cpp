@@ -1,9 +1,14 @@
 #include "admission.hpp"
 
+#include <peerstore/membership/refusal.hpp>
+
 namespace peerstore::membership {
 
 namespace {
 
+Error refused(Refusal why) {
+  return fail(Errc::refused, std::string(words_of(why)) + "; ask for a new invitation");
+}
 Error refused(std::string why) { return fail(Errc::refused, std::move(why) + "; ask for a new invitation"); }
 
 std::string by_name(const Roster& roster, wire::PersonNumber person) {
@@ -14,22 +19,19 @@ std::string by_name(const Roster& roster, wire::PersonNumber person) {
 Result<void> check_invitation(const Roster& roster, const wire::Statement& person,
                               const PersonStatement& claim, WallTime now) {
   const InvitationStatement* invitation = roster.invitation(claim.person);
-  if (invitation == nullptr) return refused("this ring knows of no such invitation");
-  if (person.signer != invitation->token_key) {
-    return refused("the invitation's token does not fit this ring's invitation");
-  }
-  if (roster.is_revoked(claim.person)) return refused("the invitation was withdrawn");
+  if (invitation == nullptr || person.signer != invitation->token_key) return refused(Refusal::forged);
+  if (roster.is_revoked(claim.person)) return refused(Refusal::withdrawn);
   const auto holder = roster.persons().find(claim.person);
   if (holder != roster.persons().end()) {
     if (roster.statement(wire::id_of(person))) {
       if (holder->second.gone) return refused("whoever used this invitation has left the ring");
       return {};
     }
-    return refused("the invitation was used before, by " + by_name(roster, claim.person));
+    return refused(std::string(words_of(Refusal::used)) + ", by " + by_name(roster, claim.person));
   }
   constexpr std::int64_t kNanoseconds = 1'000'000'000;
   if (invitation->expires_at != 0 && now.nanoseconds / kNanoseconds >= invitation->expires_at) {
-    return refused("the invitation has expired");
+    return refused(Refusal::expired);
   }
   return {};
 }

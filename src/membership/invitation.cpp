@@ -5,6 +5,7 @@
 #include <peerstore/membership/admins.hpp>
 #include <peerstore/membership/invitation.hpp>
 #include <peerstore/membership/machine_certificate.hpp>
+#include <peerstore/membership/refusal.hpp>
 #include <peerstore/runtime/check.hpp>
 
 #include "box_key.hpp"
@@ -140,7 +141,7 @@ Result<void> complete_identity(crypto::Signatures& signatures, Identity& identit
   }
   if (person->second.signing_key != pair_of(signatures, identity.person_secret).public_key) {
     return fail(Errc::refused,
-                "this invitation was used before, by " + person->second.name + "; ask for a new one");
+                std::string(words_of(Refusal::used)) + ", by " + person->second.name + "; ask for a new one");
   }
   const crypto::SigningPublicKey node_key = pair_of(signatures, identity.node_secret).public_key;
   for (const auto& [id, member] : roster.members()) {

@@ -1,5 +1,6 @@
 #include <peerstore/crypto/hash.hpp>
 #include <peerstore/membership/invitation.hpp>
+#include <peerstore/membership/refusal.hpp>
 #include <peerstore/runtime/check.hpp>
 #include <peerstore/wire/messages.hpp>
 
@@ -64,10 +65,11 @@ std::string check_of(std::string_view text) {
 
 Error invalid(std::string why) { return fail(Errc::invalid, std::move(why)); }
 Error truncated() {
-  return invalid("the invitation is cut off; copy the whole of it, from \"peerstore:join?\" to the end");
+  return invalid(std::string(words_of(Refusal::cut_off)) +
+                 "; copy the whole of it, from \"peerstore:join?\" to the end");
 }
 Error mistyped() {
-  return invalid("the invitation was mistyped or altered on its way; copy it again, or ask for a new one");
+  return invalid(std::string(words_of(Refusal::mistyped)) + "; copy it again, or ask for a new one");
 }
 
 template <class Fixed>
@@ -90,10 +92,12 @@ bool take_part(InvitationLink& link, std::string_view name, std::string_view val
     is_good = take_fixed(value, link.root_key);
   } else if (name == "at") {
     const auto address = unescaped(value);
-    is_good = address.has_value();
-    if (address) link.address = *address;
+    is_good = address && link.doors.size() < kDoorsMax;
+    if (is_good) link.doors.push_back({*address, {}});
   } else if (name == "node") {
-    is_good = take_fixed(value, link.node_key);
+    // Each key follows upon its address.
+    is_good = !link.doors.empty() && link.doors.back().node_key.is_zero() &&
+              take_fixed(value, link.doors.back().node_key);
   } else if (name == "token") {
     is_good = take_fixed(value, link.token);
   } else if (name == "as") {
@@ -107,11 +111,14 @@ bool take_part(InvitationLink& link, std::string_view name, std::string_view val
 }  // namespace
 
 std::string to_text(const InvitationLink& link) {
-  CHECK(is_address(link.address));
+  CHECK(!link.doors.empty() && link.doors.size() <= kDoorsMax);
   std::string text(kBegin);
   text += "ring=" + to_base64url(link.root_key.view());
-  text += "&at=" + escaped(link.address);
-  text += "&node=" + to_base64url(link.node_key.view());
+  for (const InvitationLink::Door& door : link.doors) {
+    CHECK(is_address(door.address));
+    text += "&at=" + escaped(door.address);
+    text += "&node=" + to_base64url(door.node_key.view());
+  }
   text += "&token=" + to_base64url(link.token.view());
   text += "&as=" + std::to_string(link.person);
   return text + std::string(kCheck) + check_of(text);
@@ -150,10 +157,13 @@ Result<InvitationLink> read_invitation_link(std::string_view given) {
       return fail(Errc::unsupported, "the invitation has a part that this PeerStore does not know (\"" +
                                          std::string(name) + "\"); it needs a newer one");
     }
-    if (!is_good || ++seen[name] > 1) {
+    const bool may_repeat = name == "at" || name == "node";
+    if (!is_good || (++seen[name] > 1 && !may_repeat)) {
       return invalid("the invitation's part \"" + std::string(name) + "\" makes no sense; ask for a new one");
     }
   }
+  if (seen["at"] != seen["node"])
+    return invalid("the invitation names an address without a key; ask for a new one");
   for (const char* name : {"ring", "at", "node", "token", "as"}) {
     if (!seen.contains(name)) {
       return invalid("the invitation lacks its part \"" + std::string(name) + "\"; ask for a new one");

@@ -25,6 +25,18 @@ TEST(Text, ReadsAmountsOfSpaceAndRefusesTheRest) {
   }
 }
 
+TEST(Text, ReadsHowLongSomethingLastsAndRefusesTheRest) {
+  EXPECT_EQ(*read_lifetime("7d"), 7 * 86400);
+  EXPECT_EQ(*read_lifetime("7"), 7 * 86400);
+  EXPECT_EQ(*read_lifetime("12h"), 12 * 3600);
+  EXPECT_EQ(*read_lifetime("30min"), 1800);
+  EXPECT_EQ(*read_lifetime("5s"), 5);
+  EXPECT_EQ(*read_lifetime("never"), 0);
+  for (const char* wrong : {"", "d", "0d", "-1d", "7x", "7 d", "1.5d", "3651d", "99999999999999999999"}) {
+    EXPECT_FALSE(read_lifetime(wrong)) << wrong;
+  }
+}
+
 TEST(Text, ShowsAnyNameOnATerminalWithoutHarm) {
   EXPECT_EQ(printable("plain"), "plain");
   EXPECT_EQ(printable("\xc3\xbcml\xc3\xa4ut"), "\xc3\xbcml\xc3\xa4ut");

@@ -55,13 +55,13 @@ TEST_F(Admission, IsTheSameTwice) {
 
 TEST_F(Admission, RefusesTheUninvited) {
   TestRing other(9);
-  expect_refused(other.claim(other.invite(), "eve").proof, Errc::refused, "token does not fit");
+  expect_refused(other.claim(other.invite(), "eve").proof, Errc::refused, "no admin of this ring");
   InvitationLink link = invite();
   const Identity right = world.ring.claim(link, "bob");
   link.token.bytes[0] ^= 1;
-  expect_refused(world.ring.claim(link, "eve").proof, Errc::refused, "token does not fit");
+  expect_refused(world.ring.claim(link, "eve").proof, Errc::refused, "no admin of this ring");
   link.person = 777;
-  expect_refused(world.ring.claim(link, "eve").proof, Errc::refused, "no such invitation");
+  expect_refused(world.ring.claim(link, "eve").proof, Errc::refused, "no admin of this ring");
   EXPECT_TRUE(admit(right.proof));
 }
 

@@ -10,8 +10,7 @@ InvitationLink example() {
   SeededEntropy entropy(5);
   InvitationLink link;
   link.root_key = entropy.make<crypto::SigningPublicKey>();
-  link.address = "[fe80::1%eth0]:7000";
-  link.node_key = entropy.make<crypto::SigningPublicKey>();
+  link.doors.push_back({"[fe80::1%eth0]:7000", entropy.make<crypto::SigningPublicKey>()});
   link.token = entropy.make<InvitationToken>();
   link.person = 12;
   return link;
@@ -37,10 +36,31 @@ TEST(InvitationLink, IsTheSameAfterReading) {
   const auto read = read_invitation_link(text);
   ASSERT_TRUE(read) << read.error().message();
   EXPECT_EQ(read->root_key, link.root_key);
-  EXPECT_EQ(read->address, link.address);
-  EXPECT_EQ(read->node_key, link.node_key);
+  ASSERT_EQ(read->doors.size(), 1u);
+  EXPECT_EQ(read->doors[0].address, link.doors[0].address);
+  EXPECT_EQ(read->doors[0].node_key, link.doors[0].node_key);
   EXPECT_EQ(read->token, link.token);
   EXPECT_EQ(read->person, link.person);
+}
+
+TEST(InvitationLink, NamesUpToThreeDoors) {
+  SeededEntropy entropy(6);
+  InvitationLink link = example();
+  link.doors.push_back({"192.0.2.1:7000", entropy.make<crypto::SigningPublicKey>()});
+  link.doors.push_back({"friend.example:4747", entropy.make<crypto::SigningPublicKey>()});
+  const std::string text = to_text(link);
+  const auto read = read_invitation_link(text);
+  ASSERT_TRUE(read) << read.error().message();
+  ASSERT_EQ(read->doors.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(read->doors[i].address, link.doors[i].address);
+    EXPECT_EQ(read->doors[i].node_key, link.doors[i].node_key);
+  }
+  const std::string body = text.substr(0, text.find("&check="));
+  EXPECT_NE(
+      failure(with_check(body + "&at=h:1&node=" + to_base64url(link.root_key.view()))).context.find("\"at\""),
+      std::string::npos);
+  EXPECT_EQ(failure(with_check(body + "&node=" + to_base64url(link.root_key.view()))).code, Errc::invalid);
 }
 
 TEST(InvitationLink, OverlooksTheWhiteSpaceOfMail) {

@@ -107,7 +107,7 @@ TEST(Invitation, WorksWithRealSignatures) {
   for (const auto& statement : founder.proof) ASSERT_TRUE(roster.add(statement).value());
   const auto made = make_invitation(signatures, entropy, founder, roster, roster.next_person(), "bob", 0);
   ASSERT_TRUE(roster.add(made.value().statement).value());
-  const InvitationLink link{founder.root_key, "h:1", {}, made->token, made->person};
+  const InvitationLink link{founder.root_key, {{"h:1", {}}}, made->token, made->person};
   Identity bob = claim_invitation(signatures, entropy, link, "bob", "laptop", 5);
   for (const auto& statement : bob.proof) ASSERT_TRUE(roster.add(statement).value());
   EXPECT_TRUE(complete_identity(signatures, bob, roster.statements()));

@@ -66,7 +66,7 @@ class RandomRing {
                .value()
                .statement);
     }
-    const InvitationLink link{ring.founder.root_key, {}, {}, made->token, number};
+    const InvitationLink link{ring.founder.root_key, {}, made->token, number};
     const std::uint64_t claims = 1 + dice.below(2);
     for (std::uint64_t i = 0; i < claims; ++i) {
       people.push_back(ring.claim(link, "p" + std::to_string(people.size())));

@@ -44,8 +44,7 @@ class TestRing {
     state({made.value().statement});
     InvitationLink link;
     link.root_key = founder.root_key;
-    link.address = "192.0.2.1:7000";
-    link.node_key = signatures.key_pair_from(founder.node_secret).public_key;
+    link.doors = {{"192.0.2.1:7000", signatures.key_pair_from(founder.node_secret).public_key}};
     link.token = made->token;
     link.person = made->person;
     return link;

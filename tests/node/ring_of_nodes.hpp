@@ -70,8 +70,6 @@ class RingOfNodes {
     membership.learn({made->statement}, {});
     membership::InvitationLink link;
     link.root_key = founder.identity.root_key;
-    link.address = "192.0.2.1:7000";
-    link.node_key = signatures.key_pair_from(founder.identity.node_secret).public_key;
     link.token = made->token;
     link.person = made->person;
     return link;

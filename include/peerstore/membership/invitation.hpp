@@ -1,9 +1,10 @@
 // The link that a friend pastes: everything that is needed to reach the ring and be let in once.
 //
-//   peerstore:join?ring=<root key>&at=<host:port>&node=<inviter's node key>&token=<128 bits>
+//   peerstore:join?ring=<root key>&at=<host:port>&node=<node key there>&token=<128 bits>
 //                 &as=<person number>&check=<32 bits over all before it>
 //
-// (in one line; keys, token and check in base64url.) The token is the secret half of a key pair
+// (in one line; keys, token and check in base64url.) Up to three pairs of `at` and `node`, in the order in
+// which to try them: any live member lets the joiner in. The token is the secret half of a key pair
 // whose public half an admin has signed: whoever shows it may take that place, once.
 #pragma once
 
@@ -14,6 +15,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace peerstore::membership {
 
@@ -21,13 +23,17 @@ using InvitationToken = FixedBytes<struct InvitationTokenTag, 16>;
 
 struct InvitationLink {
   crypto::SigningPublicKey root_key;
-  std::string address;                // host:port of the inviter
-  crypto::SigningPublicKey node_key;  // whom to expect there
+  struct Door {
+    std::string address;                // host:port
+    crypto::SigningPublicKey node_key;  // whom to expect there
+  };
+  std::vector<Door> doors;  // 1..kDoorsMax
   InvitationToken token;
   wire::PersonNumber person = 0;
 };
 
-// Requires an address of printable ASCII.
+inline constexpr std::size_t kDoorsMax = 3;
+// Requires doors, with addresses of printable ASCII.
 std::string to_text(const InvitationLink& link);
 // Errc::invalid with a reason that a person understands (truncated, not a link, mistyped);
 // Errc::unsupported if a newer PeerStore made it. White space is overlooked, as mail adds it.

@@ -1,0 +1,82 @@
+#include "telling.hpp"
+
+#include <charconv>
+
+namespace peerstore::cli {
+
+namespace {
+
+std::optional<std::uint32_t> read_number(std::string_view text) {
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::string described(const Target& target) {
+  std::string text = printable(target.name) + " (" + std::to_string(target.person);
+  if (target.machine) text += "." + std::to_string(*target.machine);
+  return text + ")";
+}
+
+Result<Target> one_of(std::vector<Target> found, const std::string& text, std::string_view what) {
+  if (found.empty()) {
+    return fail(Errc::not_found, "the ring has no " + std::string(what) + " '" + printable(text) + "'");
+  }
+  if (found.size() == 1) return std::move(found.front());
+  std::string all;
+  for (const Target& one : found) all += (all.empty() ? "" : ", ") + described(one);
+  return fail(Errc::invalid,
+              "'" + printable(text) + "' may be " + all + "; use the number in parentheses instead");
+}
+
+std::vector<Target> persons_called(const membership::Roster& roster, const std::string& text) {
+  std::vector<Target> found;
+  const auto number = read_number(text);
+  for (const auto& [person, facts] : roster.persons()) {
+    if (!facts.gone && (facts.name == text || number == person)) {
+      found.push_back({person, std::nullopt, facts.name});
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<Target> find_person(const membership::Roster& roster, const std::string& text) {
+  return one_of(persons_called(roster, text), text, "person");
+}
+
+Result<Target> find_target(const membership::Roster& roster, const std::string& text) {
+  std::vector<Target> found = persons_called(roster, text);
+  for (const auto& [id, member] : roster.members()) {
+    if (member.gone) continue;
+    const std::string number = std::to_string(member.person) + "." + std::to_string(member.machine);
+    if (member.name == text || number == text) found.push_back({member.person, member.machine, member.name});
+  }
+  return one_of(std::move(found), text, "person or machine");
+}
+
+Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement> statements) {
+  for (const wire::Statement& statement : statements) {
+    const Result<bool> counts = session.membership().roster().add(statement);
+    if (!counts) co_return counts.error();
+    if (!*counts) co_return fail(Errc::refused, "the ring would not count this: it knows better already");
+  }
+  wire::PushStatements news;
+  news.statements = std::move(statements);
+  // All around the circle, from the one who is told.
+  news.until = session.entrance();
+  const auto told = co_await wire::ask(session.network(), session.entrance(), std::move(news));
+  if (!told) co_return told.error();
+  co_return Result<void>();
+}
+
+Result<crypto::SigningKeyPair> require_admin(OwnerSession& session) {
+  const auto keys =
+      membership::admin_keys(session.signatures(), session.membership().roster(), session.identity());
+  if (keys) return *keys;
+  return fail(Errc::refused, "only an admin of the ring may do this; see: peerstore admins");
+}
+
+}  // namespace peerstore::cli

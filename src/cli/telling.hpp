@@ -1,0 +1,31 @@
+// Telling the ring what an admin or a person has stated; and finding whom a person means by a name.
+#pragma once
+
+#include "owner_session.hpp"
+
+#include <peerstore/membership/admins.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace peerstore::cli {
+
+// Whom a name or number on the command line means: "bob", "17", "bob-laptop", "17.1".
+struct Target {
+  wire::PersonNumber person = 0;
+  std::optional<std::uint32_t> machine;
+  std::string name;
+};
+// Errc::not_found if nobody is called so, Errc::invalid (with all who are) if several are. Those who are
+// gone are not looked at.
+Result<Target> find_target(const membership::Roster& roster, const std::string& text);
+Result<Target> find_person(const membership::Roster& roster, const std::string& text);
+
+// Tells the statements to a member, which tells the ring at once. Errc::refused if they do not count.
+Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement> statements);
+
+// With what this home signs as an admin; Errc::refused with a remedy if it is none.
+Result<crypto::SigningKeyPair> require_admin(OwnerSession& session);
+
+}  // namespace peerstore::cli
