@@ -26,6 +26,10 @@ std::optional<Refusal> refusal_in(const Error& error) {
   for (const Refusal refusal : kAll) {
     if (error.context.find(words_of(refusal)) != std::string::npos) return refusal;
   }
+  // Whoever answers there has another key than the one that the invitation names.
+  if (error.context.find("another machine answers at this address") != std::string::npos) {
+    return Refusal::foreign_ring;
+  }
   return std::nullopt;
 }
 

@@ -15,6 +15,8 @@ namespace {
 // As many as one message can bring, in whatever order.
 constexpr std::size_t kWaitingMax = wire::kStatementsMax;
 
+wire::StatementId id_of_statement(const wire::Statement& statement) { return wire::id_of(statement); }
+
 bool is_too_long(const wire::Statement& statement) {
   return statement.body.size() > wire::kStatementBytesMax;
 }
@@ -269,14 +271,14 @@ std::vector<wire::Statement> Roster::missing_from(std::span<const wire::Statemen
 std::optional<wire::Statement> Roster::statement(const wire::StatementId& id) const {
   const auto found = state_->statements.find(id);
   if (found != state_->statements.end()) return found->second;
-  const auto past = std::ranges::find(state_->past_roots, id, wire::id_of);
+  const auto past = std::ranges::find(state_->past_roots, id, id_of_statement);
   if (past == state_->past_roots.end()) return std::nullopt;
   return *past;
 }
 
 bool Roster::contains(const wire::StatementId& id) const {
   return state_->statements.contains(id) ||
-         std::ranges::find(state_->past_roots, id, wire::id_of) != state_->past_roots.end();
+         std::ranges::find(state_->past_roots, id, id_of_statement) != state_->past_roots.end();
 }
 
 std::size_t Roster::size() const { return state_->statements.size(); }

@@ -24,8 +24,9 @@ std::uint64_t MembershipView::incarnation(const wire::MemberId& id) const {
 }
 
 std::optional<crypto::SigningPublicKey> MembershipView::node_key(const wire::MemberId& id) const {
+  // Whose membership has ended signs nothing that counts.
   const membership::Member* member = membership_.roster().find(id);
-  if (member == nullptr) return std::nullopt;
+  if (member == nullptr || member->gone) return std::nullopt;
   return member->node_key;
 }
 

@@ -1,0 +1,121 @@
+// Who is revoked is out: at every node at once, and after a partition.
+#include <peerstore/membership/admins.hpp>
+
+#include <gtest/gtest.h>
+
+#include <node/ring_of_nodes.hpp>
+
+namespace peerstore::node::test {
+namespace {
+
+class Revocation : public testing::Test {
+ protected:
+  wire::Statement revocation_of(const Laptop& victim) {
+    const membership::RevocationStatement fact{victim.identity.person, std::nullopt};
+    return membership::sign_statement(ring.signatures, membership::ring_id_of(victim.identity.root_key), fact,
+                                      ring.signatures.key_pair_from(*ring.laptops[0]->identity.root_secret));
+  }
+  // As the command does it: one node is told to tell all around the circle.
+  void tell(Laptop& told, const wire::Statement& statement) {
+    wire::PushStatements news;
+    news.statements = {statement};
+    news.until = told.identity.member;
+    told.node->membership().hear(std::move(news));
+  }
+  bool is_out(const Laptop& victim) {
+    return std::ranges::all_of(ring.laptops, [&](const auto& laptop) {
+      if (laptop.get() == &victim || !laptop->node) return true;
+      return laptop->node->view().standing(victim.identity.member) == replica::Standing::gone;
+    });
+  }
+  Result<wire::Response> ask_as(const Laptop& caller, Laptop& whom, wire::Request request) {
+    const wire::Caller as{caller.identity.member, caller.identity.person, false, false};
+    return ring.clock.run(whom.node->serve(as, std::move(request)));
+  }
+
+  RingOfNodes ring{8};
+};
+
+TEST_F(Revocation, IsHeardAllAroundTheRingWithinSeconds) {
+  Laptop& victim = *ring.laptops[5];
+  tell(*ring.laptops[2], revocation_of(victim));
+  EXPECT_TRUE(ring.until([&] { return is_out(victim); }, 5s));
+  for (const auto& laptop : ring.laptops) {
+    if (laptop.get() == &victim) continue;
+    const auto answer = ask_as(victim, *laptop, wire::GetNeighbours{});
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, Errc::refused);
+    // Neither its presence nor its receipts count.
+    EXPECT_EQ(laptop->node->membership().presence(victim.identity.member), nullptr);
+    EXPECT_EQ(laptop->node->view().node_key(victim.identity.member), std::nullopt);
+  }
+}
+
+TEST_F(Revocation, IsHeardWithinAMinuteOfAHealedPartition) {
+  Laptop& victim = *ring.laptops[6];
+  for (const std::size_t islander : {4U, 5U, 6U, 7U})
+    ring.hub.set_island(ring.laptops[islander]->identity.member, 1);
+  ring.clock.run_for(2min);
+  tell(*ring.laptops[1], revocation_of(victim));
+  ring.clock.run_for(2min);
+  EXPECT_EQ(ring.laptops[1]->node->view().standing(victim.identity.member), replica::Standing::gone);
+  EXPECT_FALSE(is_out(victim));
+  ring.hub.heal();
+  EXPECT_TRUE(ring.until([&] { return is_out(victim); }, 60s));
+}
+
+TEST_F(Revocation, SurvivesARestartAndTheReplayOfOldStatements) {
+  Laptop& victim = *ring.laptops[5];
+  const std::vector<wire::Statement> old = ring.laptops[0]->node->membership().roster().statements();
+  tell(*ring.laptops[2], revocation_of(victim));
+  ASSERT_TRUE(ring.until([&] { return is_out(victim); }, 5s));
+  ring.clock.run_for(2min);  // until it is saved
+  ring.kill(*ring.laptops[3]);
+  ring.start(*ring.laptops[3]);
+  wire::PushStatements replay;
+  replay.statements = old;
+  ring.laptops[3]->node->membership().hear(std::move(replay));
+  EXPECT_TRUE(is_out(victim));
+  // The one who was shut out finds no way back by a restart of its own.
+  ring.kill(victim);
+  ring.clock.run_for(1min);
+  (void)ring.try_to_start(victim);
+  ring.clock.run_for(5min);
+  EXPECT_TRUE(is_out(victim));
+}
+
+TEST_F(Revocation, OlderRootsDoNotComeBackByAReplayOrARestart) {
+  Laptop& ann = *ring.laptops[0];
+  Laptop& bob = *ring.laptops[1];
+  const auto bobs_key = ring.signatures.key_pair_from(bob.identity.person_secret).public_key;
+  const auto roots = ring.signatures.key_pair_from(*ann.identity.root_secret);
+  auto& roster = ann.node->membership().roster();
+  const auto propose = [&](std::vector<crypto::SigningPublicKey> admins) {
+    return membership::propose_root(ring.signatures, roster, roots, std::move(admins), 1).value();
+  };
+  const auto version_everywhere = [&](std::uint32_t version) {
+    return std::ranges::all_of(ring.laptops, [&](const auto& laptop) {
+      return laptop->node->membership().roster().root_record().version == version;
+    });
+  };
+  const wire::Statement second = propose({roots.public_key, bobs_key});
+  tell(ann, second);
+  ASSERT_TRUE(ring.until([&] { return version_everywhere(2); }, 5s));
+  tell(ann, propose({roots.public_key}));
+  ASSERT_TRUE(ring.until([&] { return version_everywhere(3); }, 5s));
+  ring.clock.run_for(2min);
+  Laptop& carol = *ring.laptops[3];
+  ring.kill(carol);
+  ring.start(carol);
+  EXPECT_TRUE(version_everywhere(3));
+  tell(carol, second);
+  const membership::RevocationStatement too_late{0, std::nullopt};
+  tell(carol, membership::sign_statement(ring.signatures, roster.ring_id(), too_late,
+                                         ring.signatures.key_pair_from(bob.identity.person_secret)));
+  ring.clock.run_for(2min);
+  EXPECT_TRUE(version_everywhere(3));
+  EXPECT_FALSE(roster.persons().at(0).gone);
+}
+
+}  // namespace
+}  // namespace peerstore::node::test

@@ -1,0 +1,149 @@
+"""Who belongs: invitations, admins and revocations, with real processes on loopback."""
+
+import http.client
+import json
+import socket
+import time
+import unittest
+
+from ring import RingTest, wait_until
+
+
+class Belonging(RingTest):
+    def invite(self, home, *arguments):
+        return home.run("--quiet", "invite", *arguments).stdout.decode().split()[0]
+
+    def join(self, name, link, check=True):
+        home = self.home(name)
+        return home, home.run("join", link, "--user", name, "--machine", f"{name}-m", "--give", "1G", check=check)
+
+    def expect_refused(self, link, code, words):
+        home, done = self.join(f"x{len(self.homes)}", link, check=False)
+        said = done.stdout.decode() + done.stderr.decode()
+        self.assertEqual(done.returncode, code, said)
+        self.assertIn(words, said)
+        self.assertFalse(home.path.exists(), f"{home.path} was left behind")
+
+    @staticmethod
+    def status(home):
+        connection = http.client.HTTPConnection("localhost", timeout=5)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(str(home.path / "api.sock"))
+        connection.request("GET", "/api/v1/status")
+        document = json.loads(connection.getresponse().read())
+        connection.close()
+        return document
+
+    def test_each_invitation_that_lets_nobody_in_says_why_and_leaves_nothing_behind(self):
+        founder = self.make_ring(2)[0]
+        link = self.invite(founder, "zoe")
+        self.expect_refused(link[:-20], 20, "cut off")
+        typo = link.replace("token=", "token=x", 1)
+        self.expect_refused(typo, 21, "mistyped")
+
+        # One whose machine is not on line is kept, and works when it is there again.
+        for home in self.homes[:2]:
+            home.stop()
+        zoe, done = self.join("zoe", link, check=False)
+        self.assertEqual(done.returncode, 5, done.stderr.decode())
+        for home in self.homes[:2]:
+            home.start()
+        began = time.monotonic()
+        done = zoe.run("join", link, "--user", "zoe", "--machine", "zoe-m", "--give", "1G")
+        print(f"joined in {time.monotonic() - began:.2f} s")
+        self.assertIn("what was begun before", done.stderr.decode())
+        self.assertFalse((zoe.path / "joining").exists())
+        zoe.start()
+        self.expect_refused(link, 24, "used before, by zoe")
+
+        withdrawn = self.invite(founder, "yann")
+        founder.run("invites", "revoke", "yann")
+        self.expect_refused(withdrawn, 26, "withdrawn")
+
+        short = self.invite(founder, "xaver", "--expires", "1s")
+        states = lambda: {
+            line["for"]: line["state"]
+            for line in map(json.loads, founder.run("--json", "invites").stdout.decode().splitlines())
+        }
+        wait_until(lambda: states()["xaver"] == "expired", "the invitation has expired")
+        self.expect_refused(short, 25, "expired")
+        self.assertEqual(states(), {"p1": "used", "zoe": "used", "yann": "withdrawn", "xaver": "expired"})
+
+        # Another ring answers where this one was.
+        foreign = self.invite(founder, "will")
+        address = founder.address
+        for home in self.homes:
+            home.stop()
+        other = self.home("other")
+        other.run("create", "Elsewhere", "--user", "o", "--machine", "o-m", "--give", "1G")
+        other.address = address
+        other.start()
+        self.expect_refused(foreign, 22, "another machine answers")
+
+    def test_a_friend_is_let_in_while_the_inviter_sleeps(self):
+        homes = self.make_ring(3)
+        link = self.invite(homes[0], "zoe")
+        homes[0].stop()
+        zoe, _ = self.join("zoe", link)
+        zoe.start()
+        wait_until(lambda: self.members_online(homes[1]) == 3, "the others see zoe")
+
+    def test_admins_come_and_go_by_agreement(self):
+        homes = self.make_ring(3)
+        refused = homes[1].run("invite", "zoe", check=False)
+        self.assertEqual(refused.returncode, 13)
+        homes[0].run("admins", "add", "p1")
+        wait_until(lambda: homes[1].json("admins")[0]["admins"] == sorted_names("p0", "p1", homes[1]),
+                   "p1 knows that it is an admin")
+        _, done = self.join("zoe", self.invite(homes[1], "zoe"))
+        self.assertEqual(done.returncode, 0)
+
+        proposed, _ = homes[0].json("admins", "threshold", "2")
+        self.assertFalse(proposed["done"])
+        wait_until(lambda: homes[1].json("admins")[0]["proposals"], "p1 hears of the proposal")
+        signed, _ = homes[1].json("admins", "sign")
+        self.assertTrue(signed["done"])
+        wait_until(lambda: homes[2].json("admins")[0]["threshold"] == 2, "p2 hears that both must agree")
+        # One alone cannot change it back.
+        alone, _ = homes[0].json("admins", "remove", "p1")
+        self.assertFalse(alone["done"])
+        self.assertEqual(homes[0].json("admins")[0]["version"], 3)
+
+    def test_who_is_revoked_is_shut_out_within_five_seconds(self):
+        homes = self.make_ring(5)
+        victim = homes[4]
+        began = time.monotonic()
+        homes[0].run("revoke", "p4")
+
+        def is_out():
+            for home in homes[:4]:
+                others = [m for m in self.status(home)["members"] if m["person"] == "p4"]
+                if not others[0]["gone"]:
+                    return False
+            return self.status(victim)["network"]["links"] == 0
+
+        wait_until(is_out, "everybody has closed its links to p4")
+        took = time.monotonic() - began
+        print(f"shut out in {took:.2f} s")
+        self.assertLess(took, 5)
+        # It keeps trying, and nobody opens.
+        for home in homes[:4]:
+            done = victim.run("ls", "--bootstrap", home.address, check=False)
+            self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(self.status(victim)["network"]["links"], 0)
+        victim.stop()
+        # It does not come back by a restart of those who know, either.
+        homes[1].kill()
+        homes[1].start()
+        gone = [m for m in self.status(homes[1])["members"] if m["person"] == "p4"]
+        self.assertTrue(gone[0]["gone"])
+
+
+def sorted_names(first, second, home):
+    """Admins are told in the order of their keys."""
+    names = home.json("admins")[0]["admins"]
+    return names if sorted(names) == sorted([first, second]) else [first, second]
+
+
+if __name__ == "__main__":
+    unittest.main()
