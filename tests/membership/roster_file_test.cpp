@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <peerstore/membership/machine_certificate.hpp>
 #include <peerstore/membership/membership.hpp>
 #include <peerstore/world/virtual_disk.hpp>
 
@@ -17,6 +18,23 @@ TEST(RosterFile, BringsTheSameRosterBack) {
   ASSERT_TRUE(loaded) << loaded.error().message();
   for (const auto& statement : *loaded) EXPECT_TRUE(again.add(statement).value());
   expect_equal(again, *ring.roster);
+}
+
+TEST(RosterFile, OfFiftyPersonsWithAHundredMachinesIsSmall) {
+  TestRing ring;
+  std::vector<Identity> people = {ring.founder};
+  while (people.size() < 50) people.push_back(ring.admit("person-" + std::to_string(people.size())));
+  for (const Identity& person : people) {
+    const NewMachine laptop{person.person, 1, person.person_name + "-second", 1 << 30};
+    ring.state({certify_machine(ring.signatures, ring.ring(), person.person_secret, laptop,
+                                make_machine_secrets(ring.signatures, ring.entropy))});
+  }
+  ASSERT_EQ(ring.roster->members().size(), 100u);
+  world::VirtualDisk disk;
+  ASSERT_TRUE(save_statements(disk, ring.roster->statements()));
+  const std::size_t bytes = disk.read_all("roster", 1 << 20).value().size();
+  RecordProperty("bytes", static_cast<int>(bytes));
+  EXPECT_LT(bytes, 80'000u) << ring.roster->size() << " statements";
 }
 
 TEST(RosterFile, IsNotFoundBeforeTheFirstSave) {
