@@ -37,9 +37,9 @@ class Belonging(RingTest):
     def test_each_invitation_that_lets_nobody_in_says_why_and_leaves_nothing_behind(self):
         founder = self.make_ring(2)[0]
         link = self.invite(founder, "zoe")
-        self.expect_refused(link[:-20], 20, "cut off")
+        self.expect_refused(link[:-20], 21, "cut off")
         typo = link.replace("token=", "token=x", 1)
-        self.expect_refused(typo, 21, "mistyped")
+        self.expect_refused(typo, 22, "mistyped")
 
         # One whose machine is not on line is kept, and works when it is there again.
         for home in self.homes[:2]:
@@ -54,11 +54,11 @@ class Belonging(RingTest):
         self.assertIn("what was begun before", done.stderr.decode())
         self.assertFalse((zoe.path / "joining").exists())
         zoe.start()
-        self.expect_refused(link, 24, "used before, by zoe")
+        self.expect_refused(link, 25, "used before, by zoe")
 
         withdrawn = self.invite(founder, "yann")
         founder.run("invites", "revoke", "yann")
-        self.expect_refused(withdrawn, 26, "withdrawn")
+        self.expect_refused(withdrawn, 27, "withdrawn")
 
         short = self.invite(founder, "xaver", "--expires", "1s")
         states = lambda: {
@@ -66,7 +66,7 @@ class Belonging(RingTest):
             for line in map(json.loads, founder.run("--json", "invites").stdout.decode().splitlines())
         }
         wait_until(lambda: states()["xaver"] == "expired", "the invitation has expired")
-        self.expect_refused(short, 25, "expired")
+        self.expect_refused(short, 26, "expired")
         self.assertEqual(states(), {"p1": "used", "zoe": "used", "yann": "withdrawn", "xaver": "expired"})
 
         # Another ring answers where this one was.
@@ -78,7 +78,7 @@ class Belonging(RingTest):
         other.run("create", "Elsewhere", "--user", "o", "--machine", "o-m", "--give", "1G")
         other.address = address
         other.start()
-        self.expect_refused(foreign, 22, "another machine answers")
+        self.expect_refused(foreign, 23, "another machine answers")
 
     def test_a_friend_is_let_in_while_the_inviter_sleeps(self):
         homes = self.make_ring(3)
