@@ -11,9 +11,16 @@ constexpr Duration kRetryAfter = std::chrono::seconds(30);
 }  // namespace
 
 void RosterSaver::changed() {
+  if (roster_.root_id() != root_) {
+    root_ = roster_.root_id();
+    scope_.spawn(save_now());
+  }
   if (std::exchange(waiting_, true)) return;
   scope_.spawn(save_soon());
 }
+
+// If it fails, the save that comes soon tries again.
+Task<void> RosterSaver::save_now() { (void)co_await save(); }
 
 Task<void> RosterSaver::save_soon() {
   TimePoint when = clock_.now() + kGatherFor;

@@ -3,7 +3,8 @@
 // Each save writes all of it, and a growing ring changes every second. So changes are gathered, for
 // a moment when nothing was saved lately, else until kPause after the last save. What a crash loses
 // is at most what was learned in that time, and friends give it again; this machine's own proof
-// stands in its identity file. Whoever needs the roster durable now awaits save().
+// stands in its identity file. Only a new root is saved at once: a node that has seen one never accepts
+// an older one again, whoever tells it after a crash. Whoever needs the roster durable now awaits save().
 #pragma once
 
 #include <peerstore/membership/membership.hpp>
@@ -21,6 +22,7 @@ class RosterSaver {
         disk_(disk),
         workers_(workers),
         roster_(roster),
+        root_(roster.root_id()),
         saved_(on_disk),
         one_at_a_time_(clock, 1),
         scope_(clock) {}
@@ -31,6 +33,7 @@ class RosterSaver {
   Task<Result<void>> save();
 
  private:
+  Task<void> save_now();
   Task<void> save_soon();
 
   static constexpr Duration kPause = std::chrono::minutes(1);
@@ -39,6 +42,7 @@ class RosterSaver {
   Disk& disk_;
   Workers& workers_;
   const membership::Roster& roster_;
+  wire::StatementId root_;             // seen last
   std::optional<crypto::Hash> saved_;  // the digest of what is on disk
   std::optional<TimePoint> saved_at_;
   bool waiting_ = false;

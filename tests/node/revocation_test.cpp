@@ -103,7 +103,7 @@ TEST_F(Revocation, OlderRootsDoNotComeBackByAReplayOrARestart) {
   ASSERT_TRUE(ring.until([&] { return version_everywhere(2); }, 5s));
   tell(ann, propose({roots.public_key}));
   ASSERT_TRUE(ring.until([&] { return version_everywhere(3); }, 5s));
-  ring.clock.run_for(2min);
+  // It is on disk by now, however lately the roster was saved before.
   Laptop& carol = *ring.laptops[3];
   ring.kill(carol);
   ring.start(carol);
