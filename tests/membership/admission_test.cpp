@@ -1,3 +1,5 @@
+#include <peerstore/membership/admins.hpp>
+
 #include <gtest/gtest.h>
 
 #include <membership/test_world.hpp>
@@ -84,6 +86,30 @@ TEST_F(Admission, RefusesTheWithdrawn) {
   const InvitationLink link = invite();
   world[0].membership.learn({world.ring.by_root(RevocationStatement{link.person, std::nullopt})}, {});
   expect_refused(world.ring.claim(link, "bob").proof, Errc::refused, "withdrawn");
+}
+
+TEST_F(Admission, RefusesWhatAFormerAdminInvitesAndLetsInWhomItInvitedBefore) {
+  TestRing& ring = world.ring;
+  const Identity& bob = world[1].identity;
+  const crypto::SigningKeyPair bobs_keys = ring.keys_of(bob);
+  const auto admins_are = [&](std::vector<crypto::SigningPublicKey> admins) {
+    ring.state({propose_root(ring.signatures, *ring.roster, ring.root(), std::move(admins), 1).value()});
+  };
+  const auto invite_by_bob = [&](wire::PersonNumber number) {
+    return make_invitation(ring.signatures, ring.entropy, bob, *ring.roster, number, "", 0).value();
+  };
+  const auto link_to = [&](const NewInvitation& made) {
+    return InvitationLink{ring.founder.root_key, {{"h:1", {}}}, made.token, made.person};
+  };
+  admins_are({ring.founder.root_key, bobs_keys.public_key});
+  const NewInvitation before = invite_by_bob(700);
+  const NewInvitation hidden = invite_by_bob(701);
+  ring.state({before.statement});
+  admins_are({ring.founder.root_key});
+  world[0].membership.learn(ring.roster->statements(), {});
+  world[0].membership.learn({hidden.statement}, {});
+  EXPECT_TRUE(admit(ring.claim(link_to(before), "zoe").proof));
+  expect_refused(ring.claim(link_to(hidden), "eve").proof, Errc::refused, "no admin of this ring");
 }
 
 TEST_F(Admission, RefusesThoseWhoLeft) {

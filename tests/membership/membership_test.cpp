@@ -1,4 +1,5 @@
 #include <peerstore/crypto/hash.hpp>
+#include <peerstore/membership/admins.hpp>
 #include <peerstore/membership/membership.hpp>
 
 #include <gtest/gtest.h>
@@ -350,6 +351,24 @@ TEST(Exchange, LetsAPartitionedNodeCatchUp) {
   const std::uint64_t calls = world.hub.counters().calls;
   world.clock.run_for(1h);
   EXPECT_LE(world.hub.counters().calls, calls + 20);
+}
+
+TEST(Exchange, BringsTheWayToTheLatestRootWhicheverSideAsks) {
+  for (const bool behind_asks : {false, true}) {
+    TestWorld world(4, {.news_fan_out = 0});
+    TestRing& ring = world.ring;
+    for (int version = 2; version < 6; ++version) {
+      const auto second = ring.keys_of(world[version % 3 + 1].identity).public_key;
+      ring.state({propose_root(ring.signatures, *ring.roster, ring.root(), {ring.founder.root_key, second}, 1)
+                      .value()});
+    }
+    world[0].membership.learn(ring.roster->statements(), {});
+    ASSERT_EQ(world[3].membership.roster().root_record().version, 1u);
+    const std::size_t asker = behind_asks ? 3 : 0;
+    ASSERT_TRUE(world.clock.run(world[asker].membership.exchange(world.id(3 - asker))));
+    EXPECT_TRUE(world.wait(5s, [&] { return world[3].membership.roster().root_record().version == 5; }));
+    EXPECT_EQ(world[3].membership.digest(), world[0].membership.digest());
+  }
 }
 
 TEST(Exchange, WorksForRostersThatDoNotFitOneMessage) {
