@@ -206,7 +206,9 @@ wire::RosterDifference Membership::answer(const wire::ExchangeRoster& request) {
   wire::RosterDifference difference;
   for (wire::Statement& statement : roster_.missing_from(request.known)) {
     if (difference.statements.size() == wire::kStatementsMax) break;
-    if (speaks_of(request.known, wire::id_of(statement)))
+    // Roots are told whole: each leads to the next.
+    const bool is_root = statement.kind == static_cast<std::uint8_t>(StatementKind::root);
+    if (is_root || speaks_of(request.known, wire::id_of(statement)))
       difference.statements.push_back(std::move(statement));
   }
   difference.presences = state.presences_of(difference.statements);
