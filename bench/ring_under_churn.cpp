@@ -10,6 +10,7 @@
 #include <peerstore/membership/invitation.hpp>
 #include <peerstore/node/node.hpp>
 #include <peerstore/wire/codec.hpp>
+#include <peerstore/world/latency.hpp>
 #include <peerstore/world/machine_clock.hpp>
 #include <peerstore/world/virtual_clock.hpp>
 #include <peerstore/world/virtual_disk.hpp>
@@ -122,7 +123,7 @@ class Run {
       : plan_(plan),
         random_(plan.seed),
         entropy_(plan.seed + 1),
-        hub_(world_, plan.seed, {.loss = plan.loss}),
+        hub_(world_, plan.seed, weather_of(plan)),
         life_(world_) {}
   ~Run() {
     life_.cancel();
@@ -145,6 +146,12 @@ class Run {
   }
 
  private:
+  static world::VirtualNetwork::Options weather_of(const Plan& plan) {
+    world::VirtualNetwork::Options options;
+    options.loss = plan.loss;
+    options.latency = world::regional_latency(plan.seed);
+    return options;
+  }
   static Duration minutes(double count) { return Duration(static_cast<Duration::rep>(count * 60e9)); }
   Duration drawn(double mean) {
     const double seconds = -std::log(1 - random_.unit()) * mean;
@@ -194,6 +201,7 @@ class Run {
                                         *machine.network, machine.disk,   machine.facts,   machine.workers};
     node::Node::Options options;
     options.addresses = {machine.identity.person_name + ".example:7000"};
+    options.chord.fingers_only = plan_.fingers;
     Result<std::unique_ptr<node::Node>> opened =
         co_await node::Node::open(environment, machine.identity, options);
     CHECK(opened.has_value());
@@ -335,6 +343,11 @@ class Run {
                   static_cast<double>(count.bytes) / static_cast<double>(count.messages));
     }
     std::printf("bytes sent: %.1f B/s a live node\n", static_cast<double>(bytes) / live_seconds_);
+    unsigned with_fingers = 0;
+    for (const auto& machine : machines_) {
+      with_fingers += machine->is_member() && machine->node->chord().fingers_only() ? 1 : 0;
+    }
+    std::printf("with fingers only: %u\n", with_fingers);
     std::printf("wall: warm %.1f s, measured %.1f s, %.2f M events\n", warm_wall, wall,
                 static_cast<double>(world_.events() - events_before_) / 1e6);
   }

@@ -144,6 +144,7 @@ struct Response {
     offer @12 :Data;              # the same
     heads @13 :List(Head);
     presenceDifference @14 :PresenceDifference;
+    pong @15 :Pong;
   }
 }
 
@@ -157,7 +158,16 @@ struct Neighbours {
   self @1 :NodeRef;
   predecessor @2 :NodeRef;        # absent if there is none
   successors @3 :List(NodeRef);
-  rosterDigest @4 :Data;          # 32 bytes
+  statementsMark @4 :UInt64;      # the first 8 bytes of a digest, little-endian, or 1 if they are 0;
+  presencesMark @5 :UInt64;       # 0: messages.hpp says what that means
+  view @6 :UInt64;
+  sessionSeconds @7 :UInt32;
+}
+
+struct Pong {
+  view @0 :UInt64;
+  statementsMark @1 :UInt64;
+  presencesMark @2 :UInt64;
 }
 
 struct FoundSuccessor {

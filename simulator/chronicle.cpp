@@ -19,15 +19,16 @@ std::string_view question_name(std::size_t kind, std::index_sequence<Kind...>) {
       wire::name_of(wire::Request(std::in_place_index<Kind>))...};
   return kind < kNames.size() ? kNames[kind] : "?";
 }
-std::string question_name(std::uint8_t kind) {
-  return std::string(question_name(kind, std::make_index_sequence<std::variant_size_v<wire::Request>>()));
-}
 
 std::string outcome_in_words(std::uint8_t outcome) {
   return outcome == 0 ? "" : ": " + std::string(to_string(static_cast<Errc>(outcome)));
 }
 
 }  // namespace
+
+std::string question_name(std::size_t kind) {
+  return std::string(question_name(kind, std::make_index_sequence<std::variant_size_v<wire::Request>>()));
+}
 
 std::string in_words(TimePoint at) {
   const auto total = std::chrono::duration_cast<std::chrono::milliseconds>(at.since_start).count();

@@ -70,6 +70,9 @@ class Chronicle {
   std::function<void(const Event&)> reader_;
 };
 
+// Of the question that stands at `kind` in wire::Request.
+std::string question_name(std::size_t kind);
+
 // "day 3 04:05:06.789"
 std::string in_words(TimePoint at);
 

@@ -43,6 +43,9 @@ void add_counts(boost::json::object& object, const Report& report) {
   object["faults"] = std::move(faults);
   object["node_hours"] = report.node_hours;
   object["bytes_per_node_second"] = report.bytes_per_node_second;
+  boost::json::object questions;
+  for (const auto& [name, bytes] : report.bytes_by_question) questions[name] = bytes;
+  object["bytes_by_question"] = std::move(questions);
   object["share_without_live_successor"] = report.share_without_live_successor;
   object["share_on_several_rings"] = report.share_on_several_rings;
   object["share_with_too_few_principals"] = report.share_with_too_few_principals;

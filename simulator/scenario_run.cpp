@@ -101,7 +101,7 @@ void ScenarioRun::grow_and_live() {
 }
 
 void ScenarioRun::start_counting() {
-  bytes_before_ = ring_.network().counters().bytes;
+  bytes_ = {};
   for (const auto& machine : ring_.machines()) awake_before_ += machine->awake_time();
   proof_holds_ = scenario_.laws.zave;
 }
@@ -126,8 +126,12 @@ void ScenarioRun::heal() {
   for (const auto& machine : ring_.machines()) awake += machine->awake_time();
   const double seconds = std::chrono::duration<double>(awake - awake_before_).count();
   report_.node_hours = seconds / 3600;
-  const auto bytes = static_cast<double>(ring_.network().counters().bytes - bytes_before_);
-  report_.bytes_per_node_second = seconds > 0 ? bytes / seconds : 0;
+  for (std::size_t kind = 0; seconds > 0 && kind < bytes_.size(); ++kind) {
+    if (bytes_[kind] == 0) continue;
+    const double share = static_cast<double>(bytes_[kind]) / seconds;
+    report_.bytes_by_question[question_name(kind)] = share;
+    report_.bytes_per_node_second += share;
+  }
 
   proof_holds_ = false;
   faults_.end_all();

@@ -8,6 +8,7 @@
 #include "folder_owners.hpp"
 #include "lookups.hpp"
 
+#include <array>
 #include <set>
 #include <utility>
 
@@ -73,7 +74,7 @@ class ScenarioRun final : private world::MachineNetwork::Observer {
   std::vector<Machine*> by_place_;          // in the network
   bool proof_holds_ = false;                // from when on T1 is asked for
   std::uint64_t samples_ = 0;
-  std::uint64_t bytes_before_ = 0;
+  std::array<std::uint64_t, std::variant_size_v<wire::Request>> bytes_{};  // sent by whom lives, by question
   Duration awake_before_{};
 };
 

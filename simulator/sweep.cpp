@@ -29,6 +29,9 @@ void add(Report& sum, const Report& one) {
   sum.stops += one.stops;
   for (const auto& [name, count] : one.faults) sum.faults[name] += count;
   sum.bytes_per_node_second += one.bytes_per_node_second * one.node_hours;  // divided at the end
+  for (const auto& [name, bytes] : one.bytes_by_question) {
+    sum.bytes_by_question[name] += bytes * one.node_hours;
+  }
   sum.node_hours += one.node_hours;
   sum.share_without_live_successor += one.share_without_live_successor;
   sum.share_on_several_rings += one.share_on_several_rings;
@@ -91,7 +94,10 @@ class Merger {
     sum.share_without_live_successor /= runs;
     sum.share_on_several_rings /= runs;
     sum.share_with_too_few_principals /= runs;
-    if (sum.node_hours > 0) sum.bytes_per_node_second /= sum.node_hours;
+    if (sum.node_hours > 0) {
+      sum.bytes_per_node_second /= sum.node_hours;
+      for (auto& [name, bytes] : sum.bytes_by_question) bytes /= sum.node_hours;
+    }
     into_.trace_hash = hash_.hex();
   }
 

@@ -2,6 +2,7 @@
 #include "scenario_run.hpp"
 
 #include <peerstore/runtime/check.hpp>
+#include <peerstore/world/virtual_network.hpp>
 
 namespace peerstore::simulator {
 
@@ -34,11 +35,15 @@ ScenarioRun::Machine* ScenarioRun::machine_at(std::uint32_t place) {
 }
 
 void ScenarioRun::sent(std::uint32_t from, const wire::MemberId& to, const wire::Request& request) {
+  bytes_[request.index()] += world::approximate_size(request);
   if (!std::holds_alternative<wire::GetNeighbours>(request)) return;
   if (const Machine* asker = machine_at(from)) asked_first_.asked(asker->index(), to);
 }
 
 void ScenarioRun::delivered(const world::MachineNetwork::Delivery& delivery) {
+  if (delivery.answer != nullptr && *delivery.answer) {
+    bytes_[delivery.request_kind] += world::approximate_size(**delivery.answer);
+  }
   Machine* const from = machine_at(delivery.from);
   Machine* const to = machine_at(delivery.to);
   if (to == nullptr) return;

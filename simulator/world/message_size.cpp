@@ -5,7 +5,9 @@ namespace peerstore::world {
 
 namespace {
 
-constexpr std::size_t kEnvelope = 48;  // frame, request id, pointers
+constexpr std::size_t kEnvelope =
+    68;                            // frame, segment table, and the struct that holds the question or answer
+constexpr std::size_t kNews = 56;  // its struct, and three lists
 constexpr std::size_t kNode = 48;
 constexpr std::size_t kHash = 32;
 constexpr std::size_t kSignature = 64;
@@ -19,8 +21,8 @@ std::size_t size_of(const std::vector<wire::Statement>& statements) {
 std::size_t size_of(const std::vector<wire::Presence>& presences) {
   std::size_t bytes = 0;
   for (const wire::Presence& presence : presences) {
-    bytes += kNode + 24 + kSignature;
-    for (const std::string& address : presence.addresses) bytes += 8 + address.size();
+    bytes += 40 + kNode + kSignature;
+    for (const std::string& address : presence.addresses) bytes += 8 + (address.size() / 8 + 1) * 8;
   }
   return bytes;
 }
@@ -34,13 +36,15 @@ struct Sizes {
   std::size_t operator()(const wire::Done&) const { return 0; }
   std::size_t operator()(const wire::GetNeighbours&) const { return 0; }
   std::size_t operator()(const wire::Ping&) const { return 0; }
+  std::size_t operator()(const wire::Pong&) const { return 24; }
   std::size_t operator()(const wire::Notify&) const { return kNode; }
   std::size_t operator()(const wire::FindSuccessor&) const { return kHash; }
   std::size_t operator()(const wire::Neighbours& m) const {
-    return kNode * (2 + m.successors.size()) + kHash;
+    const std::size_t nodes = 1 + (m.predecessor ? 1 : 0) + m.successors.size();
+    return 64 + kNode * nodes;
   }
   std::size_t operator()(const wire::FoundSuccessor& m) const {
-    return 8 + kNode * (m.closer.size() + m.successors.size());
+    return 40 + kNode * (m.closer.size() + m.successors.size());
   }
   std::size_t operator()(const wire::ExchangeRoster& m) const {
     return kHash * m.known.size() + size_of(m.presences);
@@ -49,7 +53,7 @@ struct Sizes {
     return size_of(m.statements) + size_of(m.presences) + kHash * m.wanted.size();
   }
   std::size_t operator()(const wire::PushStatements& m) const {
-    return size_of(m.statements) + size_of(m.presences) + size_of(m.absences) + (m.until ? kHash : 0);
+    return kNews + size_of(m.statements) + size_of(m.presences) + size_of(m.absences) + (m.until ? kHash : 0);
   }
   std::size_t operator()(const wire::ComparePresences& m) const { return kHash + 8 * m.sums.size(); }
   std::size_t operator()(const wire::PresenceDifference& m) const {

@@ -71,6 +71,7 @@ Task<bool> ChordNode::join() {
     // Both neighbours hear of it at once: until they do, they answer for its keys.
     const NodeRef successor = state_.successors().front();
     const NodeRef predecessor = m->self;
+    do_as(*m);
     scope_.spawn(notify(successor));
     if (successor.id != predecessor.id) scope_.spawn(notify(predecessor));
     acquaintances_.entered(successor.id);

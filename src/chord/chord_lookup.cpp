@@ -81,7 +81,7 @@ Task<void> ChordNode::come_to() {
   }
   const TimePoint limit = clock_.now() + kTimeToComeTo;
   for (;;) {
-    const bool is_catching_up = acquaintances_.roster_digest().is_zero();
+    const bool is_catching_up = acquaintances_.roster_marks().statements == 0;
     const bool is_ready = !was_suspended_ && state_.is_member() && (fingers_only_ || !is_catching_up);
     if (is_ready || clock_.now() >= limit) co_return;
     co_await clock_.sleep(kLookAgain);
@@ -89,6 +89,7 @@ Task<void> ChordNode::come_to() {
 }
 
 Task<void> ChordNode::ask_for_successor(Lookup& lookup, NodeRef candidate) {
+  const TimePoint asked = clock_.now();
   const wire::FindSuccessor question{lookup.key};
   const Result<wire::FoundSuccessor> answer = co_await wire::ask(network_, candidate.id, question);
   report(candidate.id, is_silent(answer));
@@ -97,16 +98,17 @@ Task<void> ChordNode::ask_for_successor(Lookup& lookup, NodeRef candidate) {
   } else if (answer && answer->is_successor && !lookup.settled) {
     lookup.settled = true;
     lookup.found = Found{candidate, in_ring_order(candidate.id, answer->successors, wire::kSuccessorsMax), 0};
-    learn_of(lookup.found->successors);
+    learn_of(lookup.found->successors, options_.stabilize_period);
   } else if (answer) {
     const std::size_t news = lookup.candidates.add_best_first(answer->closer);
+    learn_of(answer->closer, fresh_for() / 2);
     if (news == 0) lookup.denied_by(candidate);
     const bool is_before = ring::in_open(lookup.self, candidate.id, lookup.key);
     const bool is_nearest =
         !lookup.nearest_before || ring::in_open(lookup.nearest_before->id, candidate.id, lookup.key);
     if (is_before && is_nearest) lookup.nearest_before = candidate;
   }
-  lookup.finish_question(is_silent(answer));
+  lookup.finish_question(is_silent(answer) && clock_.now() - asked >= kSuspectAfter);
 }
 
 Result<wire::FoundSuccessor> ChordNode::answer(const wire::FindSuccessor& request) const {
@@ -148,7 +150,8 @@ std::vector<NodeRef> ChordNode::closer_to(const ring::Id& key) const {
 }
 
 std::vector<wire::MemberId> ChordNode::known_before(const ring::Id& key) const {
-  if (fingers_only_) return fingers_.closest_preceding(key, options_.lookups_at_once, fresh_since());
+  if (fingers_only_)
+    return fingers_.closest_preceding(key, options_.lookups_at_once, clock_.now() + -fresh_for());
   return acquaintances_.closest_preceding(key, options_.lookups_at_once);
 }
 

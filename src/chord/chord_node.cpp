@@ -14,7 +14,10 @@ namespace {
 constexpr std::size_t kToLookAt = 64;
 // The predecessor speaks up again by itself, if it was only slow.
 constexpr Duration kPatienceWithPredecessor = std::chrono::seconds(1);
-constexpr int kSlowDown = 4;  // of the rounds, each time that nothing changed
+// With a successor that was silent a moment ago, when the watch asked it.
+constexpr Duration kPatienceWithSuspect = std::chrono::milliseconds(500);
+constexpr std::int64_t kSessionMost = 7 * 86400;  // seconds that are told
+constexpr int kSlowDown = 4;                      // of the rounds, each time that nothing changed
 
 Task<bool> after(Clock& clock, Duration duration) {
   co_await clock.sleep(duration);
@@ -39,6 +42,7 @@ ChordNode::ChordNode(Clock& clock, Random& random, wire::Network& network, Acqua
       fingers_(self.id),
       fingers_only_(options.fingers_only),
       period_(options.stabilize_period),
+      view_(random.next() | 1),
       woken_(clock),
       scope_(clock) {}
 
@@ -104,9 +108,14 @@ Task<void> ChordNode::stabilize() {
     acquaintances_.entered(only.id);
   }
   const std::vector<NodeRef> before = state_.successors();
+  const bool is_settled = co_await nothing_changed_there();
+  if (was_suspended_) co_return changed();
+  if (is_settled) co_return observe_churn(before);
   while (!state_.successors().empty()) {
     const NodeRef successor = state_.successors().front();
-    Result<wire::Neighbours> answer = co_await ask_neighbours(successor);
+    const bool is_suspect = std::exchange(suspect_, std::nullopt) == successor.id;
+    Result<wire::Neighbours> answer =
+        co_await ask_neighbours(successor, is_suspect ? kPatienceWithSuspect : wire::kPatience);
     const bool slept = !answer && answer.error().code == Errc::cancelled;
     if (was_suspended_ || slept) co_return changed();
     if (!answer || answer->phase != Phase::member) {
@@ -116,8 +125,7 @@ Task<void> ChordNode::stabilize() {
       if (answer || is_silent(answer)) acquaintances_.lost(successor.id);
       continue;
     }
-    state_.adopt(answer->self, answer->successors);
-    stepped();
+    adopt(*answer);
     observe_churn(before);
     if (answer->predecessor) {
       const NodeRef nearer = *answer->predecessor;
@@ -148,9 +156,40 @@ Task<bool> ChordNode::ask_then_adopt(NodeRef candidate) {
   if (!successors.empty() && !ring::in_open(state_.self().id, candidate.id, successors.front().id)) {
     co_return false;
   }
-  state_.adopt(answer->self, answer->successors);
-  stepped();
+  adopt(*answer);
   co_return true;
+}
+
+void ChordNode::adopt(const wire::Neighbours& answer) {
+  state_.adopt(answer.self, answer.successors);
+  adopted_ = Adopted{answer.self, answer.view, answer.predecessor == state_.self(), clock_.now()};
+  stepped();
+}
+
+// Whether the first successor still stands as it stood when its list was adopted, with self as its
+// predecessor. Then there is nothing to adopt, and nobody to notify.
+Task<bool> ChordNode::nothing_changed_there() {
+  const bool is_known = adopted_ && adopted_->follows_self && adopted_->from == state_.successors().front();
+  if (!is_known) co_return false;
+  if (clock_.now() - adopted_->confirmed < options_.stabilize_period) co_return true;
+  const wire::MemberId successor = adopted_->from.id;
+  const TimePoint asked = clock_.now();
+  const wire::Ping question;
+  const Result<wire::Pong> answer = co_await wire::ask(network_, successor, question);
+  notice_sleep(asked, wire::kPatience);
+  if (was_suspended_ || !answer) co_return false;
+  heard_from(successor);
+  acquaintances_.compare_roster(successor, answer->roster);
+  co_return adopted_ && adopted_->from.id == successor&& confirms(*answer);
+}
+
+bool ChordNode::confirms(const wire::Pong& pong) {
+  if (pong.view != adopted_->view) {
+    adopted_.reset();
+    return false;
+  }
+  adopted_->confirmed = clock_.now();
+  return true;
 }
 
 // Does somebody stand between this member and its successor of whom the ring does not know? So
@@ -188,7 +227,10 @@ void ChordNode::notified(NodeRef from) {
   // From the first successor this is news (its list changed, or it leaves): the news travels back
   // along the ring as far as lists reach, however quiet the ring is. Only in a ring of two is the
   // successor the predecessor as well.
-  if (successors.size() > 1 && from.id == successors.front().id) return changed();
+  if (successors.size() > 1 && from.id == successors.front().id) {
+    adopted_.reset();
+    return changed();
+  }
   // It came in between self and the successor, and was told so by itself.
   const bool is_nearer =
       !successors.empty() && ring::in_open(state_.self().id, from.id, successors.front().id);
@@ -240,8 +282,8 @@ Task<Result<wire::Neighbours>> ChordNode::ask_neighbours(NodeRef peer, Duration 
   if (!answer) co_return answer;
   if (answer->self.id != peer.id) co_return fail(Errc::invalid, "an answer in another member's name");
   if (!state_.heard(answer->self)) co_return fail(Errc::invalid, "an answer of an earlier life");
-  acquaintances_.compare_roster(peer.id, answer->roster_digest);
-  if (answer->phase == Phase::member) learn_of(answer->successors);
+  acquaintances_.compare_roster(peer.id, answer->roster);
+  if (answer->phase == Phase::member) learn_of(answer->successors, options_.stabilize_period);
   co_return answer;
 }
 
@@ -251,14 +293,24 @@ wire::Neighbours ChordNode::neighbours() const {
   answer.self = state_.self();
   answer.predecessor = state_.predecessor();
   answer.successors = state_.successors();
-  if (!has_slept()) answer.roster_digest = acquaintances_.roster_digest();
+  if (has_slept()) return answer;
+  answer.roster = acquaintances_.roster_marks();
+  answer.view = view_;
+  const std::int64_t seconds = mean_session() / std::chrono::seconds(1);
+  answer.session_seconds = static_cast<std::uint32_t>(std::min<std::int64_t>(seconds, kSessionMost));
   return answer;
+}
+
+wire::Pong ChordNode::pong() const {
+  if (!state_.is_member() || has_slept()) return {};
+  return {view_, acquaintances_.roster_marks()};
 }
 
 void ChordNode::report(const wire::MemberId& member, bool silent) {
   if (!silent) return heard_from(member);
   fingers_.remove(member);
   acquaintances_.failed(member);
+  if (adopted_ && adopted_->from.id == member) adopted_.reset();
   if (is_neighbour(member)) changed();
 }
 
@@ -275,11 +327,20 @@ void ChordNode::notice_sleep(TimePoint since, Duration expected) {
 
 void ChordNode::stepped() {
   CHECK(state_.is_well_formed());
+  const bool is_as_before = state_.phase() == seen_phase_ && state_.predecessor() == seen_predecessor_ &&
+                            state_.successors() == seen_successors_;
+  if (!is_as_before) {
+    view_ += 2;  // never zero
+    seen_phase_ = state_.phase();
+    seen_predecessor_ = state_.predecessor();
+    seen_successors_ = state_.successors();
+  }
   if (on_step_) on_step_();
 }
 
 void ChordNode::hurry() {
   hurried_ = true;
+  adopted_.reset();
   changed_ = true;
   period_ = options_.stabilize_period;
   woken_.notify_all();
@@ -301,6 +362,8 @@ void ChordNode::begin_new_life() {
   was_suspended_ = false;
   life_began_ = last_awake_ = clock_.now();
   nearer_.reset();
+  adopted_.reset();
+  suspect_.reset();
   state_.restart(next_incarnation_ ? next_incarnation_() : state_.self().incarnation + 1);
   stepped();
   changed();

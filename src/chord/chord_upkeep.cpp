@@ -5,6 +5,7 @@
 #include "search.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace peerstore::chord {
 
@@ -12,12 +13,13 @@ namespace {
 
 // The successor is asked this often in a mean session, so that the ring is wrong about a member for
 // not much more than a thousandth of its time.
-constexpr int kPingsInASession = 2000;
+constexpr int kPingsInASession = 1800;
 constexpr Duration kPingPeriodLeast = std::chrono::milliseconds(1500);
 // A finger is taken to live for this part of a mean session after it showed life.
-constexpr int kFreshDivisor = 3;
+constexpr int kFreshDivisor = 6;
 // A machine that did not notice time passing for longer was asleep.
 constexpr Duration kHeartbeat = std::chrono::seconds(10);
+constexpr Duration kRefreshEmpty = std::chrono::milliseconds(300);
 constexpr Duration kRefreshLeast = std::chrono::seconds(2);
 constexpr Duration kRefreshMost = std::chrono::minutes(10);
 
@@ -50,13 +52,17 @@ Task<void> ChordNode::watch() {
     const NodeRef watched = successors.front();
     const TimePoint asked = clock_.now();
     const wire::Ping question;
-    const Result<wire::Done> answer = co_await wire::ask(network_, watched.id, question, kSuspectAfter);
+    const Result<wire::Pong> answer = co_await wire::ask(network_, watched.id, question, kSuspectAfter);
     const bool slept = clock_.now() - asked > kSuspectAfter + kSlack;
     if (slept || successors.empty() || successors.front().id != watched.id) continue;
     if (!is_silent(answer)) {
       heard_from(watched.id);
+      if (!answer) continue;
+      acquaintances_.compare_roster(watched.id, answer->roster);
+      if (adopted_ && adopted_->from.id == watched.id && !confirms(*answer)) changed();
       continue;
     }
+    suspect_ = watched.id;
     hurry();
     if (successors.size() > 1) scope_.spawn(notify(successors[1]));
   }
@@ -67,14 +73,26 @@ Task<void> ChordNode::watch() {
 void ChordNode::set_fingers_only(bool fingers_only) {
   if (options_.fingers_only || fingers_only == fingers_only_) return;
   fingers_only_ = fingers_only;
-  if (!fingers_only) return;
-  fingers_.clear();
-  if (!refreshing_) scope_.spawn(refresh_fingers());
+  if (fingers_only) {
+    fingers_.clear();
+    if (!refreshing_) scope_.spawn(refresh_fingers());
+  }
+  if (on_fingers_only_) on_fingers_only_();
+}
+
+// Whoever joins has no experience of its own with this ring.
+void ChordNode::do_as(const wire::Neighbours& neighbour) {
+  if (const auto session = std::chrono::seconds(neighbour.session_seconds); session.count() > 0) {
+    churn_.assume(session);
+    acquaintances_.assume_session(session);
+  }
+  if (neighbour.roster.follows_neighbours_only()) set_fingers_only(true);
 }
 
 // One at a time, slowly: most fingers come from lookups, own and others'.
 Task<void> ChordNode::refresh_fingers() {
   refreshing_ = true;
+  bool asked_successor = false;  // before a lookup: what it knows is nearly what is wanted
   while (fingers_only_) {
     const Duration pause = std::clamp(mean_session() / (8 * kFreshDivisor), kRefreshLeast, kRefreshMost);
     ring::Id draw;
@@ -82,25 +100,35 @@ Task<void> ChordNode::refresh_fingers() {
       draw.bytes[i] = static_cast<std::uint8_t>(random_.below(256));
     std::optional<FingerTable::Refresh> stalest;
     if (state_.is_member() && !state_.successors().empty()) {
-      stalest = fingers_.next_to_refresh(state_.successors().back().id, fresh_since(), draw);
+      stalest = fingers_.next_to_refresh(state_.successors().back().id, clock_.now() + -fresh_for(), draw);
     }
-    const Duration wait = random_.jitter(stalest && !stalest->member ? kRefreshLeast : pause);
+    const bool is_empty = stalest && !stalest->member;
+    const Duration wait = random_.jitter(!is_empty ? pause : asked_successor ? kRefreshLeast : kRefreshEmpty);
     co_await clock_.sleep(wait);
-    if (!stalest || !state_.is_member()) continue;
-    if (stalest->member) {
+    if (!stalest || !state_.is_member() || state_.successors().empty()) continue;
+    if (!is_empty) {
       (void)co_await ask_neighbours(NodeRef{*stalest->member, 0});
-    } else {
+    } else if (std::exchange(asked_successor, !asked_successor)) {
       (void)co_await find_successor(stalest->point);
+    } else {
+      co_await ask_for_fingers(state_.successors().front(), stalest->point);
     }
   }
   refreshing_ = false;
+}
+
+Task<void> ChordNode::ask_for_fingers(NodeRef neighbour, ring::Id point) {
+  const wire::FindSuccessor question{point};
+  const Result<wire::FoundSuccessor> answer = co_await wire::ask(network_, neighbour.id, question);
+  report(neighbour.id, is_silent(answer));
+  if (answer) learn_of(answer->closer, fresh_for() / 2);
 }
 
 bool ChordNode::has_slept() const {
   return was_suspended_ || clock_.now() - last_awake_ > kHeartbeat + options_.suspended_after;
 }
 
-TimePoint ChordNode::fresh_since() const { return clock_.now() + -(mean_session() / kFreshDivisor); }
+Duration ChordNode::fresh_for() const { return mean_session() / kFreshDivisor; }
 
 std::vector<wire::MemberId> ChordNode::neighbours_and_fingers() const {
   std::vector<wire::MemberId> found = fingers_.members();
@@ -113,10 +141,10 @@ std::vector<wire::MemberId> ChordNode::neighbours_and_fingers() const {
   return found;
 }
 
-void ChordNode::learn_of(const std::vector<NodeRef>& named) {
+// By hearsay: they were alive some time ago.
+void ChordNode::learn_of(const std::vector<NodeRef>& named, Duration ago) {
   if (!fingers_only_) return;
-  // By hearsay: not as fresh as one who spoke itself.
-  const TimePoint when = clock_.now() + -options_.stabilize_period;
+  const TimePoint when = clock_.now() + -ago;
   for (const NodeRef& member : named) fingers_.add(member.id, when);
 }
 

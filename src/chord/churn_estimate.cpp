@@ -5,6 +5,9 @@
 
 namespace peerstore::chord {
 
+ChurnEstimate::ChurnEstimate(Duration prior)
+    : assumed_seconds_(std::chrono::duration<double>(prior).count()) {}
+
 void ChurnEstimate::observe(TimePoint now, double watched, double departures) {
   const double passed = began_ ? std::chrono::duration<double>(now - last_).count() : 0;
   last_ = now;
@@ -15,8 +18,13 @@ void ChurnEstimate::observe(TimePoint now, double watched, double departures) {
   departures_ = departures_ * kept + departures;
 }
 
+void ChurnEstimate::assume(Duration session) {
+  assumed_seconds_ = kHearsay * std::max(std::chrono::duration<double>(session).count(), kLeast);
+  assumed_departures_ = kHearsay;
+}
+
 Duration ChurnEstimate::mean_session() const {
-  const double seconds = (seconds_ + kPrior) / (departures_ + 1);
+  const double seconds = (seconds_ + assumed_seconds_) / (departures_ + assumed_departures_);
   return Duration(static_cast<Duration::rep>(seconds * 1e9));
 }
 

@@ -90,9 +90,9 @@ struct Search {
   Search(Clock& clock, const wire::MemberId& self, const ring::Id& key, std::size_t most = kQuestionsMax)
       : candidates(self, key, most), progress(clock) {}
 
-  // The last act of each question.
-  void finish_question(bool silent) {
-    met_silence = met_silence || silent;
+  // The last act of each question. `waited_in_vain`: not only was there no answer, it took time to find out.
+  void finish_question(bool waited_in_vain) {
+    met_silence = met_silence || waited_in_vain;
     --in_flight;
     progress.notify_all();
   }

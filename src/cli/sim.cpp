@@ -93,6 +93,14 @@ void print_counts(const Output& output, const Report& report) {
               " B/s sent a node; of the time without a live successor " +
               percent(report.share_without_live_successor) + ", several rings " +
               percent(report.share_on_several_rings));
+  std::vector<std::pair<double, std::string>> questions;
+  for (const auto& [name, bytes] : report.bytes_by_question) questions.emplace_back(bytes, name);
+  std::ranges::sort(questions, std::greater());
+  std::string sent;
+  for (const auto& [bytes, name] : questions) {
+    sent += (sent.empty() ? "" : ", ") + name + " " + number(bytes, 1);
+  }
+  output.line("           with the answers: " + sent);
   output.line("lookups    " + std::to_string(report.lookups) + ": right at the first call " +
               percent(report.lookups_first_call, report.lookups) + ", wrong " +
               percent(report.lookups_wrong, report.lookups) + ", unanswered " +

@@ -16,6 +16,7 @@ constexpr std::size_t kTasksMax = 64;
 constexpr std::size_t kNewsMax = 64;
 // Who was heard this short ago is live, whatever the others say.
 constexpr Duration kLately = std::chrono::seconds(10);
+constexpr Duration kLookForTheUnheard = std::chrono::minutes(10);
 
 bool speaks_of(const std::vector<wire::StatementId>& known, const wire::StatementId& id) {
   if (known.size() < wire::kStatementsMax) return true;
@@ -27,12 +28,19 @@ bool speaks_of(const std::vector<wire::StatementId>& known, const wire::Statemen
 
 }  // namespace
 
-void Membership::State::compare(const wire::MemberId& peer, const crypto::Hash& theirs) {
+// Marks that are missing say nothing.
+bool Membership::State::differs_from(const wire::RosterMarks& theirs) const {
+  const wire::RosterMarks own = marks();
+  const bool in_presences = own.presences != 0 && theirs.presences != 0 && own.presences != theirs.presences;
+  return theirs.statements != 0 && (own.statements != theirs.statements || in_presences);
+}
+
+void Membership::State::compare(const wire::MemberId& peer, const wire::RosterMarks& theirs) {
   if (peer == self || roster.find(peer) == nullptr) return;
   // One that comes into the ring learns from its successor first.
-  if (is_of_another_day() || theirs.is_zero()) return;
+  if (is_of_another_day() || theirs.statements == 0) return;
   Comparison& comparison = comparisons[peer];
-  if (theirs == digest()) {
+  if (!differs_from(theirs)) {
     comparison.met = true;
     comparison.differs_since.reset();
     return;
@@ -57,6 +65,7 @@ Task<void> Membership::State::exchange_in_background(wire::MemberId peer) {
 
 Task<Result<void>> Membership::State::exchange(wire::MemberId peer) {
   comparisons[peer].exchanged = clock.now();
+  if (neighbours_only) co_return co_await exchange_statements(peer);
   const Result<wire::PresenceDifference> difference = co_await compare_presences(peer, false);
   if (!difference) co_return difference.error_in("exchanging presences");
   comparisons[peer].met = true;
@@ -105,6 +114,15 @@ Task<void> Membership::State::note_the_unheard() {
   somebody_is_away.notify_all();
 }
 
+// Whoever spoke here before it was known elsewhere, and went away before anybody else could miss it, would
+// be thought live for ever.
+Task<void> Membership::State::look_for_the_unheard() {
+  for (;;) {
+    co_await clock.sleep(random.jitter(kLookForTheUnheard));
+    if (!neighbours_only && !is_of_another_day() && !is_behind) co_await note_the_unheard();
+  }
+}
+
 Task<void> Membership::State::catch_up(wire::MemberId successor) {
   comparisons[successor] = {};
   comparisons[successor].met = true;
@@ -113,8 +131,13 @@ Task<void> Membership::State::catch_up(wire::MemberId successor) {
   if (own != nullptr) {
     wire::PushStatements word;
     word.presences.push_back(*own);
-    word.until = successor;
+    if (!neighbours_only) word.until = successor;
     scope.spawn(tell(successor, std::move(word)));
+  }
+  if (neighbours_only) {
+    // Neighbours compare their statements when they meet.
+    entering = is_behind = false;
+    co_return;
   }
   const Result<wire::PresenceDifference> difference = co_await compare_presences(successor, true);
   entering = false;
@@ -223,7 +246,8 @@ wire::RosterDifference Membership::answer(const wire::ExchangeRoster& request) {
 
 wire::PresenceDifference Membership::answer(const wire::ComparePresences& request) const {
   wire::PresenceDifference difference;
-  if (!state_->is_of_another_day()) difference = state_->presences.difference(request.sums);
+  const bool knows = !state_->is_of_another_day() && !state_->neighbours_only;
+  if (knows) difference = state_->presences.difference(request.sums);
   difference.roster = roster_.digest();
   return difference;
 }

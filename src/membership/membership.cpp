@@ -25,6 +25,7 @@ void Membership::start() {
   state_->started = true;
   state_->scope.spawn(state_->spread());
   state_->scope.spawn(state_->ask_those_away());
+  if (!state_->is_client()) state_->scope.spawn(state_->look_for_the_unheard());
 }
 
 void Membership::announce(wire::Presence presence) { state_->pass_on(state_->take_own(std::move(presence))); }
@@ -41,6 +42,19 @@ void Membership::on_return(std::function<void(const wire::MemberId&)> callback) 
   state_->on_return = std::move(callback);
 }
 void Membership::on_stale(std::function<bool()> is_stale) { state_->is_stale = std::move(is_stale); }
+void Membership::follow_neighbours_only(bool neighbours_only) {
+  state_->neighbours_only = neighbours_only;
+  if (neighbours_only) state_->news.presences.clear();
+}
+void Membership::tell(const std::vector<wire::MemberId>& members) {
+  const wire::Presence* own = state_->presences.find(state_->self);
+  if (own == nullptr) return;
+  for (const wire::MemberId& member : members) {
+    wire::PushStatements word;
+    word.presences.push_back(*own);
+    state_->scope.spawn(state_->tell(member, std::move(word)));
+  }
+}
 std::uint64_t Membership::departures() const { return state_->departures; }
 void Membership::enter(wire::MemberId successor) {
   state_->entering = true;
@@ -82,7 +96,7 @@ void Membership::lost(const wire::MemberId& member) {
   if (is_news) ++state.departures;
   wire::PushStatements news;
   news.absences.push_back(*absence);
-  if (state.started) state.tell_ring(news, state.self);
+  if (state.started) state.tell_ring(std::move(news), state.self);
 }
 
 std::uint64_t Membership::refused() const { return state_->refused; }
@@ -91,7 +105,13 @@ crypto::Hash Membership::digest() const {
   return state_->is_of_another_day() ? crypto::Hash{} : state_->digest();
 }
 
-void Membership::compare(wire::MemberId peer, const crypto::Hash& theirs) { state_->compare(peer, theirs); }
+wire::RosterMarks Membership::marks() const {
+  return state_->is_of_another_day() ? wire::RosterMarks{} : state_->marks();
+}
+
+void Membership::compare(wire::MemberId peer, const wire::RosterMarks& theirs) {
+  state_->compare(peer, theirs);
+}
 
 Task<Result<void>> Membership::exchange(wire::MemberId peer) { return state_->exchange(peer); }
 
@@ -195,7 +215,7 @@ std::vector<wire::Absence> Membership::State::believe(const std::vector<wire::Ab
 void Membership::State::pass_on(const Learned& learned) {
   if (!started || learned.size() == 0) return;
   news.statements.insert(news.statements.end(), learned.statements.begin(), learned.statements.end());
-  news.presences.insert(learned.presences.begin(), learned.presences.end());
+  if (!neighbours_only) news.presences.insert(learned.presences.begin(), learned.presences.end());
   has_news.notify_all();
 }
 
@@ -211,6 +231,10 @@ void Membership::State::note_failed(const wire::MemberId& member) {
   liveness.failed(roster, member);
   comparisons.erase(member);
   somebody_is_away.notify_all();
+}
+
+wire::RosterMarks Membership::State::marks() const {
+  return {wire::mark_of(roster.digest()), neighbours_only ? 0 : wire::mark_of(presences.digest())};
 }
 
 crypto::Hash Membership::State::digest() const {

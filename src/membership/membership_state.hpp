@@ -78,6 +78,7 @@ struct Membership::State {
     }
   }
   crypto::Hash digest() const;
+  wire::RosterMarks marks() const;
   bool is_of_another_day() const;
 
   // spreading.cpp
@@ -85,18 +86,20 @@ struct Membership::State {
   wire::PushStatements take_news();
   wire::PushStatements contents_of(const Learned& learned) const;
   // To all members between self and `until`.
-  void tell_ring(const wire::PushStatements& news, const wire::MemberId& until);
+  void tell_ring(wire::PushStatements news, const wire::MemberId& until);
   std::vector<Part> divide(const wire::MemberId& until) const;
   Task<void> tell_part(Part part, wire::PushStatements news);
   Task<void> tell(wire::MemberId peer, wire::PushStatements news);
   Task<void> ask_those_away();
 
   // exchange.cpp
-  void compare(const wire::MemberId& peer, const crypto::Hash& theirs);
+  void compare(const wire::MemberId& peer, const wire::RosterMarks& theirs);
+  bool differs_from(const wire::RosterMarks& theirs) const;
   Task<void> exchange_in_background(wire::MemberId peer);
   Task<Result<void>> exchange(wire::MemberId peer);
   Task<Result<void>> exchange_statements(wire::MemberId peer);
   Task<Result<wire::PresenceDifference>> compare_presences(wire::MemberId peer, bool trusting);
+  Task<void> look_for_the_unheard();
   Task<void> note_the_unheard();
   Task<void> catch_up(wire::MemberId successor);
   // Absences that contradict what is known: each is told to whom it is about.
@@ -125,8 +128,9 @@ struct Membership::State {
   std::function<bool()> is_stale;
   std::set<wire::MemberId> contested;  // whose ended words were told as news
   std::uint64_t departures = 0;
-  bool entering = false;  // what is known is of another day
-  bool is_behind = true;  // and was not exchanged with anybody since
+  bool neighbours_only = false;  // of presences and absences
+  bool entering = false;         // what is known is of another day
+  bool is_behind = true;         // and was not exchanged with anybody since
   std::uint64_t refused = 0;
   bool started = false;
   Event has_news;

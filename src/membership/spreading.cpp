@@ -18,7 +18,11 @@ Task<void> Membership::State::spread() {
   }
 }
 
-void Membership::State::tell_ring(const wire::PushStatements& told, const wire::MemberId& until) {
+void Membership::State::tell_ring(wire::PushStatements told, const wire::MemberId& until) {
+  if (neighbours_only) {
+    told.presences.clear();
+    told.absences.clear();
+  }
   if (told.statements.empty() && told.presences.empty() && told.absences.empty()) return;
   for (const Part& part : divide(until)) {
     if (scope.running() >= kPushesInFlightMax) return;
@@ -110,8 +114,7 @@ Task<void> Membership::State::ask_those_away() {
       note(last_asked, answer);
       answered = answer.has_value();
       // It was away: what it tells is old, or of another part of a partition.
-      const bool differs = answered && !is_of_another_day() && !answer->roster_digest.is_zero() &&
-                           answer->roster_digest != digest();
+      const bool differs = answered && !is_of_another_day() && differs_from(answer->roster);
       if (differs && !comparisons[last_asked].exchanging) scope.spawn(exchange_in_background(last_asked));
     }
   }

@@ -18,6 +18,13 @@ constexpr std::uint64_t kRoomPart = 16;
 // A life each second for nine million years.
 constexpr std::uint64_t kIncarnationsMax = std::uint64_t{1} << 48;
 
+// What one coming or going costs each member that follows the ring: the news and the answer.
+constexpr double kNewsBytes = 350;
+constexpr std::size_t kMembersMax = 4000;
+constexpr Duration kBudgetPeriod = std::chrono::seconds(10);
+// So long it must be calm until the whole ring is followed again.
+constexpr Duration kCalm = std::chrono::minutes(5);
+
 std::uint64_t room_left(const store::ChunkStore::Usage& usage) {
   const std::uint64_t taken = usage.held + usage.promised;
   return usage.capacity > taken ? usage.capacity - taken : 0;
@@ -86,6 +93,7 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
             {identity.member, incarnations->current()}, options.chord),
       scope(environment.clock) {
   chord.on_new_incarnation([this] { return begin_life(); });
+  chord.on_fingers_only([this] { follow(chord.fingers_only()); });
   membership.on_denial([this](std::uint64_t remembered) { denied(remembered); });
   membership.on_stale([this] { return chord.has_slept(); });
   membership.on_return([this](const wire::MemberId& member) { chord.heard_of(member); });
@@ -130,12 +138,14 @@ Node::~Node() = default;
 void Node::start() {
   CHECK(!parts_->started);
   parts_->started = true;
+  if (parts_->chord.fingers_only()) parts_->follow(true);
   parts_->membership.start();
   parts_->membership.set_presence(parts_->make_presence());
   parts_->saver.changed();
   parts_->chord.start();
   parts_->repair.start();
   parts_->scope.spawn(parts_->tell_room());
+  parts_->scope.spawn(parts_->mind_the_budget());
 }
 
 Task<void> Node::stop() {
@@ -196,13 +206,57 @@ Task<void> Node::Parts::tell_room() {
   }
 }
 
+// ---- how much of the ring is followed ----
+
+// Past the budget a node keeps its neighbours and a sample (Accordion, NSDI 2005). Where others do so there
+// are hardly any news, so a node does as they do until it knows by itself that all is calm.
+Task<void> Node::Parts::mind_the_budget() {
+  std::optional<TimePoint> calm_since;
+  for (;;) {
+    const Duration period = environment.random.jitter(kBudgetPeriod);
+    co_await environment.clock.sleep(period);
+    const TimePoint now = environment.clock.now();
+    const double cost = cost_of_news();
+    const bool is_too_large = membership.roster().members().size() > kMembersMax;
+    const bool is_calm = !is_too_large && cost <= options.news_budget / 2;
+    if (!is_calm) calm_since.reset();
+    if (is_calm && !calm_since) calm_since = now;
+    const bool is_calm_for_long = calm_since && now - *calm_since > kCalm;
+    const bool is_past_it = is_too_large || cost > options.news_budget;
+    if (is_calm_for_long) {
+      chord.set_fingers_only(false);
+    } else if (is_past_it || acquaintances.others_follow_neighbours_only()) {
+      chord.set_fingers_only(true);
+    }
+  }
+}
+
+// Bytes a second, if the whole ring is followed: by what the neighbourhood shows, and by the news.
+double Node::Parts::cost_of_news() const {
+  const auto cost = [](double members, Duration session) {
+    return 2 * members / std::chrono::duration<double>(session).count() * kNewsBytes;
+  };
+  const double nearby = cost(chord.estimated_members(), chord.mean_session_nearby());
+  if (chord.fingers_only()) return nearby;
+  const auto live = static_cast<double>(membership.live().size() + 1);
+  return std::max(nearby, cost(live, *acquaintances.mean_session()));
+}
+
+void Node::Parts::follow(bool neighbours_only) {
+  membership.follow_neighbours_only(neighbours_only);
+  // Nobody knows much of the others any more: all say where they are.
+  if (!neighbours_only && started) membership.announce(make_presence());
+}
+
 // ---- what others see ----
 
 void Node::set_addresses(std::vector<std::string> addresses) {
   Parts& parts = *parts_;
   if (addresses == parts.options.addresses) return;
   parts.options.addresses = std::move(addresses);
-  if (parts.started) parts.membership.announce_now(parts.make_presence());
+  if (!parts.started) return;
+  parts.membership.announce_now(parts.make_presence());
+  if (parts.chord.fingers_only()) parts.membership.tell(parts.chord.neighbours_and_fingers());
 }
 
 NodeStatus Node::status() const {

@@ -37,6 +37,9 @@ struct Node::Parts {
   wire::Presence make_presence();
   Task<void> keep_incarnation();
   Task<void> tell_room();
+  Task<void> mind_the_budget();
+  double cost_of_news() const;
+  void follow(bool neighbours_only);
 
   Environment environment;
   membership::Identity identity;

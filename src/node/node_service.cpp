@@ -68,7 +68,7 @@ Task<Result<wire::Response>> Node::serve(wire::Caller caller, wire::Request requ
     parts.membership.hear(std::move(*push));
     co_return wire::Response(wire::Done{});
   }
-  if (std::holds_alternative<wire::Ping>(request)) co_return wire::Response(wire::Done{});
+  if (std::holds_alternative<wire::Ping>(request)) co_return wire::Response(parts.chord.pong());
   co_return fail(Errc::unsupported, "a question that this program does not know");
 }
 

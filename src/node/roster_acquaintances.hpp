@@ -20,20 +20,25 @@ class RosterAcquaintances final : public chord::Acquaintances {
   std::vector<wire::MemberId> between(const ring::Id& a, const ring::Id& b, std::size_t most) const override;
   void heard_from(const wire::MemberId& member) override { membership_.heard_from(member); }
   void failed(const wire::MemberId& member) override { membership_.failed(member); }
-  crypto::Hash roster_digest() const override { return membership_.digest(); }
-  void compare_roster(const wire::MemberId& member, const crypto::Hash& theirs) override {
+  wire::RosterMarks roster_marks() const override { return membership_.marks(); }
+  void compare_roster(const wire::MemberId& member, const wire::RosterMarks& theirs) override {
+    if (theirs.statements != 0) others_follow_neighbours_only_ = theirs.follows_neighbours_only();
     membership_.compare(member, theirs);
   }
   void entered(const wire::MemberId& successor) override { membership_.enter(successor); }
   void lost(const wire::MemberId& next) override { membership_.lost(next); }
   std::optional<Duration> mean_session() const override;
+  void assume_session(Duration session) override { churn_.assume(session); }
+  // Whoever answered last does so.
+  bool others_follow_neighbours_only() const { return others_follow_neighbours_only_; }
 
  private:
   Clock& clock_;
   membership::Membership& membership_;
   wire::MemberId self_;
-  mutable chord::ChurnEstimate churn_;  // of the whole ring, by the news
+  mutable chord::ChurnEstimate churn_{std::chrono::hours(18)};  // of the whole ring, by the news
   mutable std::uint64_t departures_ = 0;
+  bool others_follow_neighbours_only_ = false;
 };
 
 }  // namespace peerstore::node

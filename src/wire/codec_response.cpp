@@ -7,6 +7,16 @@ namespace peerstore::wire {
 
 namespace {
 
+template <class Builder>
+void put(Builder& out, const RosterMarks& marks) {
+  out.setStatementsMark(marks.statements);
+  out.setPresencesMark(marks.presences);
+}
+template <class Reader>
+RosterMarks marks_of(Reader in) {
+  return {in.getStatementsMark(), in.getPresencesMark()};
+}
+
 struct ResponseWriter {
   schema::Response::Builder out;
   SharedBytes& attachment;
@@ -18,7 +28,14 @@ struct ResponseWriter {
     put(neighbours.initSelf(), reply.self);
     if (reply.predecessor) put(neighbours.initPredecessor(), *reply.predecessor);
     put_list(neighbours.initSuccessors(count_of(reply.successors)), reply.successors);
-    neighbours.setRosterDigest(data_of(reply.roster_digest.view()));
+    put(neighbours, reply.roster);
+    neighbours.setView(reply.view);
+    neighbours.setSessionSeconds(reply.session_seconds);
+  }
+  void operator()(const Pong& reply) {
+    auto pong = out.initPong();
+    pong.setView(reply.view);
+    put(pong, reply.roster);
   }
   void operator()(const FoundSuccessor& reply) {
     auto found = out.initFoundSuccessor();
@@ -93,9 +110,13 @@ Response get_neighbours(schema::Neighbours::Reader in) {
   get(in.getSelf(), reply.self);
   if (in.hasPredecessor()) get(in.getPredecessor(), reply.predecessor.emplace());
   reply.successors = get_list<NodeRef>(in.getSuccessors(), kSuccessorsMax);
-  reply.roster_digest = get_fixed<crypto::Hash>(in.getRosterDigest());
+  reply.roster = marks_of(in);
+  reply.session_seconds = in.getSessionSeconds();
+  reply.view = in.getView();
   return reply;
 }
+
+Response get_pong(schema::Pong::Reader in) { return Pong{in.getView(), marks_of(in)}; }
 
 Response get_found(schema::FoundSuccessor::Reader in) {
   FoundSuccessor reply;
@@ -149,6 +170,7 @@ Result<Response> get(schema::Response::Reader in, SharedBytes& attachment) {
   switch (in.which()) {
     case schema::Response::DONE: return Done{};
     case schema::Response::ERROR: return get_error(in.getError());
+    case schema::Response::PONG: return get_pong(in.getPong());
     case schema::Response::NEIGHBOURS: return get_neighbours(in.getNeighbours());
     case schema::Response::FOUND_SUCCESSOR: return get_found(in.getFoundSuccessor());
     case schema::Response::ROSTER_DIFFERENCE: return get_difference(in.getRosterDifference());

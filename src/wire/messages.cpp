@@ -25,6 +25,12 @@ struct NameOf {
 };
 }  // namespace
 
+std::uint64_t mark_of(const crypto::Hash& digest) {
+  std::uint64_t mark = 0;
+  for (std::size_t i = 0; i < sizeof mark; ++i) mark |= std::uint64_t{digest.bytes[i]} << (8 * i);
+  return mark == 0 ? 1 : mark;
+}
+
 std::string_view name_of(const Request& request) { return std::visit(NameOf{}, request); }
 
 }  // namespace peerstore::wire

@@ -127,6 +127,91 @@ TEST(Digests, OfNeighboursAreCompared) {
   EXPECT_TRUE(world.compared_by(ring[0]).contains(ring[1]));
 }
 
+// ---- views: a list that did not change is not sent again ----
+
+TEST(View, StaysTheSameAsLongAsNothingChanges) {
+  RingWorld world({});
+  const auto ring = world.ideal_ring(6);
+  world.run_for(2min);
+  const wire::Pong before = world.node(ring[2]).pong();
+  EXPECT_NE(before.view, 0U);
+  EXPECT_EQ(before.view, world.node(ring[2]).neighbours().view);
+  world.run_for(10min);
+  EXPECT_EQ(world.node(ring[2]).pong(), before);
+}
+
+TEST(View, ChangesWithTheSuccessorsAndThePredecessor) {
+  RingWorld world({});
+  const auto ring = world.ideal_ring(6);
+  const std::uint64_t before = world.node(ring[2]).pong().view;
+  world.crash(ring[5]);
+  ASSERT_TRUE(world.run_until([&] { return world.ideal(); }, 2min)) << world.flaw();
+  const std::uint64_t after = world.node(ring[2]).pong().view;
+  EXPECT_NE(after, before);
+  world.crash(ring[1]);
+  ASSERT_TRUE(world.run_until([&] { return world.ideal(); }, 2min)) << world.flaw();
+  EXPECT_NE(world.node(ring[2]).pong().view, after);
+}
+
+TEST(View, IsNothingOutOfTheRing) {
+  RingWorld world({});
+  const auto ring = world.ideal_ring(4);
+  world.clock().run(world.node(ring[2]).leave());
+  EXPECT_EQ(world.node(ring[2]).pong(), wire::Pong{});
+}
+
+// ---- past the byte budget ----
+
+TEST(FingersOnly, LookupsFindTheTrueSuccessor) {
+  RingWorld::Options options;
+  options.chord.fingers_only = true;
+  options.chord.successor_list = 3;
+  options.everybody_known = false;
+  RingWorld world(options);
+  const auto ring = world.ideal_ring(16);
+  for (const unsigned place : {7U, 100U, 213U, 255U})
+    EXPECT_EQ(world.wrong_lookups(point(place)), 0U) << place;
+}
+
+TEST(FingersOnly, FingersReachFartherThanTheSuccessorList) {
+  RingWorld::Options options;
+  options.chord.fingers_only = true;
+  options.chord.successor_list = 2;
+  options.everybody_known = false;
+  RingWorld world(options);
+  const auto ring = world.ideal_ring(16);
+  world.run_for(10min);
+  EXPECT_GE(world.node(ring[0]).neighbours_and_fingers().size(), 6U);
+  const auto found = world.clock().run(world.node(ring[0]).find_successor(point(16 * 13 - 3)));
+  ASSERT_TRUE(found) << found.error().message();
+  EXPECT_EQ(found->successor.id, ring[13]);
+  EXPECT_LE(found->hops, 4U) << "six, if it went from list to list";
+}
+
+TEST(FingersOnly, ADeadFingerIsDroppedAndPassedBy) {
+  RingWorld::Options options;
+  options.chord.fingers_only = true;
+  options.chord.successor_list = 2;
+  options.everybody_known = false;
+  RingWorld world(options);
+  const auto ring = world.ideal_ring(16);
+  world.run_for(10min);
+  for (const unsigned i : {8U, 9U, 12U}) world.crash(ring[i]);
+  ASSERT_TRUE(world.run_until([&] { return world.ideal(); }, 3min)) << world.flaw();
+  EXPECT_EQ(world.wrong_lookups(point(16 * 13 - 3)), 0U);
+}
+
+TEST(FingersOnly, WhoeverJoinsDoesAsItsPredecessorDoes) {
+  RingWorld world({});
+  const auto ring = world.ideal_ring(6);
+  for (const ring::Id& id : ring) world.follow_neighbours_only(id);
+  world.start(point(40), {ring[0]});
+  ASSERT_TRUE(world.run_until([&] { return world.ideal(); }, 2min)) << world.flaw();
+  EXPECT_TRUE(world.node(point(40)).fingers_only());
+  world.node(point(40)).set_fingers_only(false);
+  EXPECT_FALSE(world.node(point(40)).fingers_only()) << "it is no verdict for ever";
+}
+
 TEST(Quiet, AQuietRingSlowsDownAndNewsWakeIt) {
   RingWorld world({});
   const auto ring = world.ideal_ring(10);

@@ -80,11 +80,14 @@ struct Machine final : wire::Network, Acquaintances {
   }
   void heard_from(const wire::MemberId& member) override { away.erase(member); }
   void failed(const wire::MemberId& member) override { away.insert(member); }
-  crypto::Hash roster_digest() const override { return crypto::Hash{{1}}; }
-  void compare_roster(const wire::MemberId& member, const crypto::Hash&) override { compared.insert(member); }
+  wire::RosterMarks roster_marks() const override { return {1, narrow ? 0U : 1U}; }
+  void compare_roster(const wire::MemberId& member, const wire::RosterMarks&) override {
+    compared.insert(member);
+  }
   void entered(const wire::MemberId&) override {}
   void lost(const wire::MemberId& member) override { away.insert(member); }
   std::optional<Duration> mean_session() const override { return std::nullopt; }
+  void assume_session(Duration) override {}
 
   ring::Id id;
   MachineClock clock;
@@ -99,6 +102,7 @@ struct Machine final : wire::Network, Acquaintances {
   Phase phase_before = Phase::out;
   std::uint64_t incarnation = 0;
   int side = 0;
+  bool narrow = false;  // follows its neighbours only
   std::unique_ptr<ChordNode> node;
 };
 

@@ -187,7 +187,7 @@ TEST(Zave, APromotedSuccessorGivesItsWholeList) {  // CCR 2012: update promoted 
 TEST(Zave, APredecessorIsReplacedOnlyByOneWhoSpoke) {  // CCR 2012: flush forgot it, notify took anybody
   RingWorld world({});
   const auto ring = world.ideal_ring(5);
-  std::set<ring::Id> seen;
+  std::set<ring::Id> seen{world.state(ring[2]).predecessor()->id};
   world.observer = [&](const ChordNode& node) {
     if (node.state().self().id != ring[2]) return;
     ASSERT_TRUE(node.state().predecessor());

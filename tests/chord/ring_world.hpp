@@ -71,6 +71,11 @@ class RingWorld final : public Wires {
   std::uint64_t messages() const { return messages_; }
   std::set<ring::Id> compared_by(const ring::Id& id) { return at(id).compared; }
   void forget_compared(const ring::Id& id) { at(id).compared.clear(); }
+  // As if it were past its byte budget.
+  void follow_neighbours_only(const ring::Id& id) {
+    at(id).narrow = true;
+    at(id).node->set_fingers_only(true);
+  }
   bool thinks_away(const ring::Id& id, const ring::Id& other) { return at(id).away.contains(other); }
   void think_away(const ring::Id& id, const ring::Id& other) { at(id).away.insert(other); }
   void think_live(const ring::Id& id, const ring::Id& other) { at(id).away.erase(other); }
@@ -148,7 +153,7 @@ inline Task<void> RingWorld::exchange(ring::Id from, ring::Id to, wire::Request 
 
 inline Result<wire::Response> RingWorld::serve(Machine& machine, const wire::Request& request) {
   if (std::holds_alternative<wire::GetNeighbours>(request)) return wire::Response(machine.node->neighbours());
-  if (std::holds_alternative<wire::Ping>(request)) return wire::Response(wire::Done{});
+  if (std::holds_alternative<wire::Ping>(request)) return wire::Response(machine.node->pong());
   if (const auto* notify = std::get_if<wire::Notify>(&request)) {
     machine.node->notified(notify->from);
     return wire::Response(wire::Done{});

@@ -42,7 +42,7 @@ class Peer final : public wire::Service {
     if (std::holds_alternative<wire::GetNeighbours>(request)) {
       wire::Neighbours neighbours;
       neighbours.self.id = identity.member;
-      neighbours.roster_digest = membership.digest();
+      neighbours.roster = membership.marks();
       co_return wire::Response(neighbours);
     }
     co_return fail(Errc::unsupported, "not in this test");
@@ -88,9 +88,9 @@ class TestWorld {
     return made;
   }
 
-  // As at a stabilisation: `asker` learns the digest of `asked`.
+  // As at a stabilisation: `asker` learns the marks of `asked`.
   void compare(std::size_t asker, std::size_t asked) {
-    peers[asker]->membership.compare(id(asked), peers[asked]->membership.digest());
+    peers[asker]->membership.compare(id(asked), peers[asked]->membership.marks());
   }
   bool all_agree() const {
     for (const auto& peer : peers) {

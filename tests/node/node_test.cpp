@@ -171,6 +171,48 @@ TEST(Node, IsQuietWhenNothingHappens) {
   RecordProperty("bytes_a_day", std::to_string(sent_a_day));
 }
 
+// ---- the byte budget ----
+
+TEST(Node, PastItsBudgetItKeepsNeighboursAndFingersAndStillFindsEverybody) {
+  RingOfNodes ring(12);
+  ring.news_budget = 0;
+  for (const auto& laptop : ring.laptops) {
+    ring.kill(*laptop);
+    ring.start(*laptop);
+  }
+  const auto all_narrow = [&] {
+    return std::ranges::all_of(ring.laptops,
+                               [](const auto& one) { return one->node->chord().fingers_only(); });
+  };
+  ASSERT_TRUE(ring.until(all_narrow, 2min));
+  ASSERT_TRUE(ring.until([&] { return ring.is_one_ring(); }, 5min));
+  for (const auto& asker : ring.laptops) {
+    EXPECT_TRUE(asker->node->membership().marks().follows_neighbours_only());
+    for (const auto& wanted : ring.laptops) {
+      const auto found = ring.clock.run(asker->node->chord().find_successor(wanted->identity.member));
+      ASSERT_TRUE(found);
+      EXPECT_EQ(found->successor.id, wanted->identity.member);
+    }
+  }
+}
+
+TEST(Node, FollowsTheWholeRingAgainWhenItIsCalm) {
+  RingOfNodes ring(6);
+  ring.news_budget = 0;
+  for (std::size_t i = 1; i < 6; ++i) {
+    ring.kill(*ring.laptops[i]);
+    ring.start(*ring.laptops[i]);
+  }
+  ring.clock.run_for(1min);
+  ring.news_budget = Node::Options().news_budget;
+  Laptop& calm = *ring.laptops[0];
+  ring.kill(calm);
+  ring.start(calm);
+  EXPECT_TRUE(ring.until([&] { return calm.node->chord().fingers_only(); }, 1min)) << "as its neighbours do";
+  EXPECT_TRUE(ring.until([&] { return !calm.node->chord().fingers_only(); }, 10min));
+  EXPECT_FALSE(calm.node->membership().marks().follows_neighbours_only());
+}
+
 // ---- who may do what ----
 
 TEST(Node, AdmitsAnInvitedFriendThroughAnyMember) {

@@ -106,6 +106,7 @@ class RingOfNodes {
   Result<void> try_to_start(Laptop& laptop) {
     Node::Options options;
     options.addresses = {laptop.name + ".example:7000"};
+    options.news_budget = news_budget;
     const Environment environment{
         laptop.clock, random,       entropy,       signatures, hub.endpoint(laptop.identity.member),
         laptop.disk,  laptop.facts, laptop.workers};
@@ -244,6 +245,7 @@ class RingOfNodes {
   SeededEntropy entropy;
   crypto::SimulatedSignatures signatures;
   world::VirtualNetwork hub;
+  double news_budget = Node::Options().news_budget;  // of those that start from now on
   std::vector<std::unique_ptr<Laptop>> laptops;
 
  private:

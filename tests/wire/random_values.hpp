@@ -168,7 +168,9 @@ inline Response RandomValues::response(std::size_t kind) {
       reply.self = node();
       if (coin()) reply.predecessor = node();
       reply.successors = nodes();
-      reply.roster_digest = fixed<crypto::Hash>();
+      reply.roster = {number(), number()};
+      reply.view = number();
+      reply.session_seconds = small_number();
       return reply;
     }
     case 2: return FoundSuccessor{coin(), nodes(), nodes()};
@@ -192,12 +194,13 @@ inline Response RandomValues::response(std::size_t kind) {
       for (auto& value : reply.heads) value = head();
       return reply;
     }
-    default: {
+    case 13: {
       PresenceDifference reply{fixed<crypto::Hash>(), {}, presences(), absences()};
       reply.parts.resize(below(9));
       for (auto& part : reply.parts) part = small_number();
       return reply;
     }
+    default: return Pong{number(), {number(), number()}};
   }
 }
 

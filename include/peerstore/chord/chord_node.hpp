@@ -33,15 +33,17 @@ class Acquaintances {
                                               std::size_t most) const = 0;
   virtual void heard_from(const wire::MemberId& member) = 0;
   virtual void failed(const wire::MemberId& member) = 0;
-  // The digest to put into answers (zero: still catching up), and what to do with a neighbour's.
-  virtual crypto::Hash roster_digest() const = 0;
-  virtual void compare_roster(const wire::MemberId& member, const crypto::Hash& theirs) = 0;
+  // The marks to put into answers, and what to do with a neighbour's.
+  virtual wire::RosterMarks roster_marks() const = 0;
+  virtual void compare_roster(const wire::MemberId& member, const wire::RosterMarks& theirs) = 0;
   // This node is in the ring again, and `successor` is next to it.
   virtual void entered(const wire::MemberId& successor) = 0;
   // This one, who should come next or does, does not answer, or is not in the ring any more.
   virtual void lost(const wire::MemberId& next) = 0;
   // How long members of the whole ring stay; nothing if that is not followed.
   virtual std::optional<Duration> mean_session() const = 0;
+  // So long they stay, says one who has seen more.
+  virtual void assume_session(Duration session) = 0;
 };
 
 class ChordNode {
@@ -77,6 +79,8 @@ class ChordNode {
   // Who is known is a sample, for the ring is too large, or its members come and go too fast, to
   // follow them all: acquaintances are only asked for contacts, and fingers are kept.
   void set_fingers_only(bool fingers_only);
+  // Called when that changes, also because a neighbour does so: whoever joins does as its neighbours do.
+  void on_fingers_only(std::function<void()> callback) { on_fingers_only_ = std::move(callback); }
   bool fingers_only() const { return fingers_only_; }
   // Successors, predecessor and fingers, clockwise from self.
   std::vector<wire::MemberId> neighbours_and_fingers() const;
@@ -95,6 +99,7 @@ class ChordNode {
 
   // Answers to other members' questions; immediate, from committed state.
   wire::Neighbours neighbours() const;
+  wire::Pong pong() const;
   Result<wire::FoundSuccessor> answer(const wire::FindSuccessor& request) const;
   // rectify. `from` must be what the link proved: one member may not speak for another.
   void notified(NodeRef from);
@@ -108,15 +113,26 @@ class ChordNode {
  private:
   struct Lookup;
   struct PredecessorSearch;
+  // The first successor when its list was adopted.
+  struct Adopted {
+    NodeRef from;
+    std::uint64_t view = 0;
+    bool follows_self = false;  // its predecessor was self
+    TimePoint confirmed;        // it stood so still
+  };
 
   // chord_node.cpp: the ring's upkeep.
   Task<void> run();
   Task<void> stabilize();
+  Task<bool> nothing_changed_there();
+  bool confirms(const wire::Pong& pong);
+  void adopt(const wire::Neighbours& answer);
   Task<bool> ask_then_adopt(NodeRef candidate);
   void look_around();
   Task<void> look_at(wire::MemberId candidate);
   Task<void> watch();
   Task<void> refresh_fingers();
+  Task<void> ask_for_fingers(NodeRef neighbour, ring::Id point);
   Task<void> notify(NodeRef neighbour);
   Task<void> rectify(NodeRef candidate);
   Task<void> pause();
@@ -124,10 +140,11 @@ class ChordNode {
   void notice_sleep(TimePoint since, Duration expected);
   bool is_neighbour(const wire::MemberId& member) const;
   void report(const wire::MemberId& member, bool silent);
-  void learn_of(const std::vector<NodeRef>& named);
+  void learn_of(const std::vector<NodeRef>& named, Duration ago);
+  void do_as(const wire::Neighbours& neighbour);
   void observe_churn(const std::vector<NodeRef>& before);
   Duration mean_session() const;
-  TimePoint fresh_since() const;
+  Duration fresh_for() const;
   void stepped();
   void changed();
   void hurry();
@@ -150,13 +167,19 @@ class ChordNode {
   Options options_;
   RingState state_;
   FingerTable fingers_;
-  ChurnEstimate churn_;  // of the successors
+  ChurnEstimate churn_{std::chrono::hours(2)};  // of the successors
   bool fingers_only_;
   Duration period_;                // of stabilize, now
   bool changed_ = false;           // something, since this round began
   bool hurried_ = false;           // no pause before the next round
   std::optional<NodeRef> nearer_;  // answered, and stands before the first successor
-  bool was_suspended_ = false;     // the clock jumped: what is known of the ring is of another day
+  std::optional<Adopted> adopted_;
+  std::optional<wire::MemberId> suspect_;  // the first successor, if it was silent lately
+  std::uint64_t view_ = 0;                 // of what others see, which is:
+  Phase seen_phase_ = Phase::out;
+  std::optional<NodeRef> seen_predecessor_;
+  std::vector<NodeRef> seen_successors_;
+  bool was_suspended_ = false;  // the clock jumped: what is known of the ring is of another day
   bool rectifying_ = false;
   bool looking_ = false;
   bool refreshing_ = false;
@@ -164,6 +187,7 @@ class ChordNode {
   TimePoint last_awake_;
   TimePoint successor_heard_;  // when the first one spoke last
   std::function<void()> on_step_;
+  std::function<void()> on_fingers_only_;
   std::function<std::uint64_t()> next_incarnation_;
   Event woken_;
   TaskScope scope_;  // last: its tasks use everything above

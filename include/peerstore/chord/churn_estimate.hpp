@@ -2,7 +2,8 @@
 //
 // Sessions are taken to be exponential: the mean is time watched (a member-second each) divided by
 // departures seen. Old observations fade, by half about every seven minutes, so the estimate
-// follows the time of day; as long as little was seen, members are taken to stay for 18 hours. Pure.
+// follows the time of day. As long as little was seen, members are taken to stay for a time that is given,
+// or for as long as others say. Pure.
 #pragma once
 
 #include <peerstore/runtime/clock.hpp>
@@ -11,17 +12,25 @@ namespace peerstore::chord {
 
 class ChurnEstimate {
  public:
+  // `prior`: the mean session when nothing was seen. It counts for one departure.
+  explicit ChurnEstimate(Duration prior);
+
   // Since the last call `watched` members were watched, and `departures` of them went away.
   void observe(TimePoint now, double watched, double departures);
+  // Others have seen more: they take members to stay this long.
+  void assume(Duration session);
   Duration mean_session() const;
 
  private:
-  static constexpr double kFading = 600;   // seconds until an observation counts 1/e
-  static constexpr double kPrior = 64800;  // member-seconds of calm that were seen before, with one departure
+  static constexpr double kFading = 600;  // seconds until an observation counts 1/e
+  static constexpr double kLeast = 10;    // seconds of a session that are believed
+  static constexpr double kHearsay = 4;   // departures that hearsay counts for
   TimePoint last_;
   bool began_ = false;
   double seconds_ = 0;
   double departures_ = 0;
+  double assumed_seconds_;  // seen by others
+  double assumed_departures_ = 1;
 };
 
 }  // namespace peerstore::chord

@@ -30,7 +30,7 @@ class Membership {
  public:
   struct Options {
     Duration news_period = std::chrono::seconds(1);  // how long own news are gathered before they are told
-    std::size_t news_fan_out = 4;                    // among how many the ring is divided; 0: tells nobody
+    std::size_t news_fan_out = 8;                    // among how many the ring is divided; 0: tells nobody
     Duration settle = std::chrono::seconds(5);       // a younger difference is news on their way: no exchange
     Duration exchange_pause = std::chrono::seconds(10);  // least time between exchanges with one peer
     Duration probe_period = std::chrono::seconds(30);    // between questions to one that is away
@@ -48,6 +48,13 @@ class Membership {
   // Tells that the roster changed, after the fact, once a batch: for saving it, for repair, for links
   // of the revoked. Each callback that was given is called; it must not destroy this.
   void on_change(std::function<void()> callback);
+
+  // Of a ring that is too large, or whose members come and go too fast, only the statements are
+  // followed: who is where, and who is away, is not compared, told or passed on. Each life is told to
+  // the neighbours alone.
+  void follow_neighbours_only(bool neighbours_only);
+  // The own presence, to these alone.
+  void tell(const std::vector<wire::MemberId>& members);
 
   // How many members, by the news, went away since the start.
   std::uint64_t departures() const;
@@ -86,12 +93,14 @@ class Membership {
 
   std::uint64_t refused() const;
 
-  // Of roster and presences: what neighbours compare.
+  // Of roster and presences.
   crypto::Hash digest() const;
-  // `peer` said that its digest is `theirs`: exchanges in the background if they differ. At once
+  // The same for others to compare.
+  wire::RosterMarks marks() const;
+  // `peer` said that its marks are `theirs`: exchanges in the background if they differ. At once
   // with one that was not compared with before, or was away meanwhile; else when news had the time
   // to settle, and not again within the pause.
-  void compare(wire::MemberId peer, const crypto::Hash& theirs);
+  void compare(wire::MemberId peer, const wire::RosterMarks& theirs);
   // One exchange, now.
   Task<Result<void>> exchange(wire::MemberId peer);
 

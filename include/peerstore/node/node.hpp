@@ -60,6 +60,9 @@ class Node final : public wire::Service {
     chord::ChordNode::Options chord;
     membership::Membership::Options membership;
     Duration repair_period = std::chrono::minutes(1);
+    // Bytes a second that news of comings and goings may cost. Past it, or with more than 4,000 members, only
+    // neighbours and fingers are kept.
+    double news_budget = 500;
   };
 
   // Opens the stores and loads the roster; asks nobody. The environment outlives the node.

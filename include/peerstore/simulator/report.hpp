@@ -48,8 +48,9 @@ struct Report {
   double node_hours = 0;                        // up and awake
 
   // The ring, while it lived.
-  double bytes_per_node_second = 0;         // sent
-  double share_without_live_successor = 0;  // of the samples taken (T3)
+  double bytes_per_node_second = 0;                 // sent
+  std::map<std::string, double> bytes_by_question;  // the same, by question: of it and of its answers
+  double share_without_live_successor = 0;          // of the samples taken (T3)
   double share_on_several_rings = 0;
   double share_with_too_few_principals = 0;
   std::uint64_t lookups = 0;

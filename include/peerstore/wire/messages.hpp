@@ -29,12 +29,21 @@ struct Done {
 
 // ---- the ring (chord/) ----
 
+// Of what a member knows, as much as shows whether two know the same (membership/).
+struct RosterMarks {
+  std::uint64_t statements = 0;  // 0: still catching up
+  std::uint64_t presences = 0;   // 0: catching up, or following its neighbours only
+  bool follows_neighbours_only() const { return statements != 0 && presences == 0; }
+  bool operator==(const RosterMarks&) const = default;
+};
 struct Neighbours {
   Phase phase = Phase::out;
   NodeRef self;
   std::optional<NodeRef> predecessor;
   std::vector<NodeRef> successors;
-  crypto::Hash roster_digest;  // of statements and presences: differs = exchange (membership/)
+  RosterMarks roster;                 // differs = exchange
+  std::uint64_t view = 0;             // as in Pong
+  std::uint32_t session_seconds = 0;  // how long members stay, as far as the answerer can tell; 0: it cannot
   bool operator==(const Neighbours&) const = default;
 };
 // "Who are you, and who is around you?" Also the liveness probe.
@@ -42,9 +51,15 @@ struct GetNeighbours {
   using Reply = Neighbours;
   bool operator==(const GetNeighbours&) const = default;
 };
-// "Are you there?" Asked of the successor between the rounds of stabilisation.
+// "Are you there, and did anything change?" Asked of the successor, in place of its whole list.
+struct Pong {
+  std::uint64_t view =
+      0;  // changes with the answerer's phase, predecessor and successors. 0: out of the ring
+  RosterMarks roster;
+  bool operator==(const Pong&) const = default;
+};
 struct Ping {
-  using Reply = Done;
+  using Reply = Pong;
   bool operator==(const Ping&) const = default;
 };
 // "I think I am your predecessor." (Zave's rectify; in place of notify.)
@@ -65,6 +80,9 @@ struct FindSuccessor {
   ring::Id key;
   bool operator==(const FindSuccessor&) const = default;
 };
+
+// The mark of a digest; never 0.
+std::uint64_t mark_of(const crypto::Hash& digest);
 
 // ---- membership ----
 
@@ -220,7 +238,7 @@ using Request = std::variant<GetNeighbours, Notify, FindSuccessor, ExchangeRoste
                              OfferChunks, GetHeads, PutHead, ComparePresences, Ping>;
 using Response =
     std::variant<Done, Neighbours, FoundSuccessor, RosterDifference, Welcome, Reserved, PutState, Receipt,
-                 DescriptionReply, SegmentReply, HaveReply, OfferReply, HeadsReply, PresenceDifference>;
+                 DescriptionReply, SegmentReply, HaveReply, OfferReply, HeadsReply, PresenceDifference, Pong>;
 
 // The name of a request's kind, for logs and traces.
 std::string_view name_of(const Request& request);
