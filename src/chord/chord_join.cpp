@@ -46,6 +46,7 @@ Task<bool> ChordNode::join() {
     state_.begin_join();
     stepped();
   }
+  adopted_.reset();  // the list will be another's
   const NodeRef self = state_.self();
   PredecessorSearch search(clock_, self);
   if (state_.predecessor()) search.candidates.add(*state_.predecessor());

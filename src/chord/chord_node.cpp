@@ -171,7 +171,7 @@ void ChordNode::adopt(const wire::Neighbours& answer) {
 Task<bool> ChordNode::nothing_changed_there() {
   const bool is_known = adopted_ && adopted_->follows_self && adopted_->from == state_.successors().front();
   if (!is_known) co_return false;
-  if (clock_.now() - adopted_->confirmed < options_.stabilize_period) co_return true;
+  if (clock_.now() - adopted_->confirmed < options_.stabilize_period / 2) co_return true;
   const wire::MemberId successor = adopted_->from.id;
   const TimePoint asked = clock_.now();
   const wire::Ping question;

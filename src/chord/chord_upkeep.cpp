@@ -19,6 +19,7 @@ constexpr Duration kPingPeriodLeast = std::chrono::milliseconds(1500);
 constexpr int kFreshDivisor = 6;
 // A machine that did not notice time passing for longer was asleep.
 constexpr Duration kHeartbeat = std::chrono::seconds(10);
+constexpr Duration kSessionAtFirst = std::chrono::hours(2);
 constexpr Duration kRefreshEmpty = std::chrono::milliseconds(300);
 constexpr Duration kRefreshLeast = std::chrono::seconds(2);
 constexpr Duration kRefreshMost = std::chrono::minutes(10);
@@ -92,6 +93,8 @@ void ChordNode::do_as(const wire::Neighbours& neighbour) {
 // One at a time, slowly: most fingers come from lookups, own and others'.
 Task<void> ChordNode::refresh_fingers() {
   refreshing_ = true;
+  // Where it costs too much to follow the ring, members hardly stay for long.
+  if (churn_.mean_session() > kSessionAtFirst) churn_.assume(kSessionAtFirst);
   bool asked_successor = false;  // before a lookup: what it knows is nearly what is wanted
   while (fingers_only_) {
     const Duration pause = std::clamp(mean_session() / (8 * kFreshDivisor), kRefreshLeast, kRefreshMost);

@@ -3,6 +3,7 @@
 // A list of identifiers that fills a message speaks only of those between its first and its last,
 // clockwise, and begins at a random one: rosters of any size agree after some exchanges.
 #include <algorithm>
+#include <utility>
 
 #include "membership_state.hpp"
 
@@ -16,6 +17,8 @@ constexpr std::size_t kTasksMax = 64;
 constexpr std::size_t kNewsMax = 64;
 // Who was heard this short ago is live, whatever the others say.
 constexpr Duration kLately = std::chrono::seconds(10);
+// After a new life began whose neighbours follow theirs only.
+constexpr Duration kAddressesAfter = std::chrono::minutes(5);
 constexpr Duration kLookForTheUnheard = std::chrono::minutes(10);
 
 bool speaks_of(const std::vector<wire::StatementId>& known, const wire::StatementId& id) {
@@ -137,12 +140,27 @@ Task<void> Membership::State::catch_up(wire::MemberId successor) {
   if (neighbours_only) {
     // Neighbours compare their statements when they meet.
     entering = is_behind = false;
+    if (!std::exchange(learning_addresses, true)) scope.spawn(learn_addresses());
     co_return;
   }
   const Result<wire::PresenceDifference> difference = co_await compare_presences(successor, true);
   entering = false;
   if (!difference) co_return;
   if (difference->roster != roster.digest()) (void)co_await exchange_statements(successor);
+}
+
+// Where the others are, as far as a neighbour knows: chunks go to all of them. A life that ends before cost
+// the ring nothing for it.
+Task<void> Membership::State::learn_addresses() {
+  co_await clock.sleep(random.jitter(kAddressesAfter));
+  learning_addresses = false;
+  const std::optional<wire::MemberId> peer = liveness.next_live(roster, self);
+  if (!peer || !neighbours_only || is_of_another_day()) co_return;
+  const std::size_t parts = Presences::parts_for(roster.members().size());
+  const wire::ComparePresences question{roster.digest(), presences.sums(parts)};
+  const Result<wire::PresenceDifference> difference = co_await wire::ask(network, *peer, question);
+  note(*peer, difference);
+  if (difference) (void)take({}, difference->presences);
 }
 
 void Membership::State::doubt(const std::vector<wire::Absence>& absences) {
@@ -246,8 +264,7 @@ wire::RosterDifference Membership::answer(const wire::ExchangeRoster& request) {
 
 wire::PresenceDifference Membership::answer(const wire::ComparePresences& request) const {
   wire::PresenceDifference difference;
-  const bool knows = !state_->is_of_another_day() && !state_->neighbours_only;
-  if (knows) difference = state_->presences.difference(request.sums);
+  if (!state_->is_of_another_day()) difference = state_->presences.difference(request.sums);
   difference.roster = roster_.digest();
   return difference;
 }

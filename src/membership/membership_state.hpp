@@ -102,6 +102,7 @@ struct Membership::State {
   Task<void> look_for_the_unheard();
   Task<void> note_the_unheard();
   Task<void> catch_up(wire::MemberId successor);
+  Task<void> learn_addresses();
   // Absences that contradict what is known: each is told to whom it is about.
   void doubt(const std::vector<wire::Absence>& absences);
   Task<void> confront(wire::Absence absence);
@@ -129,8 +130,9 @@ struct Membership::State {
   std::set<wire::MemberId> contested;  // whose ended words were told as news
   std::uint64_t departures = 0;
   bool neighbours_only = false;  // of presences and absences
-  bool entering = false;         // what is known is of another day
-  bool is_behind = true;         // and was not exchanged with anybody since
+  bool learning_addresses = false;
+  bool entering = false;  // what is known is of another day
+  bool is_behind = true;  // and was not exchanged with anybody since
   std::uint64_t refused = 0;
   bool started = false;
   Event has_news;

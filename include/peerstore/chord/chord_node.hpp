@@ -167,7 +167,7 @@ class ChordNode {
   Options options_;
   RingState state_;
   FingerTable fingers_;
-  ChurnEstimate churn_{std::chrono::hours(2)};  // of the successors
+  ChurnEstimate churn_{std::chrono::hours(18)};  // of the successors
   bool fingers_only_;
   Duration period_;                // of stabilize, now
   bool changed_ = false;           // something, since this round began
