@@ -17,7 +17,10 @@ constexpr Duration kPatienceWithPredecessor = std::chrono::seconds(1);
 // With a successor that was silent a moment ago, when the watch asked it.
 constexpr Duration kPatienceWithSuspect = std::chrono::milliseconds(500);
 constexpr std::int64_t kSessionMost = 7 * 86400;  // seconds that are told
-constexpr int kSlowDown = 4;                      // of the rounds, each time that nothing changed
+// After so many periods of a quiet ring the list is asked for again, whatever the view: it may have been a
+// lie.
+constexpr int kViewsBelieved = 3;
+constexpr int kSlowDown = 4;  // of the rounds, each time that nothing changed
 
 Task<bool> after(Clock& clock, Duration duration) {
   co_await clock.sleep(duration);
@@ -162,7 +165,8 @@ Task<bool> ChordNode::ask_then_adopt(NodeRef candidate) {
 
 void ChordNode::adopt(const wire::Neighbours& answer) {
   state_.adopt(answer.self, answer.successors);
-  adopted_ = Adopted{answer.self, answer.view, answer.predecessor == state_.self(), clock_.now()};
+  const bool follows_self = answer.predecessor == state_.self();
+  adopted_ = Adopted{answer.self, answer.view, follows_self, clock_.now(), clock_.now()};
   stepped();
 }
 
@@ -170,7 +174,7 @@ void ChordNode::adopt(const wire::Neighbours& answer) {
 // predecessor. Then there is nothing to adopt, and nobody to notify.
 Task<bool> ChordNode::nothing_changed_there() {
   const bool is_known = adopted_ && adopted_->follows_self && adopted_->from == state_.successors().front();
-  if (!is_known) co_return false;
+  if (!is_known || clock_.now() - adopted_->at > kViewsBelieved * options_.quiet_period) co_return false;
   if (clock_.now() - adopted_->confirmed < options_.stabilize_period / 2) co_return true;
   const wire::MemberId successor = adopted_->from.id;
   const TimePoint asked = clock_.now();

@@ -118,7 +118,8 @@ class ChordNode {
     NodeRef from;
     std::uint64_t view = 0;
     bool follows_self = false;  // its predecessor was self
-    TimePoint confirmed;        // it stood so still
+    TimePoint at;
+    TimePoint confirmed;  // it stood so still
   };
 
   // chord_node.cpp: the ring's upkeep.
