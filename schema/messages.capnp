@@ -42,6 +42,14 @@ struct Head {
   signature @5 :Data;             # 64 bytes
 }
 
+struct UserRecord {
+  person @0 :UInt32;
+  version @1 :UInt64;
+  previous @2 :Data;              # 32 bytes
+  body @3 :Data;
+  signature @4 :Data;             # 64 bytes
+}
+
 struct ChunkDescription {
   header @0 :Data;                # 112 bytes, the form that is hashed into the address
   leaves @1 :Data;                # 32 bytes for each segment
@@ -87,6 +95,8 @@ struct Request {
     putHead @15 :Head;
     comparePresences @16 :ComparePresences;
     ping @17 :Void;
+    getUserRecord @18 :GetUserRecord;
+    putUserRecord @19 :UserRecord;
   }
 }
 
@@ -98,6 +108,11 @@ struct ExchangeRoster {
 struct ComparePresences {
   roster @0 :Data;                # 32 bytes: digest of the statements
   sums @1 :List(UInt64);          # a power of two, at most 1024
+}
+
+struct GetUserRecord {
+  person @0 :UInt32;
+  lookup @1 :Data;                # 32 bytes
 }
 
 struct PutBegin {
@@ -145,7 +160,14 @@ struct Response {
     heads @13 :List(Head);
     presenceDifference @14 :PresenceDifference;
     pong @15 :Pong;
+    userRecord @16 :UserRecordReply;
   }
+}
+
+struct UserRecordReply {
+  record @0 :UserRecord;
+  statements @1 :List(Statement);
+  rootKey @2 :Data;               # 32 bytes
 }
 
 struct Failure {

@@ -79,6 +79,10 @@ struct Sizes {
     for (const wire::Head& head : m.heads) bytes += size_of(head);
     return bytes;
   }
+  std::size_t operator()(const wire::PutUserRecord& m) const { return 2 * kHash + m.record.body.size(); }
+  std::size_t operator()(const wire::UserRecordReply& m) const {
+    return 2 * kHash + m.record.body.size() + size_of(m.statements);
+  }
   // The rest are a few fixed fields.
   template <class Small>
   std::size_t operator()(const Small&) const {

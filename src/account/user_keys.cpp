@@ -245,7 +245,8 @@ Result<DriveSecrets> open_drive(const RecordBody& body, const Owner& owner,
     const Bytes bound_to = binding(owner, static_cast<std::uint32_t>(epoch), "epoch").take();
     const auto opened = open(*key, bound_to, body.epochs[epoch].view());
     if (!opened) return opened.error_in("the keys of epoch " + std::to_string(epoch));
-    secrets.by_epoch.insert(secrets.by_epoch.begin(), part<crypto::SecretKey>(*opened, 0));
+    EpochKeys keys{std::move(key), part<crypto::SecretKey>(*opened, 0)};
+    secrets.by_epoch.insert(secrets.by_epoch.begin(), std::move(keys));
     if (epoch + 1 == body.epochs.size()) secrets.account_secret = part<AccountSecret>(*opened, 64);
     key = part<crypto::SecretKey>(*opened, 32);
   }

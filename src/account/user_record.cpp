@@ -9,9 +9,8 @@ namespace peerstore::account {
 namespace {
 
 constexpr std::string_view kMagic = "PSUSER1";
-constexpr std::uint32_t kMachinesMax = 8;
 
-enum class Kind : std::uint8_t { passphrase = 1, recovery = 2, machine = 3 };
+enum class Kind : std::uint8_t { passphrase = 1, recovery = 2 };
 
 void write(ByteWriter& out, const PassphraseSlot& slot) {
   out.u8(static_cast<std::uint8_t>(Kind::passphrase)).u8(slot.is_generated ? 1 : 0);
@@ -19,9 +18,6 @@ void write(ByteWriter& out, const PassphraseSlot& slot) {
 }
 void write(ByteWriter& out, const RecoverySlot& slot) {
   out.u8(static_cast<std::uint8_t>(Kind::recovery)).fixed(slot.lookup_hash).fixed(slot.keys);
-}
-void write(ByteWriter& out, const MachineSlot& slot) {
-  out.u8(static_cast<std::uint8_t>(Kind::machine)).u32(slot.machine).fixed(slot.box_key).fixed(slot.user_key);
 }
 
 std::optional<Slot> read_passphrase_slot(ByteReader& in) {
@@ -48,26 +44,14 @@ std::optional<Slot> read_slot(ByteReader& in) {
       slot.keys = in.fixed<SealedKeys>();
       return slot;
     }
-    case Kind::machine: {
-      MachineSlot slot;
-      slot.machine = in.u32();
-      slot.box_key = in.fixed<crypto::BoxPublicKey>();
-      slot.user_key = in.fixed<BoxedUserKey>();
-      if (slot.machine >= kMachinesMax) return std::nullopt;
-      return slot;
-    }
   }
   return std::nullopt;
 }
 
-// Kinds in order, the first two at most once, machines each once: one value has one encoding.
+// Kinds in order, each at most once: one value has one encoding.
 bool in_order(const std::vector<Slot>& slots) {
-  const auto rank = [](const Slot& slot) {
-    const auto* machine = std::get_if<MachineSlot>(&slot);
-    return slot.index() + (machine == nullptr ? 0 : machine->machine);
-  };
   for (std::size_t i = 1; i < slots.size(); ++i) {
-    if (rank(slots[i - 1]) >= rank(slots[i])) return false;
+    if (slots[i - 1].index() >= slots[i].index()) return false;
   }
   return true;
 }

@@ -24,10 +24,13 @@ constexpr std::size_t kAnswerBytesMax = 16 * 1024 * 1024;
 struct Exchange {
   explicit Exchange(asio::io_context& io) : stream(io) { parser.body_limit(kAnswerBytesMax); }
 
-  void start(const std::string& socket_path, const std::string& target) {
-    request = {http::verb::get, target, 11};
+  void start(const std::string& socket_path, http::verb method, const std::string& target,
+             const std::string& body) {
+    request = {method, target, 11};
     request.set(http::field::host, "localhost");
     request.keep_alive(false);
+    request.body() = body;
+    request.prepare_payload();
     stream.expires_after(kPatience);
     stream.async_connect(Protocol::endpoint(socket_path), [this](beast::error_code failed) { send(failed); });
   }
@@ -45,26 +48,43 @@ struct Exchange {
   }
 
   beast::basic_stream<Protocol> stream;
-  http::request<http::empty_body> request;
+  http::request<http::string_body> request;
   beast::flat_buffer buffer;
   http::response_parser<http::string_body> parser;
   beast::error_code error;
   bool connected = false;
 };
 
+http::verb verb_of(Method method) {
+  switch (method) {
+    case Method::get: return http::verb::get;
+    case Method::post: return http::verb::post;
+    case Method::remove: return http::verb::delete_;
+  }
+  return http::verb::get;
+}
+
 }  // namespace
 
 Result<std::string> get(const std::string& socket_path, const std::string& target) {
+  return request(socket_path, Method::get, target, "");
+}
+
+Result<std::string> request(const std::string& socket_path, Method method, const std::string& target,
+                            const std::string& body) {
   if (socket_path.size() >= sizeof(sockaddr_un::sun_path)) {
     return fail(Errc::invalid, socket_path + ": the path of the home is too long for a Unix socket");
   }
   asio::io_context io(1);
   Exchange exchange(io);
-  exchange.start(socket_path, target);
+  exchange.start(socket_path, verb_of(method), target, body);
   io.run();
   if (!exchange.connected) return fail(Errc::unreachable, "no node runs at this home");
   if (exchange.error) return fail(Errc::io, "the node's local API: " + exchange.error.message());
   const auto& response = exchange.parser.get();
+  if (response.result() == http::status::forbidden) {
+    return fail(Errc::refused, "the node's local API refuses: " + response.body());
+  }
   if (response.result() != http::status::ok) {
     return fail(Errc::not_found, "the node's local API has no " + target);
   }

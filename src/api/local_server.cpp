@@ -21,6 +21,7 @@ using Protocol = asio::local::stream_protocol;
 namespace {
 
 constexpr std::size_t kHeaderBytesMax = 8 * 1024;
+constexpr std::size_t kBodyBytesMax = 4 * 1024;
 constexpr auto kRequestTime = std::chrono::seconds(10);
 constexpr std::size_t kSessionsMax = 32;
 
@@ -32,15 +33,16 @@ std::string error_document(std::string_view code, std::string_view message, std:
 }  // namespace
 
 struct LocalServer::Implementation : std::enable_shared_from_this<Implementation> {
-  Implementation(asio::io_context& io, std::string path, Routes known)
-      : acceptor(io), socket_path(std::move(path)), routes(std::move(known)) {}
+  Implementation(asio::io_context& io, std::string path, Routes known, Actions possible)
+      : acceptor(io), socket_path(std::move(path)), routes(std::move(known)), actions(std::move(possible)) {}
 
   void accept();
-  http::response<http::string_body> answer(const http::request<http::empty_body>& request) const;
+  http::response<http::string_body> answer(const http::request<http::string_body>& request) const;
 
   Protocol::acceptor acceptor;
   std::string socket_path;
   Routes routes;
+  Actions actions;
   std::size_t sessions = 0;
 };
 
@@ -49,7 +51,7 @@ namespace {
 // One connection: requests are answered in turn until the other side closes.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  using Answer = std::function<http::response<http::string_body>(const http::request<http::empty_body>&)>;
+  using Answer = std::function<http::response<http::string_body>(const http::request<http::string_body>&)>;
   Session(Protocol::socket socket, Answer answer, std::function<void()> ended)
       : stream_(std::move(socket)), answer_(std::move(answer)), ended_(std::move(ended)) {}
   ~Session() { ended_(); }
@@ -57,7 +59,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void read() {
     parser_.emplace();
     parser_->header_limit(kHeaderBytesMax);
-    parser_->body_limit(0);
+    parser_->body_limit(kBodyBytesMax);
     stream_.expires_after(kRequestTime);
     http::async_read(
         stream_, buffer_, *parser_,
@@ -76,28 +78,35 @@ class Session : public std::enable_shared_from_this<Session> {
   beast::basic_stream<Protocol> stream_;
   Answer answer_;
   std::function<void()> ended_;
-  beast::flat_static_buffer<kHeaderBytesMax> buffer_;
-  std::optional<http::request_parser<http::empty_body>> parser_;
+  beast::flat_static_buffer<kHeaderBytesMax + kBodyBytesMax> buffer_;
+  std::optional<http::request_parser<http::string_body>> parser_;
   http::response<http::string_body> response_;
 };
 
 }  // namespace
 
 http::response<http::string_body> LocalServer::Implementation::answer(
-    const http::request<http::empty_body>& request) const {
+    const http::request<http::string_body>& request) const {
   http::response<http::string_body> response{http::status::ok, request.version()};
   response.set(http::field::content_type, "application/json");
   response.set(http::field::cache_control, "no-store");
   response.keep_alive(request.keep_alive());
-  const auto route = routes.find(std::string(request.target()));
-  if (request.method() != http::verb::get) {
-    response.result(http::status::method_not_allowed);
-    response.body() = error_document("method_not_allowed", "only GET is answered here", "");
-  } else if (route == routes.end()) {
+  const std::string target(request.target());
+  const auto route = routes.find(target);
+  const auto action = actions.find(std::string(request.method_string()) + " " + target);
+  const bool is_known = route != routes.end() || action != actions.end();
+  if (action != actions.end()) {
+    const Result<std::string> done = action->second(request.body());
+    if (!done) response.result(http::status::forbidden);
+    response.body() = done ? *done : error_document(to_string(done.error().code), done.error().context, "");
+  } else if (is_known && request.method() == http::verb::get) {
+    response.body() = route->second();
+  } else if (!is_known && request.method() == http::verb::get) {
     response.result(http::status::not_found);
     response.body() = error_document("not_found", "no such page", "see docs/commands.md for the local API");
   } else {
-    response.body() = route->second();
+    response.result(http::status::method_not_allowed);
+    response.body() = error_document("method_not_allowed", "this cannot be done here", "");
   }
   response.prepare_payload();
   return response;
@@ -118,12 +127,13 @@ void LocalServer::Implementation::accept() {
 }
 
 Result<std::unique_ptr<LocalServer>> LocalServer::listen(net::Loop& loop, const std::string& socket_path,
-                                                         Routes routes) {
+                                                         Routes routes, Actions actions) {
   if (socket_path.size() >= sizeof(sockaddr_un::sun_path)) {
     return fail(Errc::invalid,
                 socket_path + ": the path of the home is too long for a Unix socket (at most 107 bytes)");
   }
-  auto implementation = std::make_shared<Implementation>(loop.context(), socket_path, std::move(routes));
+  auto implementation =
+      std::make_shared<Implementation>(loop.context(), socket_path, std::move(routes), std::move(actions));
   // The home's lock is held by this process, so whatever is there belongs to a process that died.
   ::unlink(socket_path.c_str());
   const mode_t before = ::umask(0177);

@@ -1,4 +1,5 @@
 #include "owner_session.hpp"
+#include "record_exchange.hpp"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -137,6 +138,8 @@ Task<Exit> run(OwnerSession& session, drive::Drive& drive, const Backup& backup)
       }
     };
   }
+  // Without the keys that open it a backup is worth nothing on an empty machine.
+  if (!backup.what.only_look) (void)co_await publish_record(session, session.unlocked().file.record);
   const auto summary = co_await drive.backup(backup.what, observer);
   progress.clear();
   if (!summary) {

@@ -29,6 +29,12 @@ Exit create_command(const Home& home, const Output& output, const CreateOptions&
 struct OwnerOptions {
   std::vector<std::string> bootstrap;  // empty: the home's own node, or whoever was reached last
 };
+
+// Says why a home could not be unlocked.
+Exit failure_to_unlock(const Output& output, const Error& error);
+Exit unlock_command(const Home& home, const Output& output);
+Exit lock_command(const Home& home, const Output& output);
+
 struct InviteOptions : OwnerOptions {
   std::string for_whom = "a friend";
   std::string expires = "7d";
@@ -70,6 +76,32 @@ struct NodeOptions {
 Exit node_command(const Home& home, const Output& output, const GlobalOptions& global,
                   const NodeOptions& options);
 Exit node_health_command(const Home& home, const Output& output);
+
+struct PasswdOptions : OwnerOptions {
+  std::string new_file;
+  int new_descriptor = -1;
+};
+Exit passwd_command(const Home& home, const Output& output, const PasswdOptions& options);
+
+struct RekeyOptions : PasswdOptions {
+  std::vector<std::string> revoked;  // names of machines
+};
+Exit rekey_command(const Home& home, const Output& output, const RekeyOptions& options);
+
+struct RecoveryMakeOptions : OwnerOptions {
+  std::string file;  // empty: standard output
+};
+Exit recovery_make_command(const Home& home, const Output& output, const RecoveryMakeOptions& options);
+
+struct RecoveryUseOptions : OwnerOptions {
+  std::string kit;
+  std::string code_file;
+  int code_descriptor = -1;
+  bool with_passphrase = false;
+  std::string machine;  // empty: the host's name
+  std::string give = "100G";
+};
+Exit recovery_use_command(const Home& home, const Output& output, const RecoveryUseOptions& options);
 
 struct BackupOptions : OwnerOptions {
   std::vector<std::string> paths;

@@ -1,4 +1,5 @@
 #include "commands.hpp"
+#include "unlocked_home.hpp"
 
 #include <peerstore/crypto/signatures.hpp>
 #include <peerstore/membership/invitation.hpp>
@@ -30,6 +31,26 @@ Result<void> check_name(const std::string& name, std::string_view what) {
   return {};
 }
 
+Exit failure_to_choose(const Output& output, const Error& error) {
+  if (error.code == Errc::refused) return output.failure(Exit::usage, error.context);
+  return output.failure(Exit::wrong_passphrase, error.context);
+}
+
+void tell_passphrase(const Output& output, const ChosenPassphrase& passphrase) {
+  if (!passphrase.is_shown) {
+    output.line("Your passphrase: " + std::string(as_text(passphrase.text.view())));
+    output.note("It is shown only now. Write it down where you would keep a passport.");
+  }
+  if (passphrase.is_generated) {
+    output.note("With it and one friend's address you get everything back; without it nobody can.");
+  } else {
+    output.note(
+        "Make a recovery kit now (peerstore recovery make -o FILE) and keep it where you would keep a "
+        "passport:");
+    output.note("without the kit or this machine your passphrase opens nothing, and nobody can help.");
+  }
+}
+
 Exit create_command(const Home& home, const Output& output, const CreateOptions& options) {
   if (home.has_identity()) {
     return output.failure(Exit::failed, home.path() + " belongs to a ring already",
@@ -59,25 +80,29 @@ Exit create_command(const Home& home, const Output& output, const CreateOptions&
   crypto::Ed25519Signatures signatures;
   const membership::Identity identity =
       membership::found_ring(signatures, entropy, policy, options.user, machine, *bytes);
-  if (auto kept = home.keep_identity(identity); !kept) {
+  const auto passphrase = choose_passphrase(passphrase_source(output.options()), output.options());
+  if (!passphrase) return failure_to_choose(output, passphrase.error());
+  const auto account = make_account(signatures, identity, *passphrase);
+  if (!account) return output.failure(account.error(), "Nothing was created.");
+  if (auto kept = home.keep_identity(identity, *account); !kept) {
     return output.failure(kept.error(), "Nothing was created.");
   }
 
   if (output.json()) {
-    output.document({{"type", "created"},
-                     {"ring", options.ring_name},
-                     {"ring_id", to_hex(membership::ring_id_of(identity.root_key).view())},
-                     {"user", options.user},
-                     {"machine", machine},
-                     {"copies", options.copies},
-                     {"home", home.path()}});
+    boost::json::object document{{"type", "created"},
+                                 {"ring", options.ring_name},
+                                 {"ring_id", to_hex(membership::ring_id_of(identity.root_key).view())},
+                                 {"user", options.user},
+                                 {"machine", machine},
+                                 {"copies", options.copies},
+                                 {"home", home.path()}};
+    if (!passphrase->is_shown) document["passphrase"] = as_text(passphrase->text.view());
+    output.document(std::move(document));
     return Exit::done;
   }
   output.line("The ring '" + options.ring_name + "' exists, with one member: " + options.user + " on " +
               machine + ".");
-  output.note("Its secrets are in " + home.path() +
-              "/identity. Keep a copy of that file where you would keep a passport:");
-  output.note("with it and one friend's address you get everything back; without it nobody can.");
+  tell_passphrase(output, *passphrase);
   if (options.no_colours) {
     output.note("Without colours a friend may come to hold all pieces of a file (encrypted).");
   }

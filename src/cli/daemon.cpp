@@ -22,6 +22,7 @@ constexpr unsigned kWorkerThreads = 2;
 constexpr Duration kFirstSearch = 2s;
 constexpr Duration kSearchPause = 5s;
 constexpr Duration kKeepAddressesPause = 60s;
+constexpr Duration kRecordPause = 5s;
 
 std::string_view phase_name(wire::Phase phase) {
   switch (phase) {
@@ -65,6 +66,10 @@ std::vector<std::string> interface_addresses(const std::string& port) {
 Task<bool> give_up_after(Clock& clock, Duration duration) {
   co_await clock.sleep(duration);
   co_return false;
+}
+
+std::string session_document(bool unlocked) {
+  return boost::json::serialize(boost::json::object{{"schema", 1}, {"unlocked", unlocked}}) + "\n";
 }
 
 bool is_any_address(const std::string& host) { return host == "0.0.0.0" || host == "[::]" || host == "*"; }
@@ -158,7 +163,15 @@ Task<Result<void>> Daemon::start(const Output& output) {
 
   auto api = api::LocalServer::listen(
       loop_, home_.socket_path(),
-      {{"/api/v1/health", [this] { return health(); }}, {"/api/v1/status", [this] { return status(); }}});
+      {{"/api/v1/health", [this] { return health(); }},
+       {"/api/v1/status", [this] { return status(); }},
+       {"/api/v1/session", [this] { return session_document(unlocked_.has_value()); }},
+       {"/api/v1/session/keys", [this] { return unlocked_ ? to_text(*unlocked_) : std::string(); }}},
+      {{"POST /api/v1/session", [this](const std::string& keys) { return unlock(keys); }},
+       {"DELETE /api/v1/session", [this](const std::string&) {
+          unlocked_.reset();
+          return Result<std::string>(session_document(false));
+        }}});
   if (!api) co_return api.error();
   api_ = std::move(*api);
 
@@ -176,6 +189,32 @@ Task<Result<void>> Daemon::start(const Output& output) {
     std::fflush(stdout);
   }
   co_return Result<void>();
+}
+
+Result<std::string> Daemon::unlock(const std::string& keys) {
+  auto read = read_keys(keys);
+  if (!read) return fail(Errc::invalid, "no keys");
+  auto open = open_home(signatures_, home_, std::move(*read));
+  if (!open) return open.error();
+  unlocked_ = std::move(open->keys);
+  return session_document(true);
+}
+
+// Commands of the owner change the account; the node brings what it finds there to others, and keeps here
+// what it is brought: another machine of the owner changed it.
+Task<void> Daemon::keep_own_record() {
+  for (;;) {
+    const auto account = home_.account();
+    const auto held = node_->heads().record_of(identity_.person);
+    if (account && (!held || held->version < account->record.version)) {
+      (void)co_await node_->heads().put(account->record);
+    } else if (account && held && held->version > account->record.version) {
+      account::AccountFile newer = *account;
+      newer.record = *held;
+      (void)home_.keep_account(newer);
+    }
+    co_await loop_.sleep(kRecordPause);
+  }
 }
 
 Task<bool> Daemon::try_addresses() {
@@ -221,6 +260,7 @@ Task<void> Daemon::main(const Output& output, Exit& exit) {
   }
   TaskScope scope(loop_);
   scope.spawn(find_friends());
+  scope.spawn(keep_own_record());
   while (!stop_asked_) co_await stopping_.wait();
   scope.cancel();
   output.note("Stopping.");

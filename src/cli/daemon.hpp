@@ -2,6 +2,7 @@
 #pragma once
 
 #include "commands.hpp"
+#include "unlocked_home.hpp"
 
 #include <peerstore/api/local_server.hpp>
 #include <peerstore/net/tls_network.hpp>
@@ -43,6 +44,9 @@ class Daemon {
   std::string health() const;
   std::string status() const;
   void keep_addresses();
+  // Takes the keys of somebody who unlocked them, if they open this home's account.
+  Result<std::string> unlock(const std::string& keys);
+  Task<void> keep_own_record();
 
   Home home_;
   NodeOptions options_;
@@ -59,6 +63,7 @@ class Daemon {
   std::unique_ptr<net::TlsNetwork> network_;
   std::unique_ptr<node::Node> node_;
   std::unique_ptr<api::LocalServer> api_;
+  std::optional<account::UnlockedKeys> unlocked_;
   std::vector<std::string> addresses_;  // where friends can reach this node
   std::string local_address_;           // where this machine's commands can
   std::vector<std::string> kept_addresses_;

@@ -11,10 +11,11 @@ enum class Exit : int {
   usage = 2,
   in_part = 3,  // some files
   not_found = 4,
-  try_later = 5,  // too few friends on line
-  no_ring = 10,   // create or join first
-  no_node = 11,   // not running, or busy
-  refused = 13,   // not allowed, invitation refused
+  try_later = 5,          // too few friends on line
+  no_ring = 10,           // create or join first
+  no_node = 11,           // not running, or busy
+  wrong_passphrase = 12,  // or none was given
+  refused = 13,           // not allowed, invitation refused
   no_space = 14,
   corrupt = 15,   // data failed verification
   problems = 20,  // verify found some

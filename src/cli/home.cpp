@@ -46,11 +46,32 @@ Result<membership::Identity> Home::identity() const {
   return identity;
 }
 
-Result<void> Home::keep_identity(const membership::Identity& identity) const {
+Result<void> Home::keep_identity(const membership::Identity& identity,
+                                 const account::AccountFile& account) const {
   if (has_identity()) return fail(Errc::refused, path_ + " belongs to a ring already");
   auto disk = os::open_disk(path_);
   if (!disk) return disk.error();
+  if (auto kept = (*disk)->replace("account", account::encode(account)); !kept) return kept;
   return (*disk)->replace("identity", membership::encode(identity));
+}
+
+Result<account::AccountFile> Home::account() const {
+  auto disk = os::open_disk(path_);
+  if (!disk) return disk.error();
+  const auto bytes = (*disk)->read_all("account", account::kAccountFileBytesMax);
+  if (!bytes && bytes.error().code == Errc::not_found) {
+    return fail(Errc::not_found, path_ + "/account is missing: put back a copy of it");
+  }
+  if (!bytes) return bytes.error();
+  auto account = account::decode_account_file(*bytes);
+  if (!account) return account.error_in(path_ + "/account");
+  return account;
+}
+
+Result<void> Home::keep_account(const account::AccountFile& account) const {
+  auto disk = os::open_disk(path_);
+  if (!disk) return disk.error();
+  return (*disk)->replace("account", account::encode(account));
 }
 
 std::vector<std::string> load_addresses(Disk& disk) {

@@ -1,12 +1,14 @@
 // Home: the folder of one machine of one person.
 //
-//   identity      who this is, and the secrets that prove it (mode 0600): keep a copy of it safe
+//   identity      who this machine is, and its node key (mode 0600)
+//   account       the person's keys, sealed
 //   node/         what the daemon keeps: chunks, heads, roster, addresses of friends, facts
 //   client/       what the owner's commands keep: roster and addresses, newest head seen, a cache
 //   node.lock     held by the daemon; client.lock by a command that writes
 //   api.sock      the daemon's local API
 #pragma once
 
+#include <peerstore/account/account_file.hpp>
 #include <peerstore/membership/identity.hpp>
 #include <peerstore/os/real.hpp>
 
@@ -30,8 +32,12 @@ class Home {
   bool has_identity() const;
   // Errc::not_found if there is no ring here yet; corrupt; refused if others may read the file.
   Result<membership::Identity> identity() const;
-  // Writes it once: Errc::refused if there is one.
-  Result<void> keep_identity(const membership::Identity& identity) const;
+  // Writes both once, the account first: Errc::refused if there is an identity.
+  Result<void> keep_identity(const membership::Identity& identity, const account::AccountFile& account) const;
+
+  Result<account::AccountFile> account() const;
+  // In place of the one that was there: in one step, durable.
+  Result<void> keep_account(const account::AccountFile& account) const;
 
   Result<std::unique_ptr<Disk>> node_disk() const { return os::open_disk(path_ + "/node"); }
   Result<std::unique_ptr<Disk>> client_disk() const { return os::open_disk(path_ + "/client"); }

@@ -1,4 +1,5 @@
 #include "commands.hpp"
+#include "unlocked_home.hpp"
 
 #include <peerstore/crypto/signatures.hpp>
 #include <peerstore/membership/invitation.hpp>
@@ -92,7 +93,8 @@ class KeptClaim {
 
 // What the new node needs for its first start: the roster, and where friends are.
 Result<void> keep_welcome(const Home& home, const membership::Identity& identity,
-                          const wire::Welcome& welcome, const membership::InvitationLink& link) {
+                          const account::AccountFile& account, const wire::Welcome& welcome,
+                          const membership::InvitationLink& link) {
   auto disk = home.node_disk();
   if (!disk) return disk.error();
   if (auto kept = membership::save_statements(**disk, welcome.statements); !kept) return kept;
@@ -102,28 +104,30 @@ Result<void> keep_welcome(const Home& home, const membership::Identity& identity
     addresses.insert(addresses.end(), presence.addresses.begin(), presence.addresses.end());
   }
   if (auto kept = save_addresses(**disk, addresses); !kept) return kept;
-  return home.keep_identity(identity);
+  return home.keep_identity(identity, account);
 }
 
 void report(const Output& output, const Home& home, const JoinOptions& options,
-            const membership::Identity& identity, const wire::Welcome& welcome) {
+            const membership::Identity& identity, const wire::Welcome& welcome,
+            const ChosenPassphrase& passphrase) {
   crypto::Ed25519Signatures signatures;
   membership::Roster roster(signatures, identity.root_key);
   for (const wire::Statement& statement : welcome.statements) (void)roster.add(statement);
   std::size_t persons = 0;
   for (const auto& [number, person] : roster.persons()) persons += person.gone ? 0 : 1;
   if (output.json()) {
-    output.document({{"type", "joined"},
-                     {"ring", printable(roster.ring_name())},
-                     {"user", options.user},
-                     {"persons", persons},
-                     {"home", home.path()}});
+    boost::json::object document{{"type", "joined"},
+                                 {"ring", printable(roster.ring_name())},
+                                 {"user", options.user},
+                                 {"persons", persons},
+                                 {"home", home.path()}};
+    if (!passphrase.is_shown) document["passphrase"] = as_text(passphrase.text.view());
+    output.document(std::move(document));
     return;
   }
   output.line("You are in '" + printable(roster.ring_name()) + "' as " + options.user + "; it has " +
               std::to_string(persons) + " persons now.");
-  output.note("Your secrets are in " + home.path() + "/identity. Keep a copy of that file somewhere safe:");
-  output.note("with it and one friend's address you get everything back; without it nobody can.");
+  tell_passphrase(output, passphrase);
   output.note("Next: peerstore node        then: peerstore backup FOLDER");
 }
 
@@ -160,6 +164,11 @@ Exit join_command(const Home& home, const Output& output, const JoinOptions& opt
   membership::Identity identity =
       begun ? std::move(*begun)
             : membership::claim_invitation(signatures, entropy, *link, options.user, machine, *bytes);
+  // Everything that can go wrong here goes wrong before the invitation is used.
+  const auto passphrase = choose_passphrase(passphrase_source(output.options()), output.options());
+  if (!passphrase) return failure_to_choose(output, passphrase.error());
+  const auto account = make_account(signatures, identity, *passphrase);
+  if (!account) return output.failure(account.error(), "The invitation was not used.");
   if (auto kept = kept_claim.keep(link_text, identity); !kept) {
     return output.failure(kept.error(), "The invitation was not used.");
   }
@@ -178,12 +187,12 @@ Exit join_command(const Home& home, const Output& output, const JoinOptions& opt
     return output.failure(exit_for_invitation(complete.error()), complete.error().message(),
                           "Ask for a new invitation.");
   }
-  if (auto kept = keep_welcome(home, identity, *welcome, *link); !kept) {
+  if (auto kept = keep_welcome(home, identity, *account, *welcome, *link); !kept) {
     return output.failure(kept.error(),
                           "You are admitted, but this home could not be written; run it again.");
   }
   kept_claim.forget();
-  report(output, home, options, identity, *welcome);
+  report(output, home, options, identity, *welcome, *passphrase);
   return Exit::done;
 }
 

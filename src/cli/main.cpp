@@ -1,6 +1,7 @@
 #include <peerstore/cli/main.hpp>
 
 #include "commands.hpp"
+#include "secret_input.hpp"
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -56,6 +57,10 @@ struct CommandLine {
   PruneOptions prune;
   OwnerOptions snapshots;
   OwnerOptions status;
+  PasswdOptions passwd;
+  RekeyOptions rekey;
+  RecoveryMakeOptions recovery_make;
+  RecoveryUseOptions recovery_use;
   SimulationOptions simulation;
   std::function<Exit(const Home&, const Output&)> chosen;
 
@@ -67,8 +72,13 @@ struct CommandLine {
     app.add_flag("--json", global.json, "Answers as JSON, one document a line");
     app.add_flag("-q,--quiet", global.quiet, "No progress and no notes");
     app.add_flag("-v,--verbose", global.verbose, "Log more, to standard error");
+    app.add_flag("--no-input", global.no_input, "Ask nothing");
+    app.add_option("--passphrase-file", global.passphrase_file,
+                   "A file with the passphrase in its first line (PEERSTORE_PASSPHRASE_FILE)");
+    app.add_option("--passphrase-fd", global.passphrase_fd, "An open file descriptor to read it from");
     add_ring_commands();
     add_belonging();
+    add_account_commands();
     add_node_commands();
     add_backup();
     add_getfile();
@@ -172,6 +182,65 @@ struct CommandLine {
     one = c->add_subcommand("sign", "Agree to what another admin proposed");
     one->add_option("PROPOSER", admins.person, "Whose proposal, if there are several");
     one->callback([this] { admins.action = AdminsOptions::Action::sign; });
+  }
+
+  void add_account_commands() {
+    CLI::App* c = app.add_subcommand("unlock",
+                                     "Let this home's node keep your keys, so that commands need no "
+                                     "passphrase");
+    c->callback([this] { chosen = unlock_command; });
+    c = app.add_subcommand("lock", "Take your keys from this home's node");
+    c->callback([this] { chosen = lock_command; });
+
+    c = app.add_subcommand("passwd", "Change your passphrase");
+    c->add_option("--new-passphrase-file", passwd.new_file, "A file with the new one in its first line");
+    c->add_option("--new-passphrase-fd", passwd.new_descriptor, "An open file descriptor to read it from");
+    add_ways_in(*c, passwd);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) {
+        return passwd_command(home, output, passwd);
+      };
+    });
+
+    c = app.add_subcommand("rekey", "New keys, because somebody may have a passphrase or machine of yours");
+    c->add_option("--revoke", rekey.revoked, "A machine of yours that is to be one no more, by name");
+    c->add_option("--new-passphrase-file", rekey.new_file,
+                  "A file with the new passphrase in its first line");
+    c->add_option("--new-passphrase-fd", rekey.new_descriptor, "An open file descriptor to read it from");
+    add_ways_in(*c, rekey);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) { return rekey_command(home, output, rekey); };
+    });
+    add_recovery();
+  }
+
+  void add_recovery() {
+    CLI::App* recovery = app.add_subcommand("recovery", "For the day when all your machines are gone");
+    recovery->require_subcommand(1);
+    CLI::App* c =
+        recovery->add_subcommand("make", "Make a recovery kit to print; older kits open nothing then");
+    c->add_option("-o,--output", recovery_make.file, "A new file (default: standard output)");
+    add_ways_in(*c, recovery_make);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) {
+        return recovery_make_command(home, output, recovery_make);
+      };
+    });
+    c = recovery->add_subcommand("use",
+                                 "Make this empty machine one of yours, with a kit or your passphrase");
+    c->add_option("--kit", recovery_use.kit, "The kit as a file");
+    c->add_option("--code-file", recovery_use.code_file, "A file with the recovery code in its first line");
+    c->add_option("--code-fd", recovery_use.code_descriptor, "An open file descriptor to read it from");
+    c->add_flag("--with-passphrase", recovery_use.with_passphrase,
+                "Use your passphrase, not the code (one of your own needs the kit's account secret, too)");
+    c->add_option("--machine", recovery_use.machine, "This machine's name (default: its host name)");
+    c->add_option("--give", recovery_use.give, "Space for friends, for example 100G")->capture_default_str();
+    add_ways_in(*c, recovery_use);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) {
+        return recovery_use_command(home, output, recovery_use);
+      };
+    });
   }
 
   void add_node_commands() {
@@ -411,6 +480,11 @@ int main(int count, char** arguments) {
   // What the libraries log is for people too; standard output is for data.
   spdlog::set_default_logger(spdlog::stderr_color_st("peerstore"));
   CommandLine line;
+  if (const auto secret = secret_in_arguments(count, arguments)) {
+    const Output output(line.global);
+    return static_cast<int>(output.failure(
+        Exit::usage, *secret, "Use --passphrase-file FILE or --passphrase-fd N, or let it be asked."));
+  }
   try {
     line.app.parse(count, arguments);
   } catch (const CLI::Success& success) {  // --help, --version

@@ -28,7 +28,8 @@ double fraction(std::uint64_t part, std::uint64_t whole) {
 
 }  // namespace
 
-Output::Output(const GlobalOptions& options) : json_(options.json), quiet_(options.quiet) {}
+Output::Output(const GlobalOptions& options)
+    : options_(options), json_(options.json), quiet_(options.quiet) {}
 
 void Output::line(std::string_view text) const {
   std::fwrite(text.data(), 1, text.size(), stdout);

@@ -18,6 +18,9 @@ struct GlobalOptions {
   bool json = false;
   bool quiet = false;
   bool verbose = false;
+  bool no_input = false;        // ask nothing
+  std::string passphrase_file;  // else PEERSTORE_PASSPHRASE_FILE
+  int passphrase_fd = -1;
 };
 
 class Output {
@@ -25,6 +28,7 @@ class Output {
   explicit Output(const GlobalOptions& options);
 
   bool json() const { return json_; }
+  const GlobalOptions& options() const { return options_; }
 
   // A line of data, on stdout.
   void line(std::string_view text) const;
@@ -39,6 +43,7 @@ class Output {
   Exit failure(Exit code, std::string_view message, std::string_view remedy = {}) const;
 
  private:
+  GlobalOptions options_;
   bool json_;
   bool quiet_;
 };

@@ -40,18 +40,20 @@ std::unique_ptr<KeyValue> open_cache(const Home& home) {
 
 }  // namespace
 
-OwnerSession::OwnerSession(const Home& home) : home_(home), random_(fresh_seed()), loop_(kWorkerThreads) {}
+OwnerSession::OwnerSession(const Home& home, UnlockedHome unlocked)
+    : home_(home),
+      unlocked_(std::move(unlocked)),
+      identity_(unlocked_.identity),
+      random_(fresh_seed()),
+      loop_(kWorkerThreads) {}
 
-Result<std::unique_ptr<OwnerSession>> OwnerSession::prepare(const Home& home) {
-  std::unique_ptr<OwnerSession> session(new OwnerSession(home));
+Result<std::unique_ptr<OwnerSession>> OwnerSession::prepare(const Home& home, UnlockedHome unlocked) {
+  std::unique_ptr<OwnerSession> session(new OwnerSession(home, std::move(unlocked)));
   if (auto loaded = session->load(); !loaded) return loaded.error();
   return session;
 }
 
 Result<void> OwnerSession::load() {
-  auto identity = home_.identity();
-  if (!identity) return identity.error();
-  identity_ = std::move(*identity);
   auto lock = home_.lock("client.lock");
   if (!lock) return lock.error();
   lock_ = std::move(*lock);
@@ -147,8 +149,12 @@ Task<Result<std::unique_ptr<drive::Drive>>> OwnerSession::open_drive() {
   space_ = std::make_unique<replica::ChunkClient>(
       loop_, random_, *network_, signatures_, *view_, identity_.person,
       [this](const wire::MemberId& member) { return name_of(member); });
-  const drive::DriveKeys keys{identity_.drive_secret, identity_.person_secret,
-                              membership_->roster().ring_id(), identity_.machine};
+  drive::DriveKeys keys{identity_.drive_secret, identity_.person_secret, membership_->roster().ring_id(),
+                        identity_.machine};
+  const auto& epochs = unlocked_.drive.by_epoch;
+  for (std::size_t epoch = 0; epoch + 1 < epochs.size(); ++epoch) {
+    keys.older_secrets.push_back(*epochs[epoch].drive_secret);
+  }
   const drive::Environment environment{loop_,   loop_,  entropy_, signatures_,
                                        *files_, *disk_, *space_,  cache_.get()};
   return drive::Drive::open(environment, keys);
@@ -189,6 +195,13 @@ struct DriveWork {
   drive::Drive* open = nullptr;
 };
 
+Task<void> try_and_work(OwnerSession& session, const std::vector<std::string>& bootstrap,
+                        const std::function<Task<Exit>(OwnerSession&, const Result<void>&)>& work,
+                        Exit& exit) {
+  const Result<void> entered = co_await session.enter(bootstrap);
+  exit = co_await work(session, entered);
+}
+
 Task<Exit> open_and_work(OwnerSession& session, DriveWork& drive_work) {
   auto drive = co_await session.open_drive();
   if (!drive) co_return drive_work.output.failure(drive.error(), remedy_for(drive.error()));
@@ -202,13 +215,17 @@ Task<Exit> open_and_work(OwnerSession& session, DriveWork& drive_work) {
 
 Exit with_session(const Home& home, const Output& output, const OwnerOptions& options,
                   const std::function<Task<Exit>(OwnerSession&)>& work) {
-  auto session = OwnerSession::prepare(home);
-  if (!session) {
-    const Error& error = session.error();
+  if (const auto identity = home.identity(); !identity) {
+    const Error& error = identity.error();
     if (error.code == Errc::not_found)
       return output.failure(Exit::no_ring, error.message(), remedy_for(error));
     return output.failure(error);
   }
+  crypto::Ed25519Signatures signatures;
+  auto unlocked = unlock_home(signatures, home, output.options());
+  if (!unlocked) return failure_to_unlock(output, unlocked.error());
+  auto session = OwnerSession::prepare(home, std::move(*unlocked));
+  if (!session) return output.failure(session.error());
   Exit exit = Exit::failed;
   net::Loop& loop = (*session)->loop();
   if (!loop.run(enter_and_work(**session, output, options.bootstrap, work, exit))) return Exit::interrupted;
@@ -230,6 +247,18 @@ Exit with_drive(const Home& home, const Output& output, const OwnerOptions& opti
     return open_and_work(session, drive_work);
   };
   return with_session(home, output, options, in_session);
+}
+
+Exit with_unlocked_session(
+    const Home& home, const Output& output, const OwnerOptions& options, UnlockedHome unlocked,
+    const std::function<Task<Exit>(OwnerSession&, const Result<void>& entered)>& work) {
+  auto session = OwnerSession::prepare(home, std::move(unlocked));
+  if (!session) return output.failure(session.error());
+  Exit exit = Exit::failed;
+  if (!(*session)->loop().run(try_and_work(**session, options.bootstrap, work, exit))) {
+    return Exit::interrupted;
+  }
+  return exit;
 }
 
 }  // namespace peerstore::cli

@@ -6,6 +6,7 @@
 
 #include "commands.hpp"
 #include "roster_directory.hpp"
+#include "unlocked_home.hpp"
 
 #include <peerstore/crypto/signatures.hpp>
 #include <peerstore/drive/drive.hpp>
@@ -22,11 +23,12 @@ namespace peerstore::cli {
 
 class OwnerSession {
  public:
-  // Loads the identity and takes the lock. Asks nobody.
-  static Result<std::unique_ptr<OwnerSession>> prepare(const Home& home);
+  // Takes the lock. Asks nobody.
+  static Result<std::unique_ptr<OwnerSession>> prepare(const Home& home, UnlockedHome unlocked);
 
   net::Loop& loop() { return loop_; }
   const membership::Identity& identity() const { return identity_; }
+  const UnlockedHome& unlocked() const { return unlocked_; }
   membership::Membership& membership() { return *membership_; }
   net::TlsNetwork& network() { return *network_; }
   const replica::RingView& view() const { return *view_; }
@@ -43,14 +45,15 @@ class OwnerSession {
   std::string name_of(const wire::MemberId& member) const;
 
  private:
-  explicit OwnerSession(const Home& home);
+  OwnerSession(const Home& home, UnlockedHome unlocked);
   std::vector<std::string> ways_in(std::vector<std::string> bootstrap);
   Result<void> load();
   Task<void> find_everybody();
   void keep_what_was_learned();
 
   Home home_;
-  membership::Identity identity_;
+  UnlockedHome unlocked_;
+  const membership::Identity& identity_;
   wire::MemberId entrance_;
   std::unique_ptr<os::HomeLock> lock_;
   std::unique_ptr<Disk> disk_;
@@ -76,5 +79,11 @@ Exit with_drive(const Home& home, const Output& output, const OwnerOptions& opti
 // The same without a drive, for commands that only speak to members.
 Exit with_session(const Home& home, const Output& output, const OwnerOptions& options,
                   const std::function<Task<Exit>(OwnerSession&)>& work);
+
+// For commands that unlocked the home themselves, and have something to do whether or not the ring answers:
+// `entered` says whether it does.
+Exit with_unlocked_session(const Home& home, const Output& output, const OwnerOptions& options,
+                           UnlockedHome unlocked,
+                           const std::function<Task<Exit>(OwnerSession&, const Result<void>& entered)>& work);
 
 }  // namespace peerstore::cli

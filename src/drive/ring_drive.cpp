@@ -33,7 +33,7 @@ RingDrive::RingDrive(Environment environment, DriveKeys keys, std::uint64_t chec
       heads_(environment_, keys_),
       cache_(open_cache(environment_, keys_)),
       vault_({environment_.clock, environment_.workers, environment_.entropy, environment_.space, cache()},
-             keys_.drive_secret),
+             keys_.drive_secret, {.older_secrets = keys_.older_secrets}),
       checkpoint_bytes_(checkpoint_bytes) {}
 
 Task<Result<void>> RingDrive::start() {

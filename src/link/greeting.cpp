@@ -34,7 +34,11 @@ Task<LinkNetwork::Core::Greeted> LinkNetwork::Core::greet_as_dialler(std::shared
 
 LinkNetwork::Core::Greeted LinkNetwork::Core::judge_listener(const crypto::SigningPublicKey& key,
                                                              const Hello& hello, Role as) {
-  if (hello.ring != directory_->ring_id()) return fail(Errc::refused, "the machine there is in another ring");
+  // Somebody who has nothing left but a passphrase does not know the ring's id.
+  const bool any_ring = as == Role::joiner && directory_->ring_id().is_zero();
+  if (!any_ring && hello.ring != directory_->ring_id()) {
+    return fail(Errc::refused, "the machine there is in another ring");
+  }
   if (hello.role != Role::node) return fail(Errc::invalid, "who answers there is not a node");
   if (as == Role::joiner) return Link::Peer{key, std::nullopt, Role::node};
   directory_->learn(hello.proof);
@@ -57,7 +61,9 @@ Task<LinkNetwork::Core::Greeted> LinkNetwork::Core::greet_as_listener(std::share
     (void)co_await send_frame(clock_, channel, FrameKind::goodbye, std::move(reason), deadline);
     co_return peer.error();
   }
-  Bytes own = encode(own_hello(Role::node));
+  Hello hello = own_hello(Role::node);
+  if (peer->role == Role::joiner) hello.proof.clear();  // strangers are not told who is in the ring
+  Bytes own = encode(hello);
   const Result<void> sent = co_await send_frame(clock_, channel, FrameKind::hello, std::move(own), deadline);
   if (!sent) co_return sent.error();
   co_return *peer;
@@ -66,7 +72,10 @@ Task<LinkNetwork::Core::Greeted> LinkNetwork::Core::greet_as_listener(std::share
 LinkNetwork::Core::Greeted LinkNetwork::Core::judge_dialler(const crypto::SigningPublicKey& key,
                                                             const Result<Hello>& hello) {
   if (!hello) return hello.error();
-  if (hello->ring != directory_->ring_id()) return fail(Errc::refused, "this machine is in another ring");
+  const bool any_ring = hello->role == Role::joiner && hello->ring.is_zero();
+  if (!any_ring && hello->ring != directory_->ring_id()) {
+    return fail(Errc::refused, "this machine is in another ring");
+  }
   if (hello->role == Role::joiner) return Link::Peer{key, std::nullopt, Role::joiner};
   directory_->learn(hello->proof);
   const std::optional<Directory::Peer> member = directory_->find(key);

@@ -82,6 +82,18 @@ Task<Result<wire::Welcome>> LinkNetwork::join(std::string address, crypto::Signi
   co_return fail(Errc::invalid, address + ": an answer to another question");
 }
 
+Task<Result<wire::UserRecordReply>> LinkNetwork::fetch_record(std::string address,
+                                                              wire::GetUserRecord request) {
+  const std::shared_ptr<Core> core = core_;
+  const Core::LinkResult link = co_await Core::link_at(core, address, std::nullopt, Role::joiner);
+  if (!link) co_return link.error();
+  const OwnLink closed_with_this(*link);
+  Result<wire::Response> answer = co_await Link::call(*link, request, core->clock_.now() + kJoinTime);
+  if (!answer) co_return answer.error_in(address);
+  if (auto* reply = std::get_if<wire::UserRecordReply>(&*answer)) co_return std::move(*reply);
+  co_return fail(Errc::invalid, address + ": an answer to another question");
+}
+
 void LinkNetwork::serve(wire::Service& service) { core_->service_ = &service; }
 
 void LinkNetwork::welcome(std::shared_ptr<ByteStream> stream, std::shared_ptr<void> place,

@@ -39,6 +39,11 @@ Task<Result<wire::Welcome>> TlsNetwork::join(std::string address, crypto::Signin
   return implementation_->links.join(std::move(address), expected, std::move(request));
 }
 
+Task<Result<wire::UserRecordReply>> TlsNetwork::fetch_record(std::string address,
+                                                             wire::GetUserRecord request) {
+  return implementation_->links.fetch_record(std::move(address), request);
+}
+
 Result<std::string> TlsNetwork::listen(const std::string& address, wire::Service& service) {
   Result<std::string> bound = implementation_->listener->listen(address);
   if (bound) implementation_->links.serve(service);

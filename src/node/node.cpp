@@ -89,6 +89,8 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
               [this](wire::MemberId from, std::vector<wire::ChunkAddress> lacking) {
                 repair.offered(from, std::move(lacking));
               }),
+      user_records(environment.clock, environment.signatures, network, membership, view, *head_store,
+                   identity.member, identity.person),
       chord(environment.clock, environment.random, environment.network, acquaintances,
             {identity.member, incarnations->current()}, options.chord),
       scope(environment.clock) {
@@ -146,6 +148,7 @@ void Node::start() {
   parts_->repair.start();
   parts_->scope.spawn(parts_->tell_room());
   parts_->scope.spawn(parts_->mind_the_budget());
+  parts_->scope.spawn(parts_->user_records.bring_own_to_keepers());
 }
 
 Task<void> Node::stop() {
@@ -295,6 +298,7 @@ NodeStatus Node::status() const {
 
 chord::ChordNode& Node::chord() { return parts_->chord; }
 membership::Membership& Node::membership() { return parts_->membership; }
+store::HeadStore& Node::heads() { return *parts_->head_store; }
 store::ChunkStore& Node::chunks() { return *parts_->chunk_store; }
 const replica::RingView& Node::view() const { return parts_->view; }
 

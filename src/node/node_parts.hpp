@@ -11,6 +11,7 @@
 #include "node/reporting_network.hpp"
 #include "node/roster_acquaintances.hpp"
 #include "node/roster_saver.hpp"
+#include "node/user_records.hpp"
 
 namespace peerstore::node {
 
@@ -54,6 +55,7 @@ struct Node::Parts {
   RosterAcquaintances acquaintances;
   replica::Repair repair;
   replica::ChunkService service;
+  UserRecords user_records;
   chord::ChordNode chord;
   bool started = false;
   bool keeping_incarnation = false;

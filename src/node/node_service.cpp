@@ -42,6 +42,9 @@ Result<wire::Response> as_response(Result<Answer> answer) {
 Task<Result<wire::Response>> Node::serve(wire::Caller caller, wire::Request request) {
   Parts& parts = *parts_;
   if (const auto* join = std::get_if<wire::Join>(&request)) co_return co_await parts.admit(*join);
+  if (const auto* get = std::get_if<wire::GetUserRecord>(&request)) {
+    co_return co_await parts.user_records.serve(caller, *get);
+  }
   if (caller.is_joiner) co_return fail(Errc::refused, "only members of the ring are answered");
   // The link proved that it is a member; this node may not have heard of it yet.
   const membership::Member* member = parts.membership.roster().find(caller.member);
@@ -67,6 +70,9 @@ Task<Result<wire::Response>> Node::serve(wire::Caller caller, wire::Request requ
   if (auto* push = std::get_if<wire::PushStatements>(&request)) {
     parts.membership.hear(std::move(*push));
     co_return wire::Response(wire::Done{});
+  }
+  if (auto* put = std::get_if<wire::PutUserRecord>(&request)) {
+    co_return co_await parts.user_records.serve(caller, std::move(*put));
   }
   if (std::holds_alternative<wire::Ping>(request)) co_return wire::Response(parts.chord.pong());
   co_return fail(Errc::unsupported, "a question that this program does not know");

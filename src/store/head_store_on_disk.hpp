@@ -3,6 +3,7 @@
 #pragma once
 
 #include "store/head_file.hpp"
+#include "store/record_file.hpp"
 
 #include <peerstore/store/head_store.hpp>
 
@@ -21,15 +22,21 @@ class HeadStoreOnDisk final : public HeadStore {
   Task<Result<void>> put(wire::Head head) override;
   std::vector<wire::Head> of_person(wire::PersonNumber person) const override;
   std::vector<wire::Head> all() const override;
+  Task<Result<void>> put(wire::UserRecord record) override;
+  std::optional<wire::UserRecord> record_of(wire::PersonNumber person) const override;
+  std::vector<wire::UserRecord> records() const override;
 
  private:
   // Nothing if it may be put; else the answer.
   std::optional<Result<void>> settled(const HeadName& name, const wire::Head& head) const;
+  std::optional<Result<void>> settled(const wire::UserRecord& record) const;
 
   Disk& disk_;
   Workers& workers_;
   std::map<HeadName, wire::Head> heads_;
   std::set<HeadName> being_written_;
+  std::map<wire::PersonNumber, wire::UserRecord> records_;
+  std::set<wire::PersonNumber> records_being_written_;
 };
 
 }  // namespace peerstore::store

@@ -65,7 +65,10 @@ Bytes seal_head_body(const VaultKeys& keys, const wire::RingId& ring, const wire
 }
 
 Result<HeadBody> open_head_body(const VaultKeys& keys, const wire::RingId& ring, const wire::Head& head) {
-  const auto plain = crypto::open_record(keys.heads, associated(ring, head), head.body.view());
+  auto plain = crypto::open_record(keys.heads, associated(ring, head), head.body.view());
+  for (auto older = keys.older.rbegin(); !plain && older != keys.older.rend(); ++older) {
+    plain = crypto::open_record(older->heads, associated(ring, head), head.body.view());
+  }
   if (!plain) return plain.error_in(name(head));
   auto body = decode_head_body(*plain);
   if (!body) return body.error_in(name(head));

@@ -19,7 +19,7 @@ Result<SharedBytes> open_blob(const VaultKeys& keys, BlobKind kind, const BlobId
   auto content =
       place.encoding == Encoding::zstd ? decompress(stored, place.length) : Result<Bytes>(std::move(stored));
   if (!content) return content.error();
-  if (blob_id(keys, kind, *content) != id) {
+  if (!is_blob(keys, id, kind, *content)) {
     return fail(Errc::corrupt, "does not hold the blob that the index says it holds");
   }
   return SharedBytes(std::move(*content));
@@ -29,7 +29,7 @@ Result<SharedBytes> open_blob(const VaultKeys& keys, BlobKind kind, const BlobId
 
 Vault::Vault(Environment environment, const crypto::SecretKey& drive_secret, Options options)
     : environment_(environment),
-      keys_(drive_secret),
+      keys_(drive_secret, options.older_secrets),
       reader_(std::make_unique<PackReader>(environment_, options.rows_kept)),
       writer_(std::make_unique<PackWriter>(environment_, figures_)),
       in_flight_(environment_.clock, options.packs_in_flight),

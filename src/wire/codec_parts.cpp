@@ -97,6 +97,22 @@ void get(schema::Head::Reader in, Head& head) {
   head.signature = get_fixed<crypto::Signature>(in.getSignature());
 }
 
+void put(schema::UserRecord::Builder out, const UserRecord& record) {
+  out.setPerson(record.person);
+  out.setVersion(record.version);
+  out.setPrevious(data_of(record.previous.view()));
+  out.setBody(data_of(record.body.view()));
+  out.setSignature(data_of(record.signature.view()));
+}
+
+void get(schema::UserRecord::Reader in, UserRecord& record) {
+  record.person = in.getPerson();
+  record.version = in.getVersion();
+  record.previous = get_fixed<crypto::Hash>(in.getPrevious());
+  record.body = get_body(in.getBody(), kUserRecordBodyBytesMax);
+  record.signature = get_fixed<crypto::Signature>(in.getSignature());
+}
+
 void put(schema::ChunkDescription::Builder out, const ChunkDescription& chunk) {
   out.setHeader(data_of(encode(chunk.header)));
   out.setLeaves(joined(chunk.leaves));

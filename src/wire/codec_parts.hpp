@@ -75,6 +75,8 @@ void put(schema::Absence::Builder out, const Absence& absence);
 void get(schema::Absence::Reader in, Absence& absence);
 void put(schema::Head::Builder out, const Head& head);
 void get(schema::Head::Reader in, Head& head);
+void put(schema::UserRecord::Builder out, const UserRecord& record);
+void get(schema::UserRecord::Reader in, UserRecord& record);
 void put(schema::ChunkDescription::Builder out, const ChunkDescription& chunk);
 void get(schema::ChunkDescription::Reader in, ChunkDescription& chunk);
 void put(schema::Receipt::Builder out, const Receipt& receipt);

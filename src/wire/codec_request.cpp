@@ -66,6 +66,12 @@ struct RequestWriter {
     for (unsigned i = 0; i < sums.size(); ++i) sums.set(i, ask.sums[i]);
   }
   void operator()(const Ping&) { out.setPing(); }
+  void operator()(const GetUserRecord& ask) {
+    auto record = out.initGetUserRecord();
+    record.setPerson(ask.person);
+    record.setLookup(data_of(ask.lookup.view()));
+  }
+  void operator()(const PutUserRecord& ask) { put(out.initPutUserRecord(), ask.record); }
 };
 
 Request get_exchange(schema::ExchangeRoster::Reader in) {
@@ -160,6 +166,15 @@ Request get(schema::Request::Reader in, SharedBytes& attachment) {
     }
     case schema::Request::COMPARE_PRESENCES: return get_compare(in.getComparePresences());
     case schema::Request::PING: return Ping{};
+    case schema::Request::GET_USER_RECORD: {
+      const auto record = in.getGetUserRecord();
+      return GetUserRecord{record.getPerson(), get_fixed<LookupKey>(record.getLookup())};
+    }
+    case schema::Request::PUT_USER_RECORD: {
+      PutUserRecord ask;
+      get(in.getPutUserRecord(), ask.record);
+      return ask;
+    }
   }
   throw UnknownKind{};
 }

@@ -76,6 +76,12 @@ struct ResponseWriter {
     put(news, {}, reply.presences);
     put_list(news.initAbsences(count_of(reply.absences)), reply.absences);
   }
+  void operator()(const UserRecordReply& reply) {
+    auto record = out.initUserRecord();
+    put(record.initRecord(), reply.record);
+    record.setRootKey(data_of(reply.root_key.view()));
+    put_list(record.initStatements(count_of(reply.statements)), reply.statements);
+  }
 };
 
 // An error's context comes from a peer and is shown to people, on terminals too: it is cut, and
@@ -198,6 +204,13 @@ Result<Response> get(schema::Response::Reader in, SharedBytes& attachment) {
     case schema::Response::OFFER: return OfferReply{get_have(in.getOffer())};
     case schema::Response::HEADS: return HeadsReply{get_list<Head>(in.getHeads(), kHeadsMax)};
     case schema::Response::PRESENCE_DIFFERENCE: return get_presence_difference(in.getPresenceDifference());
+    case schema::Response::USER_RECORD: {
+      UserRecordReply reply;
+      get(in.getUserRecord().getRecord(), reply.record);
+      reply.root_key = get_fixed<crypto::SigningPublicKey>(in.getUserRecord().getRootKey());
+      reply.statements = get_list<Statement>(in.getUserRecord().getStatements(), kStatementsMax);
+      return Response(std::move(reply));
+    }
   }
   throw UnknownKind{};
 }

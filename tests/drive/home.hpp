@@ -39,6 +39,13 @@ struct Circle {
   crypto::SecretKey drive_secret = entropy.make<crypto::SecretKey>();
   crypto::SigningSecretKey person_secret = entropy.make<crypto::SigningSecretKey>();
   wire::RingId ring_id = entropy.make<wire::RingId>();
+  std::vector<crypto::SecretKey> older_secrets;
+
+  // The person begins a new epoch of keys.
+  void rekey() {
+    older_secrets.push_back(drive_secret);
+    drive_secret = entropy.make<crypto::SecretKey>();
+  }
 };
 
 class Home {
@@ -59,7 +66,9 @@ class Home {
         circle_.clock, circle_.workers, circle_.entropy, circle_.signatures, *files_seen, disk, circle_.space,
         cache};
   }
-  DriveKeys keys() const { return {circle_.drive_secret, circle_.person_secret, circle_.ring_id, machine_}; }
+  DriveKeys keys() const {
+    return {circle_.drive_secret, circle_.person_secret, circle_.ring_id, machine_, circle_.older_secrets};
+  }
   Result<void> open() {
     drive = std::make_unique<RingDrive>(environment(), keys(), checkpoint_bytes);
     return circle_.clock.run(drive->start());

@@ -225,7 +225,7 @@ TEST(StreamRing, HealsAfterANightsSleep) {
 }
 
 TEST(StreamRing, BecomesIdealAgainAfterAPartitionAndFlippedBits) {
-  StreamRingOfNodes ring(5);
+  StreamRingOfNodes ring(5, 2);
   ASSERT_TRUE(ring.becomes_one_ring());
   ring.hub.set_corruption(0.02, world::StreamNetwork::Corruption::reaches_the_framing);
   for (const std::size_t islander : {0U, 3U}) ring.hub.set_island(ring.laptops[islander]->identity.member, 1);

@@ -204,5 +204,73 @@ TEST_F(HeadStoreTest, DoesNotBlameAFileForAReadThatFailsOnce) {
   }
 }
 
+// ---- user records ----
+
+wire::UserRecord make_record(wire::PersonNumber person, std::uint64_t version, std::size_t body_bytes = 300) {
+  SeededEntropy entropy(person * 1000ULL + version);
+  wire::UserRecord record;
+  record.person = person;
+  record.version = version;
+  record.previous = entropy.make<crypto::Hash>();
+  Bytes body(body_bytes);
+  entropy.fill(body);
+  record.body = SharedBytes(std::move(body));
+  record.signature = entropy.make<crypto::Signature>();
+  return record;
+}
+
+TEST_F(HeadStoreTest, KeepsTheHighestVersionOfEachPersonsRecord) {
+  const auto keep = [&](const wire::UserRecord& record) { return clock.run(store->put(record)); };
+  EXPECT_FALSE(store->record_of(1));
+  ASSERT_TRUE(keep(make_record(1, 5)));
+  ASSERT_TRUE(keep(make_record(2, 1)));
+  ASSERT_TRUE(keep(make_record(1, 7)));
+  EXPECT_EQ(keep(make_record(1, 6)).error().code, Errc::refused);
+  EXPECT_TRUE(keep(make_record(1, 7))) << "the same again";
+  wire::UserRecord other = make_record(1, 7);
+  other.signature.bytes[0] ^= 1;
+  EXPECT_NE(keep(other).error().context.find("another user record of this version"), std::string::npos);
+  EXPECT_EQ(keep(make_record(3, 1, wire::kUserRecordBodyBytesMax + 1)).error().code, Errc::invalid);
+  ASSERT_TRUE(keep(make_record(3, 1, wire::kUserRecordBodyBytesMax)));
+  open();
+  EXPECT_EQ(store->record_of(1), make_record(1, 7));
+  EXPECT_EQ(store->records().size(), 3u);
+}
+
+TEST_F(HeadStoreTest, KeepsAnOldRecordOrTheNewOneWhereverThePowerFails) {
+  for (std::uint64_t after = 0;; ++after) {
+    bool finished = false;
+    for (const Unsynced names : {Unsynced::dropped, Unsynced::kept}) {
+      for (const Unsynced contents : {Unsynced::dropped, Unsynced::kept, Unsynced::torn}) {
+        SCOPED_TRACE(testing::Message() << after << ' ' << int(names) << ' ' << int(contents));
+        plan = std::make_unique<FaultPlan>();
+        disk = std::make_unique<RecordingDisk>(*plan);
+        open();
+        ASSERT_TRUE(clock.run(store->put(make_record(1, 1))));
+        plan->power_off_after = plan->changes + after;
+        finished = clock.run(store->put(make_record(1, 2))).has_value();
+        crash(names, contents);
+        const auto held = store->record_of(1);
+        ASSERT_TRUE(held);
+        EXPECT_TRUE(*held == make_record(1, 2) || (!finished && *held == make_record(1, 1)));
+        EXPECT_TRUE(disk->files_below("records/aside").empty());
+      }
+    }
+    if (finished) break;
+  }
+}
+
+TEST_F(HeadStoreTest, SetsADamagedRecordAside) {
+  ASSERT_TRUE(clock.run(store->put(make_record(9, 1))));
+  auto bytes = disk->read_all("records/00000009", 1 << 20);
+  ASSERT_TRUE(bytes);
+  (*bytes)[bytes->size() / 2] ^= 1;
+  ASSERT_TRUE(disk->replace("records/00000009", *bytes));
+  open();
+  EXPECT_FALSE(store->record_of(9));
+  EXPECT_EQ(disk->files_below("records/aside").size(), 1u);
+  EXPECT_TRUE(clock.run(store->put(make_record(9, 1))));
+}
+
 }  // namespace
 }  // namespace peerstore::store

@@ -36,6 +36,7 @@ class Home:
 
     def run(self, *arguments, check=True, **options):
         """Runs a command to its end; with check, its exit code must be 0."""
+        options.setdefault("env", self.environment())
         done = subprocess.run(
             [PEERSTORE, "--home", str(self.path), *map(str, arguments)],
             capture_output=True,
@@ -49,9 +50,15 @@ class Home:
             )
         return done
 
-    def json(self, *arguments, check=True):
+    def environment(self):
+        """With one passphrase for all homes of a test, unless a test writes another one for this home."""
+        own = self.path.parent / f"{self.name}.passphrase"
+        shared = self.path.parent / "passphrase"
+        return dict(os.environ, PEERSTORE_PASSPHRASE_FILE=str(own if own.exists() else shared))
+
+    def json(self, *arguments, check=True, **options):
         """The last JSON document that a command prints, and its exit code."""
-        done = self.run("--json", *arguments, check=check)
+        done = self.run("--json", *arguments, check=check, **options)
         lines = [line for line in done.stdout.decode().splitlines() if line.strip()]
         return (json.loads(lines[-1]) if lines else None), done.returncode
 
@@ -113,6 +120,7 @@ class RingTest(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory(prefix="peerstore-test-")
         self.work = pathlib.Path(self.folder.name)
         self.homes = []
+        (self.work / "passphrase").write_text("the passphrase of a test\n")
         self.addCleanup(self.folder.cleanup)
         self.addCleanup(self.stop_all)
 

@@ -50,7 +50,7 @@ class Restarts(RingTest):
         make_tree(tree, files=50, big=60_000_000)
         backup = subprocess.Popen(
             [PEERSTORE, "--home", str(homes[0].path), "--json", "backup", str(tree)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=homes[0].environment())
         backup.stdout.readline()  # the first sign of progress
         backup.send_signal(signal.SIGINT)
         backup.communicate(timeout=60)

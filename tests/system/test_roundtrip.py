@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import shutil
 import subprocess
 import unittest
 
@@ -12,10 +11,9 @@ from tree import copy_real_files, difference, facts, make_tree
 
 class Roundtrip(RingTest):
     def restore_on_an_empty_home(self, owner, way_in):
-        """The owner's laptop is gone: only the identity file and one friend's address are left."""
+        """The owner's laptop is gone: only a printed kit and one friend's address are left."""
         empty = self.home("empty")
-        empty.path.mkdir(mode=0o700)
-        shutil.copy(owner.path / "identity", empty.path / "identity")
+        empty.run("recovery", "use", "--kit", self.work / "kit.txt", "--bootstrap", way_in.address)
         target = self.work / "restored"
         summary, code = empty.json("restore", "--bootstrap", way_in.address, "--to", target)
         self.assertEqual(code, 0, summary)
@@ -65,6 +63,7 @@ class Roundtrip(RingTest):
         self.assertEqual(summary["copies_least"], 3)
         self.assert_no_machine_holds_a_whole_pack(homes)
         self.assert_nothing_readable(homes[1:], tree)
+        owner.run("recovery", "make", "-o", self.work / "kit.txt")
 
         for home in homes[1:3]:
             home.kill()

@@ -72,6 +72,15 @@ class RandomValues {
     for (auto& value : list) value = presence();
     return list;
   }
+  UserRecord user_record() {
+    UserRecord value;
+    value.person = small_number();
+    value.version = number();
+    value.previous = fixed<crypto::Hash>();
+    value.body = SharedBytes(bytes(below(300)));
+    value.signature = fixed<crypto::Signature>();
+    return value;
+  }
   Head head() {
     Head value;
     value.person = small_number();
@@ -155,7 +164,9 @@ inline Request RandomValues::request(std::size_t kind) {
       for (auto& sum : ask.sums) sum = number();
       return ask;
     }
-    default: return Ping{};
+    case 17: return Ping{};
+    case 18: return GetUserRecord{small_number(), fixed<LookupKey>()};
+    default: return PutUserRecord{user_record()};
   }
 }
 
@@ -200,7 +211,8 @@ inline Response RandomValues::response(std::size_t kind) {
       for (auto& part : reply.parts) part = small_number();
       return reply;
     }
-    default: return Pong{number(), {number(), number()}};
+    case 14: return Pong{number(), {number(), number()}};
+    default: return UserRecordReply{user_record(), fixed<crypto::SigningPublicKey>(), statements()};
   }
 }
 

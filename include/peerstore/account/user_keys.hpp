@@ -21,9 +21,13 @@ struct UnlockedKeys {
   crypto::Guarded<crypto::SecretKey> user_key;
   crypto::Guarded<crypto::SecretKey> authority_key;
 };
-// What the user key gives.
+// What the user key gives: the keys of its epoch and of all before it.
+struct EpochKeys {
+  crypto::Guarded<crypto::SecretKey> user_key;
+  crypto::Guarded<crypto::SecretKey> drive_secret;
+};
 struct DriveSecrets {
-  std::vector<crypto::Guarded<crypto::SecretKey>> by_epoch;
+  std::vector<EpochKeys> by_epoch;
   crypto::Guarded<AccountSecret> account_secret;
 };
 // What the authority key gives.

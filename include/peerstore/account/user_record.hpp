@@ -35,7 +35,6 @@ using Sealed = FixedBytes<Tag, PlainBytes + crypto::kRecordOverheadBytes>;
 using SealedKeys = Sealed<struct SealedKeysTag, 64>;            // user key, authority key
 using SealedAuthority = Sealed<struct SealedAuthorityTag, 65>;  // person secret, has root u8, root secret
 using SealedEpoch = Sealed<struct SealedEpochTag, 80>;  // drive secret, user key before, account secret
-using BoxedUserKey = FixedBytes<struct BoxedUserKeyTag, 32 + 48>;
 
 struct PassphraseSlot {
   bool is_generated = false;  // drawn by us, so without the account secret
@@ -50,17 +49,11 @@ struct RecoverySlot {
   SealedKeys keys;
   bool operator==(const RecoverySlot&) const = default;
 };
-struct MachineSlot {
-  std::uint32_t machine = 0;
-  crypto::BoxPublicKey box_key;
-  BoxedUserKey user_key;
-  bool operator==(const MachineSlot&) const = default;
-};
-using Slot = std::variant<PassphraseSlot, RecoverySlot, MachineSlot>;
+using Slot = std::variant<PassphraseSlot, RecoverySlot>;
 
 struct RecordBody {
   std::uint32_t epoch = 0;
-  std::vector<Slot> slots;  // of the first two kinds at most one each; machines in order
+  std::vector<Slot> slots;  // in order of kind, at most one of each
   SealedAuthority authority;
   std::vector<SealedEpoch> epochs;  // one for each epoch, from 0
   bool operator==(const RecordBody&) const = default;

@@ -1,8 +1,8 @@
 // LocalServer: the one local API of a node, HTTP/1.1 over a Unix socket that only its owner may
 // open (mode 0600). Commands use it now; the web page and the terminal screen will use the same.
 //
-// GET only so far: every answer is one JSON document. Errors are
-// {"error":{"code":"...","message":"...","hint":"..."}}. Nothing is parsed beyond a bounded header.
+// GET answers with one JSON document; a few things can be done (POST, DELETE, with a small body). Errors are
+// {"error":{"code":"...","message":"...","hint":"..."}}. Headers and bodies are bounded before they are read.
 #pragma once
 
 #include <peerstore/net/loop.hpp>
@@ -19,11 +19,13 @@ class LocalServer {
  public:
   // What GET <path> answers: a JSON document.
   using Routes = std::map<std::string, std::function<std::string()>>;
+  // What "POST <path>" or "DELETE <path>" does with its body: a document, or an error that says why not.
+  using Actions = std::map<std::string, std::function<Result<std::string>(const std::string& body)>>;
 
   // Listens at `socket_path`; a socket that a dead process left there is replaced.
   // The loop outlives the server.
   static Result<std::unique_ptr<LocalServer>> listen(net::Loop& loop, const std::string& socket_path,
-                                                     Routes routes);
+                                                     Routes routes, Actions actions = {});
   ~LocalServer();  // removes the socket
 
  private:

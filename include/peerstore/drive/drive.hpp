@@ -28,6 +28,7 @@ struct DriveKeys {
   crypto::SigningSecretKey person_secret;
   wire::RingId ring_id;
   std::uint32_t machine = 0;
+  std::vector<crypto::SecretKey> older_secrets = {};  // of epochs before a rekey, for what was written then
 };
 
 struct Environment {

@@ -50,6 +50,10 @@ class LinkNetwork final : public wire::Network {
   Task<Result<wire::Welcome>> join(std::string address, crypto::SigningPublicKey expected,
                                    wire::Join request);
 
+  // The same for somebody who asks for a user record: the record proves itself, so it does not matter who
+  // answers. Of any ring if the directory's ring id is zero.
+  Task<Result<wire::UserRecordReply>> fetch_record(std::string address, wire::GetUserRecord request);
+
   // From now on `service` answers what comes over any link; until then all is refused.
   void serve(wire::Service& service);
   // Somebody opened this stream to us: greets, and keeps the link if it is one of us. `place` is let go of

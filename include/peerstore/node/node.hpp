@@ -84,6 +84,7 @@ class Node final : public wire::Service {
   chord::ChordNode& chord();
   membership::Membership& membership();
   store::ChunkStore& chunks();
+  store::HeadStore& heads();
   const replica::RingView& view() const;
 
  private:

@@ -9,6 +9,8 @@
 #include <peerstore/crypto/keys.hpp>
 
 #include <cstdint>
+#include <span>
+#include <vector>
 
 namespace peerstore::vault {
 
@@ -19,15 +21,24 @@ enum class BlobKind : std::uint8_t { data = 1, tree = 2 };
 
 inline constexpr std::size_t kBlobBytesMax = 4 * 1024 * 1024;
 
-// The keys that are derived from a drive's secret.
+// The keys that are derived from a drive's secret: from the newest what is written, from those of older
+// epochs (after a rekey) what was written then and can be read still.
 struct VaultKeys {
-  explicit VaultKeys(const crypto::SecretKey& drive_secret);
+  struct Older {
+    crypto::SecretKey blob_ids;
+    crypto::SecretKey heads;
+  };
+  explicit VaultKeys(const crypto::SecretKey& drive_secret,
+                     std::span<const crypto::SecretKey> older_secrets = {});
   crypto::SecretKey blob_ids;
   crypto::SecretKey cuts;
   crypto::SecretKey heads;
+  std::vector<Older> older;
 };
 
 // Pure, and safe on any thread.
 BlobId blob_id(const VaultKeys& keys, BlobKind kind, ByteView content);
+// Is this the id of that content, of any epoch?
+bool is_blob(const VaultKeys& keys, const BlobId& id, BlobKind kind, ByteView content);
 
 }  // namespace peerstore::vault

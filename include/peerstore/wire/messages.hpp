@@ -233,12 +233,35 @@ struct PutHead {
   bool operator==(const PutHead&) const = default;
 };
 
-using Request = std::variant<GetNeighbours, Notify, FindSuccessor, ExchangeRoster, PushStatements, Join,
-                             Reserve, PutBegin, PutSegment, PutCommit, GetDescription, GetSegment, HaveChunks,
-                             OfferChunks, GetHeads, PutHead, ComparePresences, Ping>;
-using Response =
-    std::variant<Done, Neighbours, FoundSuccessor, RosterDifference, Welcome, Reserved, PutState, Receipt,
-                 DescriptionReply, SegmentReply, HaveReply, OfferReply, HeadsReply, PresenceDifference, Pong>;
+// The record, and for somebody who is no member what proves whose it is: policy, and all statements of its
+// person. Of several that a lookup key fits, the first by person.
+struct UserRecordReply {
+  UserRecord record;
+  crypto::SigningPublicKey root_key;
+  std::vector<Statement> statements;
+  bool operator==(const UserRecordReply&) const = default;
+};
+// A member names the person; whoever is not one (any more) shows a lookup key (zero: none).
+struct GetUserRecord {
+  using Reply = UserRecordReply;
+  PersonNumber person = 0;
+  LookupKey lookup;
+  bool operator==(const GetUserRecord&) const = default;
+};
+// The highest version stays; who brings it does not matter, its signature does.
+struct PutUserRecord {
+  using Reply = Done;
+  UserRecord record;
+  bool operator==(const PutUserRecord&) const = default;
+};
+
+using Request =
+    std::variant<GetNeighbours, Notify, FindSuccessor, ExchangeRoster, PushStatements, Join, Reserve,
+                 PutBegin, PutSegment, PutCommit, GetDescription, GetSegment, HaveChunks, OfferChunks,
+                 GetHeads, PutHead, ComparePresences, Ping, GetUserRecord, PutUserRecord>;
+using Response = std::variant<Done, Neighbours, FoundSuccessor, RosterDifference, Welcome, Reserved, PutState,
+                              Receipt, DescriptionReply, SegmentReply, HaveReply, OfferReply, HeadsReply,
+                              PresenceDifference, Pong, UserRecordReply>;
 
 // The name of a request's kind, for logs and traces.
 std::string_view name_of(const Request& request);

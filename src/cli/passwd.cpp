@@ -1,0 +1,56 @@
+#include "record_exchange.hpp"
+
+namespace peerstore::cli {
+
+namespace {
+
+struct Change {
+  const Home& home;
+  const Output& output;
+  const ChosenPassphrase& chosen;
+  account::RecordBody body;  // with the new passphrase
+};
+
+Task<Exit> change(OwnerSession& session, const Result<void>& entered, Change& job) {
+  const auto keepers =
+      co_await change_record(session, job.home, entered.has_value(), session.unlocked().file, job.body);
+  if (!keepers) co_return job.output.failure(keepers.error(), "Your passphrase is the old one still.");
+  if (job.output.json()) {
+    boost::json::object document{{"type", "passphrase_changed"}, {"keepers", *keepers}};
+    if (!job.chosen.is_shown) document["passphrase"] = as_text(job.chosen.text.view());
+    job.output.document(std::move(document));
+    co_return Exit::done;
+  }
+  job.output.line("Your passphrase is changed. The old one does not open what is kept from now on.");
+  if (!job.chosen.is_shown) tell_passphrase(job.output, job.chosen);
+  job.output.note("Whoever has an old copy of your keys and knows the old passphrase can still open them.");
+  if (*keepers == 0) {
+    job.output.note("None of your friends could be told yet; this home's node tells them when it runs.");
+  }
+  co_return Exit::done;
+}
+
+}  // namespace
+
+Exit passwd_command(const Home& home, const Output& output, const PasswdOptions& options) {
+  crypto::Ed25519Signatures signatures;
+  auto open = unlock_with_passphrase(signatures, home, output.options());
+  if (!open) return failure_to_unlock(output, open.error());
+  const auto chosen = choose_passphrase({options.new_file, options.new_descriptor}, output.options());
+  if (!chosen) return failure_to_choose(output, chosen.error());
+  if (account::open_with_passphrase(open->body, open->owner, chosen->text, &open->file.account_secret)) {
+    return output.failure(Exit::usage, "that is the passphrase that you have already",
+                          "Nothing was changed.");
+  }
+  Change job{home, output, *chosen, open->body};
+  os::SystemEntropy entropy;
+  const account::PassphraseUse use{chosen->text, chosen->is_generated, open->file.account_secret};
+  if (auto set = account::set_passphrase(job.body, entropy, open->owner, open->keys, use); !set) {
+    return output.failure(set.error(), "Nothing was changed.");
+  }
+  return with_unlocked_session(
+      home, output, options, std::move(*open),
+      [&](OwnerSession& session, const Result<void>& entered) { return change(session, entered, job); });
+}
+
+}  // namespace peerstore::cli

@@ -1,0 +1,75 @@
+#include "record_exchange.hpp"
+
+#include <peerstore/replica/head_keepers.hpp>
+
+namespace peerstore::cli {
+
+namespace {
+
+constexpr std::size_t kAskedForNewer = 3;
+
+std::vector<wire::MemberId> live_keepers(OwnerSession& session) {
+  std::vector<wire::MemberId> live;
+  for (const wire::MemberId& member : replica::head_walk(*session.view().map(), session.identity().person)) {
+    if (session.membership().presence(member) != nullptr) live.push_back(member);
+  }
+  return live;
+}
+
+}  // namespace
+
+Task<unsigned> publish_record(OwnerSession& session, wire::UserRecord record) {
+  const std::size_t wanted = replica::keepers_wanted(*session.view().map());
+  unsigned kept = 0;
+  for (const wire::MemberId& member : live_keepers(session)) {
+    if (kept == wanted) break;
+    const wire::PutUserRecord question{record};
+    const auto done = co_await wire::ask(session.network(), member, question);
+    if (done) ++kept;
+  }
+  co_return kept;
+}
+
+Task<std::optional<wire::UserRecord>> newer_record(OwnerSession& session) {
+  std::optional<wire::UserRecord> newest;
+  std::uint64_t version = session.unlocked().file.record.version;
+  const auto key = person_key_of(session.signatures(), session.identity());
+  std::size_t asked = 0;
+  for (const wire::MemberId& member : live_keepers(session)) {
+    if (!key || asked++ == kAskedForNewer) break;
+    const wire::GetUserRecord question{session.identity().person, {}};
+    auto reply = co_await wire::ask(session.network(), member, question);
+    if (!reply || reply->record.version <= version || reply->record.person != session.identity().person) {
+      continue;
+    }
+    const auto body =
+        account::check_record(session.signatures(), session.unlocked().owner.ring, *key, reply->record);
+    if (!body) continue;
+    version = reply->record.version;
+    newest = std::move(reply->record);
+  }
+  co_return newest;
+}
+
+Task<Result<unsigned>> change_record(OwnerSession& session, const Home& home, bool is_entered,
+                                     account::AccountFile file, account::RecordBody body) {
+  const wire::UserRecord before = file.record;
+  if (is_entered) {
+    if (const auto newer = co_await newer_record(session)) {
+      account::AccountFile theirs = session.unlocked().file;
+      theirs.record = *newer;
+      if (auto kept = home.keep_account(theirs); !kept) co_return kept.error();
+      co_return fail(Errc::busy,
+                     "your keys were changed on another machine; nothing was changed now. Try "
+                     "again, with the passphrase of that change");
+    }
+  }
+  file.record = account::sign_record(session.signatures(), session.unlocked().owner, body, &before,
+                                     session.identity().person_secret);
+  if (auto kept = home.keep_account(file); !kept) co_return kept.error();
+  unsigned keepers = 0;
+  if (is_entered) keepers = co_await publish_record(session, file.record);
+  co_return keepers;
+}
+
+}  // namespace peerstore::cli

@@ -1,0 +1,21 @@
+// Bringing this person's user record to those who keep it, and looking whether one of them has a newer one.
+#pragma once
+
+#include "owner_session.hpp"
+
+namespace peerstore::cli {
+
+// How many members keep it now. Requires session.enter().
+Task<unsigned> publish_record(OwnerSession& session, wire::UserRecord record);
+// The newest that a few of its keepers have, signed by its person; nothing if none is newer than the home's
+// own.
+Task<std::optional<wire::UserRecord>> newer_record(OwnerSession& session);
+
+// Makes `body` the person's next record: durable in this home before anybody is told of it, so that whatever
+// stops it leaves the old one or the new one, whole. Returns how many members keep it; 0 if `is_entered` is
+// false: then this home's node tells them later. Errc::busy if another machine changed the record meanwhile:
+// that one is kept.
+Task<Result<unsigned>> change_record(OwnerSession& session, const Home& home, bool is_entered,
+                                     account::AccountFile file, account::RecordBody body);
+
+}  // namespace peerstore::cli

@@ -1,0 +1,100 @@
+#include "record_exchange.hpp"
+#include "recovery_kit.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace peerstore::cli {
+
+namespace {
+
+struct Making {
+  const Home& home;
+  const Output& output;
+  const RecoveryMakeOptions& options;
+  RecoveryKit kit;
+  account::RecordBody body;  // that the kit's code opens
+};
+
+// A file that was not there before, and that nobody else may read.
+Result<void> write_new_file(const std::string& path, std::string_view text) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) {
+    if (errno == EEXIST) return fail(Errc::refused, path + " is there already, and is not overwritten");
+    return fail(Errc::io, path + ": " + std::strerror(errno));
+  }
+  bool good = true;
+  while (!text.empty() && good) {
+    const ssize_t written = ::write(file, text.data(), text.size());
+    good = written > 0;
+    if (good) text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  good = ::fsync(file) == 0 && good;
+  const int reason = errno;
+  ::close(file);
+  if (good) return {};
+  ::unlink(path.c_str());
+  return fail(Errc::io, path + ": " + std::strerror(reason));
+}
+
+Task<Exit> make_kit(OwnerSession& session, const Result<void>& entered, Making& job) {
+  job.kit.ring_name = printable(session.membership().roster().ring_name());
+  for (const wire::Presence& presence : session.membership().presences()) {
+    const membership::Member* member = session.membership().roster().find(presence.node.id);
+    if (member == nullptr || member->gone || member->person == session.identity().person) continue;
+    for (const std::string& address : presence.addresses) job.kit.addresses.push_back(printable(address));
+  }
+  std::ranges::sort(job.kit.addresses);
+  const std::string text = to_text(job.kit);
+  // The kit is on paper before its code counts: a crash between leaves the older kit good, and this one void.
+  if (!job.options.file.empty()) {
+    if (auto written = write_new_file(job.options.file, text); !written) {
+      co_return job.output.failure(written.error(), "No kit was made; an older one is good still.");
+    }
+  }
+  const auto keepers =
+      co_await change_record(session, job.home, entered.has_value(), session.unlocked().file, job.body);
+  if (!keepers) {
+    if (!job.options.file.empty()) ::unlink(job.options.file.c_str());
+    co_return job.output.failure(keepers.error(), "No kit was made; an older one is good still.");
+  }
+  if (job.options.file.empty()) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+  } else if (job.output.json()) {
+    job.output.document({{"type", "recovery_kit"}, {"file", job.options.file}, {"keepers", *keepers}});
+  } else {
+    job.output.line("The recovery kit is in " + job.options.file + ". Print it and delete the file.");
+  }
+  job.output.note("Kits that were made before open nothing any more. " + std::to_string(*keepers) +
+                  " machines keep the record that this one opens.");
+  if (*keepers == 0) {
+    job.output.note("Until this home's node has told your friends of it, the kit opens nothing elsewhere.");
+  }
+  co_return Exit::done;
+}
+
+}  // namespace
+
+Exit recovery_make_command(const Home& home, const Output& output, const RecoveryMakeOptions& options) {
+  crypto::Ed25519Signatures signatures;
+  auto open = unlock_with_passphrase(signatures, home, output.options());
+  if (!open) return failure_to_unlock(output, open.error());
+  Making job{home, output, options, {}, open->body};
+  os::SystemEntropy entropy;
+  entropy.fill(job.kit.code->bytes);
+  job.kit.account_secret = open->drive.account_secret.copy();
+  job.kit.ring_key = open->identity.root_key;
+  job.kit.person_key = signatures.key_pair_from(open->identity.person_secret).public_key;
+  job.kit.user = printable(open->identity.person_name);
+  account::set_recovery_code(job.body, entropy, open->owner, open->keys, *job.kit.code);
+  return with_unlocked_session(
+      home, output, options, std::move(*open),
+      [&](OwnerSession& session, const Result<void>& entered) { return make_kit(session, entered, job); });
+}
+
+}  // namespace peerstore::cli

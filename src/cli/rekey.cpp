@@ -1,0 +1,137 @@
+#include "record_exchange.hpp"
+
+#include <algorithm>
+
+namespace peerstore::cli {
+
+namespace {
+
+struct Rekeying {
+  const Home& home;
+  const Output& output;
+  const RekeyOptions& options;
+  const ChosenPassphrase& chosen;
+  account::AccountFile file;  // as it will be, but for the record
+  account::RecordBody body;
+  account::UnlockedKeys keys;
+};
+
+// The numbers of this person's machines of these names. Errc::not_found names the first that is none.
+Result<std::vector<std::uint32_t>> machines_named(const membership::Roster& roster,
+                                                  const membership::Identity& identity,
+                                                  const std::vector<std::string>& names) {
+  std::vector<std::uint32_t> numbers;
+  for (const std::string& name : names) {
+    const auto is_it = [&](const auto& entry) {
+      return entry.second.person == identity.person && entry.second.name == name && !entry.second.gone;
+    };
+    const auto count = std::ranges::count_if(roster.members(), is_it);
+    if (count == 0)
+      return fail(Errc::not_found, "you have no machine named '" + printable(name) + "' in the ring");
+    for (const auto& [id, member] : roster.members()) {
+      if (member.person != identity.person || member.name != name || member.gone) continue;
+      if (member.machine == identity.machine) {
+        if (count > 1) continue;  // another of the same name is meant
+        return fail(Errc::refused, "'" + printable(name) + "' is the machine that you are at");
+      }
+      numbers.push_back(member.machine);
+    }
+  }
+  return numbers;
+}
+
+// A person ends machines of its own without an admin: they have departed, for ever.
+Task<unsigned> end_machines(OwnerSession& session, std::vector<std::uint32_t> machines) {
+  wire::PushStatements push;
+  const membership::Identity& identity = session.identity();
+  const crypto::SigningKeyPair person = session.signatures().key_pair_from(identity.person_secret);
+  for (const std::uint32_t machine : machines) {
+    const membership::DepartureStatement departure{identity.person, machine};
+    push.statements.push_back(
+        membership::sign_statement(session.signatures(), session.unlocked().owner.ring, departure, person));
+  }
+  session.membership().learn(push.statements, {});
+  unsigned told = 0;
+  for (const wire::MemberId& member : session.membership().live_members()) {
+    if (session.membership().presence(member) == nullptr) continue;
+    const auto pushed = co_await wire::ask(session.network(), member, push);
+    if (pushed) ++told;
+  }
+  co_return told;
+}
+
+void say_what_it_means(const Output& output, std::uint32_t epoch, const std::vector<std::string>& ended) {
+  output.line("New keys (epoch " + std::to_string(epoch) + ") and a new passphrase.");
+  for (const std::string& name : ended)
+    output.line("'" + printable(name) + "' is no machine of yours any more.");
+  output.note(
+      "What you back up from now on cannot be opened with anything that was copied before, and is stored");
+  output.note(
+      "anew. What was stored before can still be opened by whoever has an old copy of your keys with the "
+      "old");
+  output.note("passphrase or kit, and gets at the pieces. Your signing key stays the same.");
+  output.note("Recovery kits that were made before open nothing new: peerstore recovery make -o FILE");
+}
+
+Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& job) {
+  if (!entered) co_return job.output.failure(entered.error(), "Nothing was changed.");
+  const auto machines =
+      machines_named(session.membership().roster(), session.identity(), job.options.revoked);
+  if (!machines) co_return job.output.failure(machines.error(), "Nothing was changed. See: peerstore status");
+  // First whoever has the machine is shut out. It may be done twice.
+  unsigned told = 0;
+  if (!machines->empty()) told = co_await end_machines(session, *machines);
+  if (!machines->empty() && told == 0) {
+    co_return job.output.failure(Exit::try_later, "no member could be told that the machine is gone",
+                                 "Nothing was changed. Try again.");
+  }
+  const auto keepers = co_await change_record(session, job.home, true, job.file, job.body);
+  if (!keepers) co_return job.output.failure(keepers.error(), "Your keys are the old ones still.");
+  // The home's node holds the old keys, if somebody unlocked it.
+  if (is_node_unlocked(job.home)) (void)lend_keys_to_node(job.home, job.keys);
+  if (job.output.json()) {
+    boost::json::object document{{"type", "rekeyed"}, {"epoch", job.body.epoch}, {"keepers", *keepers}};
+    if (!job.chosen.is_shown) document["passphrase"] = as_text(job.chosen.text.view());
+    job.output.document(std::move(document));
+    co_return Exit::done;
+  }
+  if (!job.chosen.is_shown) tell_passphrase(job.output, job.chosen);
+  say_what_it_means(job.output, job.body.epoch, job.options.revoked);
+  co_return Exit::done;
+}
+
+}  // namespace
+
+Exit rekey_command(const Home& home, const Output& output, const RekeyOptions& options) {
+  crypto::Ed25519Signatures signatures;
+  auto open = unlock_with_passphrase(signatures, home, output.options());
+  if (!open) return failure_to_unlock(output, open.error());
+  const auto chosen = choose_passphrase({options.new_file, options.new_descriptor}, output.options());
+  if (!chosen) return failure_to_choose(output, chosen.error());
+  if (account::open_with_passphrase(open->body, open->owner, chosen->text, &open->file.account_secret)) {
+    return output.failure(Exit::usage, "that is the passphrase that somebody may have",
+                          "Choose another one.");
+  }
+  os::SystemEntropy entropy;
+  Rekeying job{home,
+               output,
+               options,
+               *chosen,
+               open->file,
+               open->body,
+               {open->keys.user_key.copy(), open->keys.authority_key.copy()}};
+  if (auto begun = account::begin_epoch(job.body, entropy, open->owner, job.keys); !begun) {
+    return output.failure(begun.error(), "Nothing was changed.");
+  }
+  const account::PassphraseUse use{chosen->text, chosen->is_generated, open->file.account_secret};
+  if (auto set = account::set_passphrase(job.body, entropy, open->owner, job.keys, use); !set) {
+    return output.failure(set.error(), "Nothing was changed.");
+  }
+  account::seal_writer(job.file, entropy, open->owner, job.body.epoch, *job.keys.user_key,
+                       open->identity.writer_secret);
+  return with_unlocked_session(
+      home, output, options, std::move(*open),
+      [&](OwnerSession& session, const Result<void>& entered) { return rekey(session, entered, job); });
+}
+
+}  // namespace peerstore::cli

@@ -1,0 +1,54 @@
+#include "commands.hpp"
+#include "unlocked_home.hpp"
+
+namespace peerstore::cli {
+
+Exit failure_to_unlock(const Output& output, const Error& error) {
+  switch (error.code) {
+    case Errc::not_found:
+      return output.failure(Exit::no_ring, error.message(),
+                            "Begin with: peerstore create NAME --user U, or peerstore join LINK --user U");
+    case Errc::refused:
+      return output.failure(Exit::wrong_passphrase, error.context,
+                            "Lost it? The recovery kit opens everything too: peerstore recovery use");
+    case Errc::invalid: return output.failure(Exit::wrong_passphrase, error.context);
+    default: return output.failure(error);
+  }
+}
+
+Exit unlock_command(const Home& home, const Output& output) {
+  crypto::Ed25519Signatures signatures;
+  if (const auto identity = home.identity(); !identity && identity.error().code != Errc::not_found) {
+    return output.failure(identity.error());
+  }
+  const auto open = unlock_with_passphrase(signatures, home, output.options());
+  if (!open) return failure_to_unlock(output, open.error());
+  if (auto lent = lend_keys_to_node(home, open->keys); !lent) {
+    return output.failure(Exit::no_node, lent.error().message(),
+                          "The passphrase is right. Start the node first: peerstore node");
+  }
+  if (output.json()) {
+    output.document({{"type", "unlocked"}, {"user", printable(open->identity.person_name)}});
+  } else {
+    output.line("Unlocked, until the node stops or you say: peerstore lock");
+  }
+  return Exit::done;
+}
+
+Exit lock_command(const Home& home, const Output& output) {
+  if (!home.has_identity()) {
+    return failure_to_unlock(output, fail(Errc::not_found, "there is no ring at " + home.path()));
+  }
+  // Without a node nothing is unlocked.
+  if (auto locked = lock_node(home); !locked && locked.error().code != Errc::unreachable) {
+    return output.failure(locked.error());
+  }
+  if (output.json()) {
+    output.document({{"type", "locked"}});
+  } else {
+    output.line("Locked. The node goes on keeping your friends' pieces.");
+  }
+  return Exit::done;
+}
+
+}  // namespace peerstore::cli

@@ -1,0 +1,184 @@
+#include "unlocked_home.hpp"
+
+#include <peerstore/api/local_client.hpp>
+#include <peerstore/membership/roster.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <thread>
+
+namespace peerstore::cli {
+
+namespace {
+
+constexpr std::string_view kSession = "/api/v1/session";
+constexpr std::string_view kTriesFile = "wrong-passphrases";
+constexpr unsigned kTriesFree = 5;
+constexpr unsigned kDelayDoublings = 6;  // to about a minute
+
+unsigned wrong_tries(Disk& disk) {
+  const auto bytes = disk.read_all(kTriesFile, 16);
+  unsigned tries = 0;
+  if (bytes) {
+    const std::string_view text = as_text(*bytes);
+    (void)std::from_chars(text.data(), text.data() + text.size(), tries);
+  }
+  return tries;
+}
+
+// After some wrong ones in a row each further try waits longer: for those who guess at a keyboard. (Who
+// copied the files is held up by Argon2id alone.)
+void wait_for_turn(unsigned tries) {
+  if (tries < kTriesFree) return;
+  const unsigned seconds = 1u << std::min(tries - kTriesFree, kDelayDoublings);
+  std::this_thread::sleep_for(std::chrono::seconds(seconds));
+}
+
+Result<account::RecordBody> checked_body(crypto::Signatures& signatures, const membership::Identity& identity,
+                                         const account::AccountFile& file) {
+  const auto key = person_key_of(signatures, identity);
+  if (!key) return key.error();
+  if (file.record.person != identity.person)
+    return fail(Errc::corrupt, "the account file is another person's");
+  return account::check_record(signatures, owner_of(identity).ring, *key, file.record);
+}
+
+Result<account::UnlockedKeys> keys_of_node(const Home& home) {
+  const auto answer = api::request(home.socket_path(), api::Method::get, std::string(kSession) + "/keys", "");
+  if (!answer) return answer.error();
+  auto keys = read_keys(*answer);
+  if (!keys) return fail(Errc::refused, "the node is locked");
+  return std::move(*keys);
+}
+
+}  // namespace
+
+account::Owner owner_of(const membership::Identity& identity) {
+  return {membership::ring_id_of(identity.root_key), identity.person};
+}
+
+Result<crypto::SigningPublicKey> person_key_of(crypto::Signatures& signatures,
+                                               const membership::Identity& identity) {
+  membership::Roster roster(signatures, identity.root_key);
+  (void)roster.add_all(identity.proof);
+  const auto person = roster.persons().find(identity.person);
+  if (person == roster.persons().end()) {
+    return fail(Errc::corrupt, "the identity file does not show that its person belongs to the ring");
+  }
+  return person->second.signing_key;
+}
+
+Result<account::AccountFile> make_account(crypto::Signatures& signatures,
+                                          const membership::Identity& identity,
+                                          const ChosenPassphrase& passphrase) {
+  os::SystemEntropy entropy;
+  const account::Owner owner = owner_of(identity);
+  account::Authority authority;
+  authority.person_secret = crypto::Guarded(identity.person_secret);
+  if (identity.root_secret) authority.root_secret = crypto::Guarded(*identity.root_secret);
+  account::AccountFile file;
+  file.account_secret = entropy.make<account::AccountSecret>();
+  account::NewBody made =
+      account::new_body(entropy, owner, authority, identity.drive_secret, file.account_secret);
+  const account::PassphraseUse use{passphrase.text, passphrase.is_generated, file.account_secret};
+  if (auto set = account::set_passphrase(made.body, entropy, owner, made.keys, use); !set) return set.error();
+  file.record = account::sign_record(signatures, owner, made.body, nullptr, identity.person_secret);
+  account::seal_writer(file, entropy, owner, 0, *made.keys.user_key, identity.writer_secret);
+  return file;
+}
+
+Result<UnlockedHome> open_home(crypto::Signatures& signatures, const Home& home, account::UnlockedKeys keys) {
+  UnlockedHome open;
+  auto identity = home.identity();
+  if (!identity) return identity.error();
+  auto file = home.account();
+  if (!file) return file.error();
+  auto body = checked_body(signatures, *identity, *file);
+  if (!body) return body.error_in(home.path() + "/account");
+  open.identity = std::move(*identity);
+  open.owner = owner_of(open.identity);
+  open.file = std::move(*file);
+  open.body = std::move(*body);
+  auto drive = account::open_drive(open.body, open.owner, *keys.user_key);
+  if (!drive) return fail(Errc::refused, "these keys open another epoch of the account");
+  const auto authority = account::open_authority(open.body, open.owner, *keys.authority_key);
+  if (!authority) return fail(Errc::refused, "these keys open another epoch of the account");
+  const auto writer = account::open_writer(open.file, open.owner, *drive);
+  if (!writer) return writer.error();
+  open.identity.person_secret = *authority->person_secret;
+  if (authority->root_secret) open.identity.root_secret = **authority->root_secret;
+  open.identity.drive_secret = *drive->by_epoch.back().drive_secret;
+  open.identity.writer_secret = **writer;
+  open.drive = std::move(*drive);
+  open.keys = std::move(keys);
+  return open;
+}
+
+Result<UnlockedHome> unlock_with_passphrase(crypto::Signatures& signatures, const Home& home,
+                                            const GlobalOptions& options) {
+  const auto identity = home.identity();
+  if (!identity) return identity.error();
+  const auto file = home.account();
+  if (!file) return file.error();
+  const auto body = checked_body(signatures, *identity, *file);
+  if (!body) return body.error_in(home.path() + "/account");
+  const auto typed = ask_passphrase(options);
+  if (!typed) return typed.error();
+  const auto disk = home.client_disk();
+  if (!disk) return disk.error();
+  const unsigned tries = wrong_tries(**disk);
+  wait_for_turn(tries);
+  auto keys = account::open_with_passphrase(*body, owner_of(*identity), *typed, &file->account_secret);
+  if (!keys && keys.error().code == Errc::refused) {
+    (void)(*disk)->replace(kTriesFile, as_bytes(std::to_string(tries + 1)));
+  } else if (keys && tries > 0) {
+    (void)(*disk)->remove(kTriesFile);
+  }
+  if (!keys) return keys.error();
+  return open_home(signatures, home, std::move(*keys));
+}
+
+Result<UnlockedHome> unlock_home(crypto::Signatures& signatures, const Home& home,
+                                 const GlobalOptions& options) {
+  // An error of the identity is told before anybody is asked for anything.
+  if (const auto identity = home.identity(); !identity) return identity.error();
+  if (auto keys = keys_of_node(home)) {
+    auto open = open_home(signatures, home, std::move(*keys));
+    if (open || open.error().code != Errc::refused) return open;
+  }
+  return unlock_with_passphrase(signatures, home, options);
+}
+
+Result<void> lend_keys_to_node(const Home& home, const account::UnlockedKeys& keys) {
+  const auto answer =
+      api::request(home.socket_path(), api::Method::post, std::string(kSession), to_text(keys));
+  if (!answer) return answer.error();
+  return {};
+}
+
+bool is_node_unlocked(const Home& home) { return keys_of_node(home).has_value(); }
+
+Result<void> lock_node(const Home& home) {
+  const auto answer = api::request(home.socket_path(), api::Method::remove, std::string(kSession), "");
+  if (!answer) return answer.error();
+  return {};
+}
+
+std::string to_text(const account::UnlockedKeys& keys) {
+  return to_hex(keys.user_key->view()) + to_hex(keys.authority_key->view());
+}
+
+std::optional<account::UnlockedKeys> read_keys(std::string_view text) {
+  constexpr std::size_t kDigits = 2 * crypto::SecretKey::kSize;
+  if (text.size() != 2 * kDigits) return std::nullopt;
+  const auto user = from_hex(text.substr(0, kDigits));
+  const auto authority = from_hex(text.substr(kDigits));
+  if (!user || !authority) return std::nullopt;
+  account::UnlockedKeys keys;
+  keys.user_key = crypto::Guarded(*crypto::SecretKey::from(*user));
+  keys.authority_key = crypto::Guarded(*crypto::SecretKey::from(*authority));
+  return keys;
+}
+
+}  // namespace peerstore::cli

@@ -1,0 +1,119 @@
+#include <peerstore/account/user_keys.hpp>
+
+#include <gtest/gtest.h>
+
+#include <node/ring_of_nodes.hpp>
+
+namespace peerstore::node {
+namespace {
+
+using test::Laptop;
+using test::RingOfNodes;
+
+// A person of a ring with a record that a recovery code opens.
+struct Account {
+  Account(RingOfNodes& the_ring, Laptop& laptop) : ring(the_ring), identity(laptop.identity) {
+    account::Authority authority;
+    authority.person_secret = crypto::Guarded(identity.person_secret);
+    made = account::new_body(ring.entropy, owner, authority, identity.drive_secret,
+                             ring.entropy.make<account::AccountSecret>());
+    account::set_recovery_code(made.body, ring.entropy, owner, made.keys, code);
+    sign();
+  }
+  void sign() {
+    const wire::UserRecord before = record;
+    record = account::sign_record(ring.signatures, owner, made.body, before.version == 0 ? nullptr : &before,
+                                  identity.person_secret);
+  }
+
+  RingOfNodes& ring;
+  const membership::Identity& identity;
+  account::Owner owner{membership::ring_id_of(identity.root_key), identity.person};
+  account::RecoveryCode code = ring.entropy.make<account::RecoveryCode>();
+  account::NewBody made;
+  wire::UserRecord record;
+};
+
+Result<wire::UserRecordReply> ask_as_stranger(RingOfNodes& ring, Laptop& at, const wire::LookupKey& key) {
+  const auto link = ring.hub.joiner();
+  const wire::GetUserRecord question{0, key};
+  return ring.clock.run(wire::ask(*link, at.identity.member, question));
+}
+
+bool everybody_keeps(RingOfNodes& ring, const wire::UserRecord& record) {
+  return std::ranges::all_of(ring.running(), [&](Laptop* laptop) {
+    return laptop->node->heads().record_of(record.person) == record;
+  });
+}
+
+TEST(UserRecords, AreBroughtToEverybodyAndToWhoComesLater) {
+  RingOfNodes ring(4);
+  Account bob(ring, *ring.laptops[1]);
+  ASSERT_TRUE(ring.clock.run(ring.laptops[1]->node->heads().put(bob.record)));
+  EXPECT_TRUE(ring.until([&] { return everybody_keeps(ring, bob.record); }));
+  bob.sign();
+  ASSERT_TRUE(ring.clock.run(ring.laptops[1]->node->heads().put(bob.record)));
+  EXPECT_TRUE(ring.until([&] { return everybody_keeps(ring, bob.record); }));
+  // Its person's machine is gone: the others hand it on.
+  ring.kill(*ring.laptops[1]);
+  ASSERT_TRUE(ring.join("late"));
+  EXPECT_TRUE(ring.until([&] { return everybody_keeps(ring, bob.record); }));
+}
+
+TEST(UserRecords, AreGivenToAStrangerWhoHasWhatOpensThem) {
+  RingOfNodes ring(3);
+  Account bob(ring, *ring.laptops[1]);
+  ASSERT_TRUE(ring.clock.run(ring.laptops[2]->node->heads().put(bob.record)));
+  const auto reply = ask_as_stranger(ring, *ring.laptops[2], account::lookup_key_of(bob.code));
+  ASSERT_TRUE(reply) << reply.error().message();
+  EXPECT_EQ(reply->record, bob.record);
+  EXPECT_EQ(reply->root_key, bob.identity.root_key);
+  // With what shows whose it is, and nothing about others.
+  membership::Roster roster(ring.signatures, reply->root_key);
+  (void)roster.add_all(reply->statements);
+  ASSERT_EQ(roster.persons().size(), 1u);
+  EXPECT_EQ(roster.persons().begin()->first, bob.identity.person);
+  EXPECT_EQ(ask_as_stranger(ring, *ring.laptops[2], ring.entropy.make<wire::LookupKey>()).error().code,
+            Errc::not_found);
+  EXPECT_EQ(ask_as_stranger(ring, *ring.laptops[2], wire::LookupKey{}).error().code, Errc::not_found);
+}
+
+TEST(UserRecords, AreNotGuessedAtQuickly) {
+  RingOfNodes ring(2);
+  Account bob(ring, *ring.laptops[1]);
+  ASSERT_TRUE(ring.clock.run(ring.laptops[1]->node->heads().put(bob.record)));
+  int asked = 0;
+  while (ask_as_stranger(ring, *ring.laptops[1], ring.entropy.make<wire::LookupKey>()).error().code ==
+         Errc::not_found) {
+    ASSERT_LT(++asked, 100);
+  }
+  EXPECT_EQ(ask_as_stranger(ring, *ring.laptops[1], account::lookup_key_of(bob.code)).error().code,
+            Errc::busy);
+  EXPECT_TRUE(ring.until([&] {
+    return ask_as_stranger(ring, *ring.laptops[1], account::lookup_key_of(bob.code)).has_value();
+  })) << "and the owner gets in a little later";
+}
+
+TEST(UserRecords, AreTakenFromMembersAndSignedByTheirPersonAlone) {
+  RingOfNodes ring(3);
+  Account bob(ring, *ring.laptops[1]);
+  Node& node = *ring.laptops[2]->node;
+  const wire::Caller founder{ring.laptops[0]->identity.member, ring.laptops[0]->identity.person};
+  const auto put = [&](const wire::Caller& caller, const wire::UserRecord& record) {
+    return ring.clock.run(node.serve(caller, wire::PutUserRecord{record}));
+  };
+  wire::UserRecord forged = bob.record;
+  forged.version = 9;
+  EXPECT_EQ(put(founder, forged).error().code, Errc::refused);
+  forged = bob.record;
+  forged.person = ring.laptops[0]->identity.person;
+  EXPECT_EQ(put(founder, forged).error().code, Errc::refused);
+  wire::Caller stranger;
+  stranger.is_joiner = true;
+  EXPECT_EQ(put(stranger, bob.record).error().code, Errc::refused);
+  EXPECT_TRUE(put(founder, bob.record)) << "whoever brings it";
+  EXPECT_EQ(node.heads().record_of(bob.identity.person), bob.record);
+}
+
+}  // namespace
+}  // namespace peerstore::node

@@ -1,0 +1,217 @@
+"""Passphrases, recovery and what a thief gets, with real processes."""
+
+import os
+import re
+import shutil
+import time
+import unittest
+
+from ring import RingTest, wait_until
+from tree import difference, facts, make_tree
+
+
+class Account(RingTest):
+    def expect(self, home, code, words, *arguments, **options):
+        done = home.run(*arguments, check=False, **options)
+        said = (done.stdout + done.stderr).decode(errors="replace")
+        self.assertEqual(done.returncode, code, f"{arguments}: {said}")
+        for word in words:
+            self.assertIn(word, said, arguments)
+        return done
+
+    def passphrase(self, name, text):
+        """A file with a passphrase; the homes go on using the shared one."""
+        path = self.work / f"{name}.txt"
+        path.write_text(text + "\n")
+        return path
+
+    @staticmethod
+    def environment(passphrase=None):
+        """Of somebody who has no terminal, and a passphrase or none."""
+        environment = {key: value for key, value in os.environ.items() if key != "PEERSTORE_PASSPHRASE_FILE"}
+        if passphrase is not None:
+            environment["PEERSTORE_PASSPHRASE_FILE"] = str(passphrase)
+        return environment
+
+    def test_everything_comes_back_with_a_kit_and_one_friends_address(self):
+        homes = self.make_ring(4, copies=2)
+        owner = homes[1]
+        tree = self.work / "tree"
+        make_tree(tree, files=20, big=300_000)
+        before = facts(tree)
+        owner.run("backup", tree)
+        kit = self.work / "kit.txt"
+        owner.run("recovery", "make", "-o", kit)
+        self.expect(owner, 13, ["not overwritten"], "recovery", "make", "-o", kit)
+        self.assertEqual(kit.stat().st_mode & 0o777, 0o600)
+        text = kit.read_text()
+        self.assertRegex(text, r"Recovery code: ([0-9A-Z]{5}-){12}[0-9A-Z]{5}\n")
+        self.assertIn(homes[0].address, text)
+
+        # The owner's laptop burns.
+        owner.kill()
+        shutil.rmtree(owner.path)
+
+        # One group is mistyped: the message names it, and nothing is left behind.
+        empty = self.home("empty")
+        code = re.search(r"Recovery code: (\S+)", text).group(1)
+        groups = code.split("-")
+        groups[6] = groups[6][:4] + ("0" if groups[6][4] != "0" else "1")
+        wrong = self.passphrase("wrong-code", "-".join(groups))
+        self.expect(empty, 12, ["group 7 of 13"], "recovery", "use", "--code-file", wrong,
+                    "--bootstrap", homes[0].address)
+        # A code of another person, or of nobody.
+        nobody = self.passphrase("nobody", "000G0-40R47-0M30J-E209D-185GT-R38E6-1W81Q-24GK4-2GAHK-C5RRE-34D11-P70XS-3RFGB")
+        self.expect(empty, 12, ["no record"], "recovery", "use", "--code-file", nobody,
+                    "--bootstrap", homes[0].address)
+        self.expect(empty, 5, ["127.0.0.1:1"], "recovery", "use", "--code-file", nobody,
+                    "--bootstrap", "127.0.0.1:1")
+        self.assertFalse(empty.path.exists(), "a recovery that failed left something behind")
+
+        # With the kit; the way in is in it. Then the whole drive.
+        began = time.monotonic()
+        summary, _ = empty.json("recovery", "use", "--kit", kit)
+        recovered = time.monotonic() - began
+        self.assertEqual(summary["user"], "p1")
+        self.assertEqual(summary["machine"], 1)
+        first = next(path for path in sorted(tree.rglob("*")) if path.is_file() and path.stat().st_size > 0)
+        done = empty.run("getfile", str(first)[1:], "-o", "-")
+        first_byte = time.monotonic() - began
+        self.assertEqual(done.stdout, first.read_bytes())
+        target = self.work / "back"
+        empty.run("restore", "--to", target)
+        self.assertEqual(difference(before, facts(str(target) + str(tree))), "")
+        print(f"\n  recovery use {recovered:.2f} s, first restored byte after {first_byte:.2f} s", flush=True)
+
+        # It is a machine like any other: it serves, and it backs up.
+        empty.start()
+        self.assertEqual(empty.run("backup", tree).returncode, 0)
+
+    def test_a_generated_passphrase_alone_brings_everything_back(self):
+        homes = self.make_ring(3, copies=1)
+        link = homes[0].run("--quiet", "invite", "dora").stdout.decode().strip()
+        dora = self.home("dora")
+        joined, _ = dora.json("--no-input", "join", link, "--user", "dora", "--give", "20G",
+                              env=self.environment())
+        words = joined["passphrase"]
+        self.assertEqual(len(words.split()), 6)
+        (self.work / "dora.passphrase").write_text(words.upper().replace(" ", "  ") + "\n")
+        dora.start()
+        tree = self.work / "tree"
+        make_tree(tree, files=5, big=10_000)
+        before = facts(tree)
+        dora.run("backup", tree)
+        dora.kill()
+        shutil.rmtree(dora.path)
+        again = self.home("dora")
+        wait_until(lambda: again.run("recovery", "use", "--with-passphrase", "--bootstrap", homes[2].address,
+                                     check=False).returncode == 0, "a friend has dora's record")
+        again.run("restore", "--to", self.work / "back")
+        self.assertEqual(difference(before, facts(str(self.work / "back") + str(tree))), "")
+
+    def test_a_passphrase_is_changed_everywhere_and_the_old_one_is_refused(self):
+        homes = self.make_ring(3, copies=1)
+        owner = homes[2]
+        thief = self.home("thief")
+        shutil.copytree(owner.path, thief.path, ignore=shutil.ignore_patterns("api.sock", "*.lock"))
+        new = self.passphrase("new", "quite another passphrase")
+        short = self.passphrase("short", "too short")
+        self.expect(owner, 12, ["12"], "passwd", "--new-passphrase-file", short)
+        self.expect(owner, 2, ["already"], "passwd", "--new-passphrase-file", self.work / "passphrase")
+        began = time.monotonic()
+        changed, _ = owner.json("passwd", "--new-passphrase-file", new)
+        print(f"\n  passwd {time.monotonic() - began:.2f} s", flush=True)
+        self.assertEqual(changed["keepers"], 3)
+        self.expect(owner, 12, ["does not open"], "snapshots")
+        owner.run("snapshots", env=self.environment(new))
+        # What a thief copied before opens with the old passphrase still: that is what the command says.
+        thief.run("snapshots", "--bootstrap", homes[0].address)
+        # Nor does losing the power between the two of them lock anybody out: the account is one file.
+        self.assertEqual(sorted(path.name for path in owner.path.iterdir() if path.is_file()),
+                         ["account", "client.lock", "identity", "node.lock"])
+
+    def test_commands_need_a_passphrase_unless_the_node_is_unlocked(self):
+        homes = self.make_ring(3, copies=1)
+        owner = homes[0]
+        nothing = self.environment()
+        tree = self.work / "tree"
+        make_tree(tree, files=3, big=1000)
+        self.expect(owner, 12, ["passphrase"], "--no-input", "backup", tree, env=nothing)
+        began = time.monotonic()
+        owner.run("unlock")
+        print(f"\n  unlock {time.monotonic() - began:.2f} s", flush=True)
+        owner.run("--no-input", "backup", tree, env=nothing)
+        owner.run("--no-input", "ls", env=nothing)
+        owner.run("--quiet", "invite", "eve", env=nothing)
+        owner.run("lock")
+        self.expect(owner, 12, ["passphrase"], "--no-input", "ls", env=nothing)
+        owner.run("unlock")
+        # After a restart nobody is logged in; the node serves its friends all the same.
+        owner.stop()
+        owner.start()
+        self.expect(owner, 12, ["passphrase"], "--no-input", "ls", env=nothing)
+        owner.run("node", "health", env=nothing)
+        homes[1].run("backup", tree)
+        self.assertGreater(sum(len(classes) for classes in owner.chunk_classes().values()), 0)
+
+        # By a descriptor; never as an argument.
+        read, write = os.pipe()
+        os.write(write, b"the passphrase of a test\n")
+        os.close(write)
+        owner.run("--passphrase-fd", read, "ls", env=nothing, pass_fds=(read,))
+        os.close(read)
+        self.expect(owner, 2, ["--passphrase-file"], "--passphrase", "the passphrase of a test", "ls")
+        self.expect(owner, 2, ["--passphrase-file"], "--passphrase=the passphrase of a test", "ls")
+        wrong = self.passphrase("wrong", "not the passphrase of a test")
+        self.expect(owner, 12, ["does not open"], "ls", env=self.environment(wrong))
+        self.expect(owner, 12, ["does not open"], "unlock", env=self.environment(wrong))
+
+    def test_a_thief_gets_what_was_and_nothing_of_what_comes(self):
+        homes = self.make_ring(4, copies=2)
+        stolen = homes[2]
+        tree = self.work / "tree"
+        make_tree(tree, files=5, big=50_000)
+        before = facts(tree)
+        stolen.run("backup", tree)
+        kit = self.work / "kit.txt"
+        stolen.run("recovery", "make", "-o", kit)
+        stolen.kill()
+        owner = self.home("owner")
+        owner.run("recovery", "use", "--kit", kit, "--machine", "new")
+        owner.start()
+        thief = stolen  # with the old passphrase, too
+        thief.run("ls", "--bootstrap", homes[0].address)
+
+        new = self.passphrase("new", "nobody has seen this one")
+        self.expect(owner, 4, ["no machine named"], "rekey", "--revoke", "nonsense", "--new-passphrase-file", new)
+        self.expect(owner, 2, ["Choose another"], "rekey", "--new-passphrase-file", self.work / "passphrase")
+        summary, _ = owner.json("rekey", "--revoke", "m2", "--new-passphrase-file", new)
+        self.assertEqual(summary["epoch"], 1)
+        refused = thief.run("ls", "--bootstrap", homes[0].address, check=False)
+        self.assertNotEqual(refused.returncode, 0)
+        self.expect(owner, 12, ["does not open"], "ls")
+        empty = self.home("empty")
+        self.expect(empty, 12, ["no record"], "recovery", "use", "--kit", kit)
+
+        # The owner reads what was stored before, and what is stored now.
+        (owner.path.parent / "owner.passphrase").write_text("nobody has seen this one\n")
+        owner.run("restore", "--to", self.work / "back")
+        self.assertEqual(difference(before, facts(str(self.work / "back") + str(tree))), "")
+        (tree / "later").write_text("written under the new keys")
+        after = facts(tree)
+        self.assertEqual(owner.run("backup", tree).returncode, 0)
+        owner.run("restore", "--to", self.work / "later")
+        self.assertEqual(difference(after, facts(str(self.work / "later") + str(tree))), "")
+
+    def test_nothing_secret_lies_in_a_home_in_the_clear(self):
+        homes = self.make_ring(1, copies=1)
+        phrase = (self.work / "passphrase").read_bytes().strip()
+        for path in homes[0].path.rglob("*"):
+            if path.is_file():
+                self.assertNotIn(phrase, path.read_bytes(), path)
+        self.assertEqual((homes[0].path / "identity").stat().st_mode & 0o777, 0o600)
+        self.assertEqual((homes[0].path / "account").stat().st_mode & 0o777, 0o600)
+
+
+if __name__ == "__main__":
+    unittest.main()
