@@ -155,10 +155,10 @@ class BadInput(RingTest):
         self.expect(founder, 4, ["peerstore ls"], "getfile", "no/such/file")
 
         link = founder.run("--quiet", "invite", "bob").stdout.decode().strip()
-        self.expect(nobody, 13, ["link"], "join", link[:-5], "--user", "u")
+        self.expect(nobody, 21, ["cut off"], "join", link[:-5], "--user", "u")
         bob = self.home("bob")
         bob.run("join", link, "--user", "bob")
-        self.expect(nobody, 13, ["invit"], "join", link, "--user", "mallory")  # used already
+        self.expect(nobody, 25, ["used"], "join", link, "--user", "mallory")
         self.assertFalse(nobody.path.exists(), "a refused joiner left something behind")
 
         # An identity that others can read, or that is damaged, is not used.

@@ -40,8 +40,10 @@ class Scenarios(unittest.TestCase):
 
     def test_nor_does_one_over_byte_streams(self):
         for name in scenarios():
-            if name == "proof":
-                continue  # of a world in which messages are instant
+            # The one is of a world in which messages are instant. In the other, who keeps only fingers does not hear
+            # early enough where newcomers are: structs need no addresses, streams do.
+            if name in ("proof", "fingers"):
+                continue
             with self.subTest(scenario=name):
                 done = sim("sweep", name, "--small", "--streams", "--seeds", str(max(SEEDS // 10, 1)), "--json")
                 report = json.loads(done.stdout)
