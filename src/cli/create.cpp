@@ -31,26 +31,6 @@ Result<void> check_name(const std::string& name, std::string_view what) {
   return {};
 }
 
-Exit failure_to_choose(const Output& output, const Error& error) {
-  if (error.code == Errc::refused) return output.failure(Exit::usage, error.context);
-  return output.failure(Exit::wrong_passphrase, error.context);
-}
-
-void tell_passphrase(const Output& output, const ChosenPassphrase& passphrase) {
-  if (!passphrase.is_shown) {
-    output.line("Your passphrase: " + std::string(as_text(passphrase.text.view())));
-    output.note("It is shown only now. Write it down where you would keep a passport.");
-  }
-  if (passphrase.is_generated) {
-    output.note("With it and one friend's address you get everything back; without it nobody can.");
-  } else {
-    output.note(
-        "Make a recovery kit now (peerstore recovery make -o FILE) and keep it where you would keep a "
-        "passport:");
-    output.note("without the kit or this machine your passphrase opens nothing, and nobody can help.");
-  }
-}
-
 Exit create_command(const Home& home, const Output& output, const CreateOptions& options) {
   if (home.has_identity()) {
     return output.failure(Exit::failed, home.path() + " belongs to a ring already",
@@ -96,7 +76,7 @@ Exit create_command(const Home& home, const Output& output, const CreateOptions&
                                  {"machine", machine},
                                  {"copies", options.copies},
                                  {"home", home.path()}};
-    if (!passphrase->is_shown) document["passphrase"] = as_text(passphrase->text.view());
+    show_passphrase(document, *passphrase);
     output.document(std::move(document));
     return Exit::done;
   }

@@ -314,7 +314,8 @@ std::string Daemon::status() const {
                                           {"gone", member.gone},
                                           {"seconds_since_heard", member.seconds_since_heard},
                                           {"bytes_given", member.bytes_given},
-                                          {"bytes_free", member.bytes_free}});
+                                          {"bytes_free", member.bytes_free},
+                                          {"addresses", texts(member.addresses)}});
   }
   const boost::json::object document{
       {"schema", 1},

@@ -121,7 +121,7 @@ void report(const Output& output, const Home& home, const JoinOptions& options,
                                  {"user", options.user},
                                  {"persons", persons},
                                  {"home", home.path()}};
-    if (!passphrase.is_shown) document["passphrase"] = as_text(passphrase.text.view());
+    show_passphrase(document, passphrase);
     output.document(std::move(document));
     return;
   }

@@ -64,7 +64,7 @@ Result<void> OwnerSession::load() {
   cache_ = open_cache(home_);
 
   membership::Roster roster(signatures_, identity_.root_key);
-  directory_ = std::make_unique<RosterDirectory>(loop_, roster.ring_id(), identity_.proof);
+  directory_ = std::make_unique<node::RosterDirectory>(loop_, roster.ring_id(), identity_.proof);
   net::TlsNetwork::Options options;
   options.role = net::TlsNetwork::Role::client;
   options.node_secret = identity_.node_secret;

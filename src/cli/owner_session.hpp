@@ -5,7 +5,6 @@
 #pragma once
 
 #include "commands.hpp"
-#include "roster_directory.hpp"
 #include "unlocked_home.hpp"
 
 #include <peerstore/crypto/signatures.hpp>
@@ -14,6 +13,7 @@
 #include <peerstore/net/loop.hpp>
 #include <peerstore/net/tls_network.hpp>
 #include <peerstore/node/membership_view.hpp>
+#include <peerstore/node/roster_directory.hpp>
 #include <peerstore/replica/chunk_client.hpp>
 
 #include <functional>
@@ -63,7 +63,7 @@ class OwnerSession {
   crypto::Ed25519Signatures signatures_;
   SeededRandom random_;
   net::Loop loop_;
-  std::unique_ptr<RosterDirectory> directory_;
+  std::unique_ptr<node::RosterDirectory> directory_;
   std::unique_ptr<net::TlsNetwork> network_;
   std::unique_ptr<membership::Membership> membership_;
   std::unique_ptr<node::MembershipView> view_;

@@ -1,4 +1,5 @@
 #include "record_exchange.hpp"
+#include "renewal.hpp"
 
 namespace peerstore::cli {
 
@@ -17,7 +18,7 @@ Task<Exit> change(OwnerSession& session, const Result<void>& entered, Change& jo
   if (!keepers) co_return job.output.failure(keepers.error(), "Your passphrase is the old one still.");
   if (job.output.json()) {
     boost::json::object document{{"type", "passphrase_changed"}, {"keepers", *keepers}};
-    if (!job.chosen.is_shown) document["passphrase"] = as_text(job.chosen.text.view());
+    show_passphrase(document, job.chosen);
     job.output.document(std::move(document));
     co_return Exit::done;
   }
@@ -34,22 +35,17 @@ Task<Exit> change(OwnerSession& session, const Result<void>& entered, Change& jo
 
 Exit passwd_command(const Home& home, const Output& output, const PasswdOptions& options) {
   crypto::Ed25519Signatures signatures;
-  auto open = unlock_with_passphrase(signatures, home, output.options());
-  if (!open) return failure_to_unlock(output, open.error());
-  const auto chosen = choose_passphrase({options.new_file, options.new_descriptor}, output.options());
-  if (!chosen) return failure_to_choose(output, chosen.error());
-  if (account::open_with_passphrase(open->body, open->owner, chosen->text, &open->file.account_secret)) {
-    return output.failure(Exit::usage, "that is the passphrase that you have already",
-                          "Nothing was changed.");
-  }
-  Change job{home, output, *chosen, open->body};
+  auto begun = begin_renewal(signatures, home, output, options);
+  if (const Exit* const said = std::get_if<Exit>(&begun)) return *said;
+  auto& [open, chosen] = std::get<Renewal>(begun);
+  Change job{home, output, chosen, open.body};
   os::SystemEntropy entropy;
-  const account::PassphraseUse use{chosen->text, chosen->is_generated, open->file.account_secret};
-  if (auto set = account::set_passphrase(job.body, entropy, open->owner, open->keys, use); !set) {
+  const account::PassphraseUse use{chosen.text, chosen.is_generated, open.file.account_secret};
+  if (auto set = account::set_passphrase(job.body, entropy, open.owner, open.keys, use); !set) {
     return output.failure(set.error(), "Nothing was changed.");
   }
   return with_unlocked_session(
-      home, output, options, std::move(*open),
+      home, output, options, std::move(open),
       [&](OwnerSession& session, const Result<void>& entered) { return change(session, entered, job); });
 }
 

@@ -1,4 +1,5 @@
 #include "record_exchange.hpp"
+#include "renewal.hpp"
 
 #include <algorithm>
 
@@ -91,7 +92,7 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
   if (is_node_unlocked(job.home)) (void)lend_keys_to_node(job.home, job.keys);
   if (job.output.json()) {
     boost::json::object document{{"type", "rekeyed"}, {"epoch", job.body.epoch}, {"keepers", *keepers}};
-    if (!job.chosen.is_shown) document["passphrase"] = as_text(job.chosen.text.view());
+    show_passphrase(document, job.chosen);
     job.output.document(std::move(document));
     co_return Exit::done;
   }
@@ -104,33 +105,28 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
 
 Exit rekey_command(const Home& home, const Output& output, const RekeyOptions& options) {
   crypto::Ed25519Signatures signatures;
-  auto open = unlock_with_passphrase(signatures, home, output.options());
-  if (!open) return failure_to_unlock(output, open.error());
-  const auto chosen = choose_passphrase({options.new_file, options.new_descriptor}, output.options());
-  if (!chosen) return failure_to_choose(output, chosen.error());
-  if (account::open_with_passphrase(open->body, open->owner, chosen->text, &open->file.account_secret)) {
-    return output.failure(Exit::usage, "that is the passphrase that somebody may have",
-                          "Choose another one.");
-  }
+  auto renewal = begin_renewal(signatures, home, output, options);
+  if (const Exit* const said = std::get_if<Exit>(&renewal)) return *said;
+  auto& [open, chosen] = std::get<Renewal>(renewal);
   os::SystemEntropy entropy;
   Rekeying job{home,
                output,
                options,
-               *chosen,
-               open->file,
-               open->body,
-               {open->keys.user_key.copy(), open->keys.authority_key.copy()}};
-  if (auto begun = account::begin_epoch(job.body, entropy, open->owner, job.keys); !begun) {
+               chosen,
+               open.file,
+               open.body,
+               {open.keys.user_key.copy(), open.keys.authority_key.copy()}};
+  if (auto begun = account::begin_epoch(job.body, entropy, open.owner, job.keys); !begun) {
     return output.failure(begun.error(), "Nothing was changed.");
   }
-  const account::PassphraseUse use{chosen->text, chosen->is_generated, open->file.account_secret};
-  if (auto set = account::set_passphrase(job.body, entropy, open->owner, job.keys, use); !set) {
+  const account::PassphraseUse use{chosen.text, chosen.is_generated, open.file.account_secret};
+  if (auto set = account::set_passphrase(job.body, entropy, open.owner, job.keys, use); !set) {
     return output.failure(set.error(), "Nothing was changed.");
   }
-  account::seal_writer(job.file, entropy, open->owner, job.body.epoch, *job.keys.user_key,
-                       open->identity.writer_secret);
+  account::seal_writer(job.file, entropy, open.owner, job.body.epoch, *job.keys.user_key,
+                       open.identity.writer_secret);
   return with_unlocked_session(
-      home, output, options, std::move(*open),
+      home, output, options, std::move(open),
       [&](OwnerSession& session, const Result<void>& entered) { return rekey(session, entered, job); });
 }
 

@@ -191,6 +191,30 @@ Result<ChosenPassphrase> choose_passphrase(const SecretSource& source, const Glo
   return choose_on(terminal.number());
 }
 
+Exit failure_to_choose(const Output& output, const Error& error) {
+  if (error.code == Errc::refused) return output.failure(Exit::usage, error.context);
+  return output.failure(Exit::wrong_passphrase, error.context);
+}
+
+void tell_passphrase(const Output& output, const ChosenPassphrase& passphrase) {
+  if (!passphrase.is_shown) {
+    output.line("Your passphrase: " + std::string(as_text(passphrase.text.view())));
+    output.note("It is shown only now. Write it down where you would keep a passport.");
+  }
+  if (passphrase.is_generated) {
+    output.note("With it and one friend's address you get everything back; without it nobody can.");
+  } else {
+    output.note(
+        "Make a recovery kit now (peerstore recovery make -o FILE) and keep it where you would keep a "
+        "passport:");
+    output.note("without the kit or this machine your passphrase opens nothing, and nobody can help.");
+  }
+}
+
+void show_passphrase(boost::json::object& document, const ChosenPassphrase& passphrase) {
+  if (!passphrase.is_shown) document["passphrase"] = as_text(passphrase.text.view());
+}
+
 std::optional<std::string> secret_in_arguments(int count, char** arguments) {
   for (int i = 1; i < count; ++i) {
     const std::string_view word = arguments[i];

@@ -38,6 +38,8 @@ Result<ChosenPassphrase> choose_passphrase(const SecretSource& source, const Glo
 // Why no passphrase was chosen; and what to know about the one that was.
 Exit failure_to_choose(const Output& output, const Error& error);
 void tell_passphrase(const Output& output, const ChosenPassphrase& passphrase);
+// With --json: in the document, unless its person has seen it.
+void show_passphrase(boost::json::object& document, const ChosenPassphrase& passphrase);
 
 // What is wrong with arguments that carry a secret; nothing if they do not.
 std::optional<std::string> secret_in_arguments(int count, char** arguments);

@@ -9,6 +9,10 @@
 
 namespace peerstore::membership {
 
+namespace {
+constexpr std::size_t kWordsOfStrangersMax = 64;
+}
+
 Membership::Membership(Clock& clock, Random& random, crypto::Signatures& signatures, wire::Network& network,
                        Roster roster, wire::MemberId self, Options options)
     : roster_(std::move(roster)),
@@ -164,9 +168,12 @@ Membership::State::Learned Membership::State::take(const std::vector<wire::State
     }
     if (ends_something) presences.drop_strangers(roster);
   }
-  for (const wire::Presence& presence : given_presences) {
+  std::vector<wire::Presence> words = no_longer_strangers();
+  words.insert(words.end(), given_presences.begin(), given_presences.end());
+  for (const wire::Presence& presence : words) {
     const Presences::Verdict verdict = presences.add(roster, signatures, presence);
     if (verdict == Presences::Verdict::refused) ++refused;
+    if (verdict == Presences::Verdict::of_a_stranger) wait_for_statements(presence);
     const bool is_contested = verdict == Presences::Verdict::outdated && presences.contests(presence);
     if (is_contested) {
       // Somebody takes a word for news that was ended here. Who should be its predecessor finds out.
@@ -188,6 +195,21 @@ Membership::State::Learned Membership::State::take(const std::vector<wire::State
     for (std::size_t i = 0; i < on_change.size(); ++i) on_change[i]();
   }
   return learned;
+}
+
+void Membership::State::wait_for_statements(const wire::Presence& presence) {
+  of_strangers.push_back(presence);
+  if (of_strangers.size() > kWordsOfStrangersMax) of_strangers.pop_front();
+}
+
+std::vector<wire::Presence> Membership::State::no_longer_strangers() {
+  std::vector<wire::Presence> known;
+  std::erase_if(of_strangers, [&](const wire::Presence& presence) {
+    const bool is_known = roster.find(presence.node.id) != nullptr;
+    if (is_known) known.push_back(presence);
+    return is_known;
+  });
+  return known;
 }
 
 Membership::State::Learned Membership::State::take_own(wire::Presence presence) {

@@ -4,6 +4,7 @@
 #include <peerstore/membership/membership.hpp>
 #include <peerstore/runtime/sync.hpp>
 
+#include <deque>
 #include <set>
 #include <unordered_map>
 
@@ -56,6 +57,9 @@ struct Membership::State {
   // Takes what counts and tells everybody who wants to know. What was new is returned, not yet news.
   Learned take(const std::vector<wire::Statement>& statements, const std::vector<wire::Presence>& presences);
   Learned take_own(wire::Presence presence);
+  // Words of newcomers may come before the statements that let them in.
+  void wait_for_statements(const wire::Presence& presence);
+  std::vector<wire::Presence> no_longer_strangers();
   // Those that ended what stood, of them or of what is older. One's own is denied.
   std::vector<wire::Absence> believe(const std::vector<wire::Absence>& absences);
   // A command is over before it could be corrected: it believes in nobody's absence, and tries.
@@ -127,7 +131,8 @@ struct Membership::State {
   std::function<void(std::uint64_t incarnation)> on_denial;
   std::function<void(const wire::MemberId&)> on_return;
   std::function<bool()> is_stale;
-  std::set<wire::MemberId> contested;  // whose ended words were told as news
+  std::deque<wire::Presence> of_strangers;  // unproven: few, the latest
+  std::set<wire::MemberId> contested;       // whose ended words were told as news
   std::uint64_t departures = 0;
   bool neighbours_only = false;  // of presences and absences
   bool learning_addresses = false;

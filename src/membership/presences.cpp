@@ -48,7 +48,9 @@ Presences::Verdict Presences::add(const Roster& roster, crypto::Signatures& sign
     if (presence.signature == entry.presence.signature) return Verdict::outdated;
   }
   const Member* member = roster.find(presence.node.id);
-  if (member == nullptr || member->gone || !is_in_bounds(presence)) return Verdict::refused;
+  if (!is_in_bounds(presence)) return Verdict::refused;
+  if (member == nullptr) return Verdict::of_a_stranger;
+  if (member->gone) return Verdict::refused;
   const Bytes bytes = wire::presence_bytes(presence);
   const crypto::Hash hash = crypto::hash("presence", {bytes});
   if (known != entries_.end()) {

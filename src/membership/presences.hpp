@@ -24,7 +24,8 @@ std::pair<std::uint64_t, std::uint64_t> age_of(const Word& word) {
 
 class Presences {
  public:
-  enum class Verdict : std::uint8_t { newer, outdated, refused };
+  // A stranger may be somebody whose statements are still on their way.
+  enum class Verdict : std::uint8_t { newer, outdated, refused, of_a_stranger };
 
   // Keeps `presence` if it is newer than what is known and signed by the member's node key.
   Verdict add(const Roster& roster, crypto::Signatures& signatures, const wire::Presence& presence);

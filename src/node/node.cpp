@@ -289,7 +289,10 @@ NodeStatus Node::status() const {
       const Duration ago = parts.environment.clock.now() - *heard;
       row.seconds_since_heard = std::chrono::duration_cast<std::chrono::seconds>(ago).count();
     }
-    if (const wire::Presence* presence = parts.membership.presence(id)) row.bytes_free = presence->free_bytes;
+    if (const wire::Presence* presence = parts.membership.presence(id)) {
+      row.bytes_free = presence->free_bytes;
+      row.addresses = presence->addresses;
+    }
     if (row.self) row.bytes_free = room_left(status.usage);
     status.members.push_back(std::move(row));
   }

@@ -88,6 +88,12 @@ class TestWorld {
     return made;
   }
 
+  // Somebody whom nobody here has heard of yet: the statements that let it in, and its first word.
+  std::pair<std::vector<wire::Statement>, wire::Presence> newcomer() {
+    const Identity identity = ring.admit("newcomer");
+    return {ring.roster->proof_of(identity.member), presence(identity, 1, 1)};
+  }
+
   // As at a stabilisation: `asker` learns the marks of `asked`.
   void compare(std::size_t asker, std::size_t asked) {
     peers[asker]->membership.compare(id(asked), peers[asked]->membership.marks());

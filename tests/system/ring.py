@@ -159,4 +159,5 @@ class RingTest(unittest.TestCase):
         connection.request("GET", "/api/v1/status")
         document = json.loads(connection.getresponse().read())
         connection.close()
-        return sum(1 for member in document["members"] if member["online"] or member["self"])
+        return sum(1 for member in document["members"]
+                   if member["self"] or (member["online"] and member["addresses"]))

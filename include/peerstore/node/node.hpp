@@ -39,6 +39,7 @@ struct MemberStatus {
   std::int64_t seconds_since_heard = -1;  // -1: not since this node started
   std::uint64_t bytes_given = 0;
   std::uint64_t bytes_free = 0;
+  std::vector<std::string> addresses;  // none: nobody here knows where it is
 };
 struct NodeStatus {
   std::string ring_name;

@@ -1,0 +1,20 @@
+#include "renewal.hpp"
+
+#include "record_exchange.hpp"
+
+namespace peerstore::cli {
+
+std::variant<Renewal, Exit> begin_renewal(crypto::Signatures& signatures, const Home& home,
+                                          const Output& output, const PasswdOptions& options) {
+  auto open = unlock_with_passphrase(signatures, home, output.options());
+  if (!open) return failure_to_unlock(output, open.error());
+  auto chosen = choose_passphrase({options.new_file, options.new_descriptor}, output.options());
+  if (!chosen) return failure_to_choose(output, chosen.error());
+  if (account::open_with_passphrase(open->body, open->owner, chosen->text, &open->file.account_secret)) {
+    return output.failure(Exit::usage, "that is the passphrase that you have already",
+                          "Nothing was changed: choose another one.");
+  }
+  return Renewal{std::move(*open), std::move(*chosen)};
+}
+
+}  // namespace peerstore::cli
