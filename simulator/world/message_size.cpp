@@ -5,28 +5,30 @@ namespace peerstore::world {
 
 namespace {
 
-constexpr std::size_t kEnvelope =
-    68;                            // frame, segment table, and the struct that holds the question or answer
-constexpr std::size_t kNews = 56;  // its struct, and three lists
-constexpr std::size_t kNode = 48;
+// Packed, as they travel.
+// Frame, segment table, and the struct that holds the question or answer.
+constexpr std::size_t kEnvelope = 37;
+constexpr std::size_t kNews = 18;  // its struct, and three lists
+constexpr std::size_t kNode = 44;
+constexpr std::size_t kId = 38;  // alone
 constexpr std::size_t kHash = 32;
-constexpr std::size_t kSignature = 64;
+constexpr std::size_t kSignature = 66;
 
 std::size_t size_of(const std::vector<wire::Statement>& statements) {
   std::size_t bytes = 0;
   for (const wire::Statement& statement : statements)
-    bytes += 32 + kHash + kSignature + statement.body.size();
+    bytes += 16 + kHash + kSignature + statement.body.size();
   return bytes;
 }
 std::size_t size_of(const std::vector<wire::Presence>& presences) {
   std::size_t bytes = 0;
   for (const wire::Presence& presence : presences) {
-    bytes += 40 + kNode + kSignature;
-    for (const std::string& address : presence.addresses) bytes += 8 + (address.size() / 8 + 1) * 8;
+    bytes += 24 + kNode + kSignature;
+    for (const std::string& address : presence.addresses) bytes += 8 + address.size();
   }
   return bytes;
 }
-std::size_t size_of(const std::vector<wire::Absence>& absences) { return absences.size() * (kNode + 8); }
+std::size_t size_of(const std::vector<wire::Absence>& absences) { return absences.size() * (kNode + 3); }
 std::size_t size_of(const wire::ChunkDescription& chunk) {
   return wire::kChunkHeaderBytes + kHash * chunk.leaves.size();
 }
@@ -36,15 +38,15 @@ struct Sizes {
   std::size_t operator()(const wire::Done&) const { return 0; }
   std::size_t operator()(const wire::GetNeighbours&) const { return 0; }
   std::size_t operator()(const wire::Ping&) const { return 0; }
-  std::size_t operator()(const wire::Pong&) const { return 24; }
+  std::size_t operator()(const wire::Pong&) const { return 28; }
   std::size_t operator()(const wire::Notify&) const { return kNode; }
-  std::size_t operator()(const wire::FindSuccessor&) const { return kHash; }
+  std::size_t operator()(const wire::FindSuccessor&) const { return kId; }
   std::size_t operator()(const wire::Neighbours& m) const {
     const std::size_t nodes = 1 + (m.predecessor ? 1 : 0) + m.successors.size();
-    return 64 + kNode * nodes;
+    return 50 + kNode * nodes;
   }
   std::size_t operator()(const wire::FoundSuccessor& m) const {
-    return 40 + kNode * (m.closer.size() + m.successors.size());
+    return 8 + kNode * (m.closer.size() + m.successors.size());
   }
   std::size_t operator()(const wire::ExchangeRoster& m) const {
     return kHash * m.known.size() + size_of(m.presences);
@@ -53,11 +55,11 @@ struct Sizes {
     return size_of(m.statements) + size_of(m.presences) + kHash * m.wanted.size();
   }
   std::size_t operator()(const wire::PushStatements& m) const {
-    return kNews + size_of(m.statements) + size_of(m.presences) + size_of(m.absences) + (m.until ? kHash : 0);
+    return kNews + size_of(m.statements) + size_of(m.presences) + size_of(m.absences) + (m.until ? kId : 0);
   }
-  std::size_t operator()(const wire::ComparePresences& m) const { return kHash + 8 * m.sums.size(); }
+  std::size_t operator()(const wire::ComparePresences& m) const { return kId + 8 * m.sums.size(); }
   std::size_t operator()(const wire::PresenceDifference& m) const {
-    return kHash + 4 * m.parts.size() + size_of(m.presences) + size_of(m.absences);
+    return kId + 2 * m.parts.size() + size_of(m.presences) + size_of(m.absences);
   }
   std::size_t operator()(const wire::Join& m) const { return size_of(m.statements); }
   std::size_t operator()(const wire::Welcome& m) const {

@@ -19,7 +19,7 @@ constexpr std::uint64_t kRoomPart = 16;
 constexpr std::uint64_t kIncarnationsMax = std::uint64_t{1} << 48;
 
 // What one coming or going costs each member that follows the ring: the news and the answer.
-constexpr double kNewsBytes = 350;
+constexpr double kNewsBytes = 230;
 constexpr std::size_t kMembersMax = 4000;
 constexpr Duration kBudgetPeriod = std::chrono::seconds(10);
 // So long it must be calm until the whole ring is followed again.

@@ -3,8 +3,7 @@
 #include <kj/exception.h>
 
 #include "codec_parts.hpp"
-
-#include <cstring>
+#include "packing.hpp"
 
 namespace peerstore::wire {
 
@@ -15,46 +14,32 @@ namespace {
 constexpr int kNestingMax = 12;
 constexpr std::size_t kTraversalSlackWords = 64;
 
+// One that is too large even for its reader is left as it is: too large for a frame.
 Bytes bytes_of(capnp::MessageBuilder& message) {
   const kj::Array<capnp::word> words = capnp::messageToFlatArray(message);
   const auto flat = words.asBytes();
-  return Bytes(flat.begin(), flat.end());
+  if (flat.size() > kMessageBytesMax) return Bytes(flat.begin(), flat.end());
+  return pack({flat.begin(), flat.size()});
 }
 
-// Cap'n Proto reads whole words in place: input that does not lie on a word is moved.
-class AlignedWords {
- public:
-  explicit AlignedWords(ByteView bytes) : size_(bytes.size() / sizeof(capnp::word)) {
-    if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(capnp::word) == 0) {
-      words_ = reinterpret_cast<const capnp::word*>(bytes.data());
-      return;
-    }
-    moved_ = kj::heapArray<capnp::word>(size_);
-    std::memcpy(moved_.begin(), bytes.data(), size_ * sizeof(capnp::word));
-    words_ = moved_.begin();
-  }
-  kj::ArrayPtr<const capnp::word> view() const { return {words_, size_}; }
-
- private:
-  std::size_t size_;
-  const capnp::word* words_ = nullptr;
-  kj::Array<capnp::word> moved_;
-};
+// Where memory was taken for bytes, whole words may lie.
+kj::ArrayPtr<const capnp::word> words_of(const Bytes& bytes) {
+  return {reinterpret_cast<const capnp::word*>(bytes.data()), bytes.size() / sizeof(capnp::word)};
+}
 
 // The boundary: calls read(root) and turns everything that is wrong with the input into an Error.
 template <class Root, class Value, class Read>
 Result<Value> decode(ByteView message, Read read) {
-  if (message.size() > kMessageBytesMax || message.size() % sizeof(capnp::word) != 0) {
-    return fail(Errc::invalid, "a message of an impossible length");
-  }
+  if (message.size() > kMessageBytesMax) return fail(Errc::invalid, "a message of an impossible length");
+  const std::optional<Bytes> unpacked = unpack(message, kMessageBytesMax);
+  if (!unpacked) return fail(Errc::invalid, "a message that is packed wrongly");
   try {
-    const AlignedWords words(message);
+    const kj::ArrayPtr<const capnp::word> words = words_of(*unpacked);
     capnp::ReaderOptions limits;
     limits.nestingLimit = kNestingMax;
-    limits.traversalLimitInWords = words.view().size() + kTraversalSlackWords;
-    capnp::FlatArrayMessageReader reader(words.view(), limits);
-    if (reader.getEnd() != words.view().end())
-      return fail(Errc::invalid, "a message with bytes after its end");
+    limits.traversalLimitInWords = words.size() + kTraversalSlackWords;
+    capnp::FlatArrayMessageReader reader(words, limits);
+    if (reader.getEnd() != words.end()) return fail(Errc::invalid, "a message with bytes after its end");
     return read(reader.getRoot<Root>());
   } catch (const Malformed& malformed) {
     return fail(Errc::invalid, malformed.what);

@@ -263,7 +263,7 @@ TEST_F(MadMember, ABrokenMessageIsAnsweredAndTheLinkGoesOn) {
     peer.send_frame(header, Bytes(64, 0xee));
     EXPECT_EQ(peer.read_reply(5).error().code, Errc::invalid);
     Bytes unknown = wire::encode(wire::Request(wire::GetHeads{0})).message;
-    *std::find(unknown.begin() + 16, unknown.end(), 14) = 99;
+    *std::find(unknown.begin() + 5, unknown.end(), 14) = 99;
     header.request = 6;
     header.patience_ms = 1000;
     peer.send_frame(header, unknown);

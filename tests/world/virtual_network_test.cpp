@@ -1,3 +1,4 @@
+#include <peerstore/wire/codec.hpp>
 #include <world/two_machines.hpp>
 
 #include <chrono>
@@ -190,6 +191,75 @@ TEST(VirtualNetworkSpeed, ServesManyCallsASecond) {
   RecordProperty("calls_per_second", static_cast<int>(100'000 / took.count()));
   EXPECT_EQ(network.counters().calls, 100'000U);
   for (std::uint8_t i = 0; i < 200; ++i) network.detach(member(i));
+}
+
+// ---- sizes ----
+
+constexpr std::size_t kFrame = 28;
+
+wire::NodeRef some_node(Entropy& entropy) { return {entropy.make<ring::Id>(), 1'763'723'547}; }
+
+// What the ring's upkeep sends, nearly always.
+TEST(ApproximateSize, IsWithinATenthOfWhatTravels) {
+  SeededEntropy entropy(1);
+  const auto question = [&](wire::Request request) {
+    const std::size_t real = kFrame + wire::encode(request).message.size();
+    const auto approximate = static_cast<double>(approximate_size(request));
+    EXPECT_NEAR(approximate, static_cast<double>(real), 0.1 * static_cast<double>(real))
+        << wire::name_of(request);
+  };
+  const auto answer = [&](const Result<wire::Response>& response) {
+    const std::size_t real = kFrame + wire::encode(response).message.size();
+    const auto approximate = static_cast<double>(approximate_size(*response));
+    EXPECT_NEAR(approximate, static_cast<double>(real), 0.1 * static_cast<double>(real))
+        << "answer of kind " << response->index();
+  };
+
+  wire::Presence presence;
+  presence.node = some_node(entropy);
+  presence.sequence = 1;
+  presence.addresses = {"203.0.113.7:4711"};
+  presence.free_bytes = 100'000'000'000;
+  presence.signature = entropy.make<crypto::Signature>();
+  const ring::Id until = entropy.make<ring::Id>();
+
+  question(wire::Ping{});
+  question(wire::GetNeighbours{});
+  question(wire::Notify{some_node(entropy)});
+  question(wire::FindSuccessor{entropy.make<ring::Id>()});
+  wire::PushStatements came;
+  came.presences = {presence};
+  came.until = until;
+  question(came);
+  wire::PushStatements went;
+  went.absences = {{some_node(entropy), 1}};
+  went.until = until;
+  question(went);
+  wire::ComparePresences compare{entropy.make<crypto::Hash>(), {}};
+  for (int i = 0; i < 256; ++i) compare.sums.push_back(SeededRandom(static_cast<std::uint64_t>(i)).next());
+  question(compare);
+
+  answer(wire::Response(wire::Done{}));
+  answer(wire::Response(wire::Pong{0xf123456789abcdef, {0xf123456789abcdef, 0xf123456789abcdef}}));
+  wire::Neighbours neighbours;
+  neighbours.phase = wire::Phase::member;
+  neighbours.self = some_node(entropy);
+  neighbours.predecessor = some_node(entropy);
+  for (int i = 0; i < 8; ++i) neighbours.successors.push_back(some_node(entropy));
+  neighbours.view = 0xf123456789abcdef;
+  neighbours.roster = {0xf123456789abcdef, 0xf123456789abcdef};
+  neighbours.session_seconds = 3600;
+  answer(wire::Response(neighbours));
+  wire::FoundSuccessor found;
+  found.is_successor = true;
+  for (int i = 0; i < 8; ++i) found.successors.push_back(some_node(entropy));
+  answer(wire::Response(found));
+  wire::PresenceDifference difference;
+  difference.roster = entropy.make<crypto::Hash>();
+  difference.parts = {17, 200};
+  difference.presences = {presence, presence, presence};
+  difference.absences = {{some_node(entropy), 1}, {some_node(entropy), 1}};
+  answer(wire::Response(difference));
 }
 
 }  // namespace

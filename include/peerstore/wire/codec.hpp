@@ -1,7 +1,7 @@
 // Codec: messages as bytes, and bytes as messages.
 //
-// A message is one Cap'n Proto message (schema/messages.capnp), and with the two that carry a
-// segment (PutSegment, SegmentReply) an attachment: the segment itself, in its own buffer, never
+// A message is one Cap'n Proto message (schema/messages.capnp) in the packed form, and with the two that
+// carry a segment (PutSegment, SegmentReply) an attachment: the segment itself, in its own buffer, never
 // copied. What is decoded comes from a peer and is hostile: any bytes at all give a value or an
 // Error, every list is held against the limits of messages.hpp before memory is taken for it, and
 // no reader looks at more than the message holds. A malformed message is Errc::invalid, a kind
@@ -12,7 +12,7 @@
 
 namespace peerstore::wire {
 
-// What one message may take; the largest are full rosters and a person's heads.
+// What one message may take, packed or not; the largest are full rosters and a person's heads.
 inline constexpr std::size_t kMessageBytesMax = 8 * 1024 * 1024;
 inline constexpr std::size_t kAttachmentBytesMax = kSegmentBytes;
 // The part of an error's context that travels.
