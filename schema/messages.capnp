@@ -55,6 +55,12 @@ struct ChunkDescription {
   leaves @1 :Data;                # 32 bytes for each segment
 }
 
+struct Lease {
+  machine @0 :UInt32;
+  number @1 :UInt64;
+  signature @2 :Data;             # 64 bytes
+}
+
 struct Receipt {
   address @0 :Data;               # 32 bytes
   owner @1 :UInt32;
@@ -116,8 +122,8 @@ struct GetUserRecord {
 }
 
 struct PutBegin {
-  owner @0 :UInt32;
-  chunk @1 :ChunkDescription;
+  chunk @0 :ChunkDescription;
+  lease @1 :Lease;
   reservation @2 :UInt64;
 }
 
@@ -151,7 +157,7 @@ struct Response {
     rosterDifference @4 :RosterDifference;
     welcome @5 :News;
     reserved @6 :UInt64;          # the reservation
-    putState @7 :List(UInt32);    # segments that are missing
+    putState @7 :PutState;
     receipt @8 :Receipt;
     description @9 :DescriptionReply;
     segment @10 :Void;            # the segment is the attachment
@@ -168,6 +174,11 @@ struct UserRecordReply {
   record @0 :UserRecord;
   statements @1 :List(Statement);
   rootKey @2 :Data;               # 32 bytes
+}
+
+struct PutState {
+  missing @0 :List(UInt32);       # segments
+  leaseWanted @1 :UInt64;
 }
 
 struct Failure {
@@ -211,5 +222,5 @@ struct PresenceDifference {
 
 struct DescriptionReply {
   chunk @0 :ChunkDescription;
-  owner @1 :UInt32;
+  lease @1 :Lease;
 }

@@ -38,6 +38,7 @@ std::uint32_t ChunkLedger::make_pack(Entropy& entropy, Random& random, wire::Per
     wire::ChunkHeader& header = chunk.description.header;
     header.chunk_class = chunk_class;
     header.segments = 1;
+    header.owner = owner;
     header.placement_key = placement_key;
     header.key_commitment = commitment;
     header.read_token_hash = replica::read_token_hash(chunk.token);

@@ -79,7 +79,8 @@ Task<Result<void>> SimulatedMachine::start() {
   }
   client_network_ = surroundings_.network.client(member(), identity_->person);
   client_ = std::make_unique<replica::ChunkClient>(
-      clock_, random_, *client_network_, surroundings_.signatures, node_->view(), identity_->person,
+      clock_, random_, *client_network_, surroundings_.signatures, node_->view(),
+      replica::Writer{identity_->person, identity_->machine, identity_->writer_secret},
       [](const wire::MemberId& id) { return ring::short_name(id); });
   wire::Service* service = node_.get();
   if (lies_) {

@@ -50,7 +50,8 @@ class Command {
   Command(PersonTools tools, Files& files, Disk& state)
       : tools_(std::move(tools)),
         client_(tools_.clock, tools_.random, tools_.network, tools_.signatures, tools_.view,
-                tools_.identity.person, [](const wire::MemberId& id) { return ring::short_name(id); }),
+                {tools_.identity.person, tools_.identity.machine, tools_.identity.writer_secret},
+                [](const wire::MemberId& id) { return ring::short_name(id); }),
         space_(client_, tools_.on_put),
         environment_{tools_.clock, tools_.workers, tools_.entropy, tools_.signatures, files, state, space_} {}
 

@@ -13,6 +13,7 @@ constexpr std::size_t kNode = 44;
 constexpr std::size_t kId = 38;  // alone
 constexpr std::size_t kHash = 32;
 constexpr std::size_t kSignature = 66;
+constexpr std::size_t kLease = 10 + kSignature;
 
 std::size_t size_of(const std::vector<wire::Statement>& statements) {
   std::size_t bytes = 0;
@@ -65,11 +66,11 @@ struct Sizes {
   std::size_t operator()(const wire::Welcome& m) const {
     return size_of(m.statements) + size_of(m.presences);
   }
-  std::size_t operator()(const wire::PutBegin& m) const { return 16 + size_of(m.chunk); }
+  std::size_t operator()(const wire::PutBegin& m) const { return 16 + kLease + size_of(m.chunk); }
   std::size_t operator()(const wire::PutState& m) const { return 8 + 4 * m.missing.size(); }
   std::size_t operator()(const wire::PutSegment& m) const { return kHash + 8 + m.data.size(); }
   std::size_t operator()(const wire::Receipt&) const { return kHash + 8 + kNode + kSignature; }
-  std::size_t operator()(const wire::DescriptionReply& m) const { return 8 + size_of(m.chunk); }
+  std::size_t operator()(const wire::DescriptionReply& m) const { return kLease + size_of(m.chunk); }
   std::size_t operator()(const wire::SegmentReply& m) const { return m.data.size(); }
   std::size_t operator()(const wire::HaveChunks& m) const { return kHash * m.addresses.size(); }
   std::size_t operator()(const wire::OfferChunks& m) const { return kHash * m.addresses.size(); }

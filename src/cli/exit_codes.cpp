@@ -11,7 +11,8 @@ Exit exit_for(const Error& error) {
     case Errc::unreachable: return Exit::try_later;
     case Errc::busy: return Exit::no_node;
     case Errc::refused: return Exit::refused;
-    case Errc::full: return Exit::no_space;
+    case Errc::full:
+    case Errc::over_quota: return Exit::no_space;
     case Errc::corrupt: return Exit::corrupt;
     case Errc::cancelled: return Exit::interrupted;
     case Errc::invalid:

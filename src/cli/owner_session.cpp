@@ -147,7 +147,8 @@ void OwnerSession::keep_what_was_learned() {
 
 Task<Result<std::unique_ptr<drive::Drive>>> OwnerSession::open_drive() {
   space_ = std::make_unique<replica::ChunkClient>(
-      loop_, random_, *network_, signatures_, *view_, identity_.person,
+      loop_, random_, *network_, signatures_, *view_,
+      replica::Writer{identity_.person, identity_.machine, identity_.writer_secret},
       [this](const wire::MemberId& member) { return name_of(member); });
   drive::DriveKeys keys{identity_.drive_secret, identity_.person_secret, membership_->roster().ring_id(),
                         identity_.machine};

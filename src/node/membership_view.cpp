@@ -30,6 +30,29 @@ std::optional<crypto::SigningPublicKey> MembershipView::node_key(const wire::Mem
   return member->node_key;
 }
 
+const membership::Member* MembershipView::machine_of(wire::PersonNumber person, std::uint32_t machine) const {
+  const membership::Roster& roster = membership_.roster();
+  const membership::InvitationStatement* invitation = roster.invitation(person);
+  if (invitation == nullptr) return nullptr;
+  return roster.find(membership::member_id_of(roster.ring_id(), invitation->position_seed, person, machine));
+}
+
+std::optional<crypto::SigningPublicKey> MembershipView::writer_key(wire::PersonNumber person,
+                                                                   std::uint32_t machine) const {
+  const membership::Member* member = machine_of(person, machine);
+  if (member == nullptr || member->gone) return std::nullopt;
+  return member->writer_key;
+}
+
+std::vector<crypto::SigningPublicKey> MembershipView::former_writer_keys(wire::PersonNumber person,
+                                                                         std::uint32_t machine) const {
+  const membership::Member* member = machine_of(person, machine);
+  const auto& persons = membership_.roster().persons();
+  const auto owner = persons.find(person);
+  if (member == nullptr || !member->gone || owner == persons.end() || owner->second.gone) return {};
+  return {member->writer_key};
+}
+
 std::optional<crypto::SigningPublicKey> MembershipView::person_key(wire::PersonNumber number) const {
   const auto& persons = membership_.roster().persons();
   const auto person = persons.find(number);

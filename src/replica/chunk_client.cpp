@@ -27,19 +27,21 @@ struct ChunkClient::Parts {
   wire::Network& network;
   crypto::Signatures& signatures;
   const RingView& view;
+  Writer writer;
   wire::PersonNumber owner;
   Options options;
   Friends friends;
   ChunkReader reader;
 
   Parts(Clock& a_clock, Random& a_random, wire::Network& a_network, crypto::Signatures& some_signatures,
-        const RingView& a_view, wire::PersonNumber an_owner, NameOf name_of, Options some_options)
+        const RingView& a_view, Writer a_writer, NameOf name_of, Options some_options)
       : clock(a_clock),
         random(a_random),
         network(a_network),
         signatures(some_signatures),
         view(a_view),
-        owner(an_owner),
+        writer(a_writer),
+        owner(writer.person),
         options(some_options),
         friends(clock, network, view, std::move(name_of)),
         reader(clock, view, friends, options) {}
@@ -57,12 +59,12 @@ struct ChunkClient::Parts {
 };
 
 ChunkClient::ChunkClient(Clock& clock, Random& random, wire::Network& network, crypto::Signatures& signatures,
-                         const RingView& view, wire::PersonNumber owner, NameOf name_of)
-    : ChunkClient(clock, random, network, signatures, view, owner, std::move(name_of), Options()) {}
+                         const RingView& view, Writer writer, NameOf name_of)
+    : ChunkClient(clock, random, network, signatures, view, writer, std::move(name_of), Options()) {}
 
 ChunkClient::ChunkClient(Clock& clock, Random& random, wire::Network& network, crypto::Signatures& signatures,
-                         const RingView& view, wire::PersonNumber owner, NameOf name_of, Options options)
-    : parts_(std::make_unique<Parts>(clock, random, network, signatures, view, owner, std::move(name_of),
+                         const RingView& view, Writer writer, NameOf name_of, Options options)
+    : parts_(std::make_unique<Parts>(clock, random, network, signatures, view, writer, std::move(name_of),
                                      options)) {}
 
 ChunkClient::~ChunkClient() = default;
@@ -74,7 +76,7 @@ std::string ChunkClient::name_of(const wire::MemberId& member) const { return pa
 
 Task<Result<PutOutcome>> ChunkClient::put(wire::ChunkDescription chunk, std::vector<SharedBytes> segments) {
   const ChunkPut::Ring ring{parts_->clock,   parts_->random, parts_->signatures, parts_->view,
-                            parts_->friends, parts_->owner,  parts_->options};
+                            parts_->friends, parts_->writer, parts_->options};
   ChunkPut put(ring, std::move(chunk), std::move(segments));
   co_return co_await put.run();
 }

@@ -39,13 +39,15 @@ ChunkPut::ChunkPut(Ring ring, wire::ChunkDescription chunk, std::vector<SharedBy
   CHECK(chunk_.header.segments >= 1 && chunk_.header.segments <= wire::kSegmentsMax);
   CHECK(chunk_.leaves.size() == chunk_.header.segments && segments_.size() == chunk_.header.segments);
   for (const SharedBytes& segment : segments_) CHECK(segment.size() == wire::kSegmentBytes);
+  CHECK(chunk_.header.owner == ring_.writer.person);
   address_ = wire::address_of(chunk_);
+  lease_ = sign_lease(ring_.signatures, ring_.view.ring_id(), ring_.writer, address_, 1);
 }
 
 Task<Result<PutOutcome>> ChunkPut::run() {
   const auto map = ring_.view.map();
   wanted_ = map->policy().copies;
-  list_ = map->preference_list({chunk_.header.placement_key, chunk_.header.chunk_class, ring_.owner});
+  list_ = map->preference_list({chunk_.header.placement_key, chunk_.header.chunk_class, ring_.writer.person});
   taken_.assign(list_.size(), false);
   {
     TaskScope lanes(ring_.clock);
@@ -98,7 +100,7 @@ Task<Result<wire::Receipt>> ChunkPut::try_once(wire::MemberId member) {
   const Result<wire::Reserved> reserved = co_await ring_.friends.ask(member, room);
   if (!reserved) co_return reserved.error();
 
-  const wire::PutBegin begin{ring_.owner, chunk_, reserved->reservation};
+  const wire::PutBegin begin{chunk_, lease_, reserved->reservation};
   const Result<wire::PutState> state = co_await ring_.friends.ask(member, begin);
   if (!state) co_return state.error();
   std::vector<std::uint32_t> missing = state->missing;
@@ -111,7 +113,7 @@ Task<Result<wire::Receipt>> ChunkPut::try_once(wire::MemberId member) {
 
   const Result<void> sent = co_await send_segments(member, std::move(missing));
   if (!sent) co_return sent.error();
-  const wire::PutCommit commit{address_, ring_.owner};
+  const wire::PutCommit commit{address_, ring_.writer.person};
   const Result<wire::Receipt> receipt = co_await ring_.friends.ask(member, commit, Friends::kBulkPatience);
   if (!receipt) co_return receipt.error();
   co_return checked(member, *receipt);
@@ -138,7 +140,7 @@ Task<void> ChunkPut::segment_lane(Sending& sending) {
 }
 
 Result<wire::Receipt> ChunkPut::checked(const wire::MemberId& member, const wire::Receipt& receipt) const {
-  if (receipt.address != address_ || receipt.owner != ring_.owner || receipt.holder.id != member) {
+  if (receipt.address != address_ || receipt.owner != ring_.writer.person || receipt.holder.id != member) {
     return fail(Errc::invalid, "a receipt for something else");
   }
   const auto key = ring_.view.node_key(member);

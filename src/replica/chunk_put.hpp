@@ -22,7 +22,7 @@ class ChunkPut {
     crypto::Signatures& signatures;
     const RingView& view;
     Friends& friends;
-    wire::PersonNumber owner;
+    const Writer& writer;
     const ChunkClient::Options& options;
   };
 
@@ -56,6 +56,7 @@ class ChunkPut {
   Ring ring_;
   wire::ChunkDescription chunk_;
   wire::ChunkAddress address_;
+  wire::Lease lease_;
   std::vector<SharedBytes> segments_;
   std::size_t wanted_ = 0;
   std::vector<wire::MemberId> list_;

@@ -1,5 +1,6 @@
 #include <peerstore/crypto/hash.hpp>
 #include <peerstore/replica/chunk_service.hpp>
+#include <peerstore/replica/lease.hpp>
 
 #include <algorithm>
 
@@ -69,12 +70,15 @@ Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::Rese
 
 Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::PutBegin request) {
   if (const Result<void> sound = well_formed(request.chunk); !sound) co_return sound.error();
-  if (const Result<void> may = may_put(caller, request.owner); !may) co_return may.error();
-  const Result<void> keep =
-      may_keep(view_, self_.node().id, self_.person, request.chunk.header.chunk_class, request.owner);
+  const wire::ChunkHeader& header = request.chunk.header;
+  if (const Result<void> may = may_put(caller, header.owner); !may) co_return may.error();
+  const Result<void> keep = may_keep(view_, self_.node().id, self_.person, header.chunk_class, header.owner);
   if (!keep) co_return keep.error();
-  Result<std::vector<std::uint32_t>> missing =
-      co_await chunks_.begin(request.owner, std::move(request.chunk), request.reservation);
+  const Result<void> leased = check_lease(signatures_, view_, header.owner, wire::address_of(request.chunk),
+                                          request.lease, LeaseUse::put);
+  if (!leased) co_return leased.error();
+  store::HeldChunk chunk{std::move(request.chunk), request.lease};
+  Result<std::vector<std::uint32_t>> missing = co_await chunks_.begin(std::move(chunk), request.reservation);
   if (!missing) co_return missing.error();
   co_return wire::Response(wire::PutState{std::move(*missing)});
 }
@@ -90,10 +94,10 @@ Task<Result<wire::Response>> ChunkService::serve(wire::Caller, wire::PutSegment 
 
 Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::PutCommit request) {
   if (const Result<void> may = may_put(caller, request.owner); !may) co_return may.error();
-  const Result<void> committed = co_await chunks_.commit(request.address, request.owner);
+  const Result<void> committed = co_await chunks_.commit(request.address);
   if (!committed) co_return committed.error();
   const auto facts = chunks_.find(request.address);
-  if (!facts || facts->owner != request.owner) co_return fail(Errc::refused, "held for another owner");
+  if (!facts || facts->header.owner != request.owner) co_return fail(Errc::refused, "held for another owner");
   wire::Receipt receipt{request.address, request.owner, self_.node(), {}};
   const Bytes signed_bytes = wire::receipt_bytes(receipt);
   receipt.signature = signatures_.sign(self_.node_secret, "receipt", view_.ring_id(), signed_bytes);
@@ -117,7 +121,7 @@ Result<void> ChunkService::may_read(const wire::Caller& caller, const wire::Chun
   const auto map = view_.map();
   const placement::Machine* reader = map->find(caller.member);
   if (caller.is_client || reader == nullptr) return fail(Errc::refused, "reading needs the chunk's token");
-  if (reader->person == facts->owner ||
+  if (reader->person == facts->header.owner ||
       !placement::may_hold(map->policy(), reader->colour, facts->header.chunk_class)) {
     return fail(Errc::refused, "that machine must never hold this chunk");
   }
@@ -126,10 +130,9 @@ Result<void> ChunkService::may_read(const wire::Caller& caller, const wire::Chun
 
 Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::GetDescription request) {
   if (const Result<void> may = may_read(caller, request.address, request.token); !may) co_return may.error();
-  const auto facts = chunks_.find(request.address);
-  Result<wire::ChunkDescription> chunk = co_await chunks_.describe(request.address);
+  Result<store::HeldChunk> chunk = co_await chunks_.describe(request.address);
   if (!chunk) co_return chunk.error();
-  co_return wire::Response(wire::DescriptionReply{std::move(*chunk), facts->owner});
+  co_return wire::Response(wire::DescriptionReply{std::move(chunk->description), chunk->lease});
 }
 
 Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::GetSegment request) {

@@ -123,7 +123,8 @@ bool Repair::is_owed_by_live() const {
 std::vector<Repair::Held> Repair::held_chunks() {
   std::vector<Held> held;
   const Result<void> visited = chunks_.for_each([&held](const store::ChunkFacts& facts) {
-    held.push_back({facts.address, {facts.header.placement_key, facts.header.chunk_class, facts.owner}});
+    held.push_back(
+        {facts.address, {facts.header.placement_key, facts.header.chunk_class, facts.header.owner}});
     return true;
   });
   // A database that cannot be read is the store's to report and mend; what was read is offered.

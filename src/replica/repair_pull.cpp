@@ -3,6 +3,7 @@
 #include <peerstore/account/user_keys.hpp>
 #include <peerstore/replica/chunk_service.hpp>
 #include <peerstore/replica/head_keepers.hpp>
+#include <peerstore/replica/lease.hpp>
 #include <peerstore/replica/repair.hpp>
 
 #include <algorithm>
@@ -46,12 +47,11 @@ Task<Result<void>> Repair::pull(Pull wanted) {
   Result<wire::DescriptionReply> offered = co_await wire::ask(network_, wanted.from, describe);
   if (!offered) co_return offered.error();
   if (const Result<void> fit = check_offer(wanted.address, *offered); !fit) co_return fit.error();
-  const wire::PersonNumber owner = offered->owner;
 
   const Result<std::uint64_t> room = chunks_.reserve(room_for_chunk(offered->chunk.header.segments));
   if (!room) co_return room.error();
-  Result<std::vector<std::uint32_t>> missing =
-      co_await chunks_.begin(owner, std::move(offered->chunk), *room);
+  store::HeldChunk chunk{std::move(offered->chunk), offered->lease};
+  Result<std::vector<std::uint32_t>> missing = co_await chunks_.begin(std::move(chunk), *room);
   if (!missing) co_return missing.error();
   for (const std::uint32_t index : *missing) {
     const wire::GetSegment question{wanted.address, index, wire::ReadToken{}};
@@ -61,11 +61,11 @@ Task<Result<void>> Repair::pull(Pull wanted) {
     const Result<void> put = co_await chunks_.put_segment(wanted.address, index, std::move(segment->data));
     if (!put) co_return put.error();
   }
-  co_return co_await chunks_.commit(wanted.address, owner);
+  co_return co_await chunks_.commit(wanted.address);
 }
 
-// An offer is a claim: the description must be the chunk's own, and this machine must find by its
-// own reckoning that it should hold the chunk.
+// An offer is a claim: the description must be the chunk's own, which says who the owner is, this machine
+// must find by its own reckoning that it should hold the chunk, and the owner must have signed for it.
 Result<void> Repair::check_offer(const wire::ChunkAddress& address,
                                  const wire::DescriptionReply& offered) const {
   const wire::ChunkHeader& header = offered.chunk.header;
@@ -73,14 +73,14 @@ Result<void> Repair::check_offer(const wire::ChunkAddress& address,
       offered.chunk.leaves.size() != header.segments || wire::address_of(offered.chunk) != address) {
     return fail(Errc::corrupt, "a description of another chunk");
   }
-  const Result<void> may = may_keep(view_, self_, person_, header.chunk_class, offered.owner);
+  const Result<void> may = may_keep(view_, self_, person_, header.chunk_class, header.owner);
   if (!may) return may;
-  const placement::ChunkPlace place{header.placement_key, header.chunk_class, offered.owner};
+  const placement::ChunkPlace place{header.placement_key, header.chunk_class, header.owner};
   const std::vector<wire::MemberId> holders = targets(*view_.map(), view_, place);
   if (std::ranges::find(holders, self_) == holders.end()) {
     return fail(Errc::refused, "not this machine's to hold");
   }
-  return {};
+  return check_lease(signatures_, view_, header.owner, address, offered.lease, LeaseUse::repair);
 }
 
 // ---- heads ----

@@ -17,6 +17,7 @@ std::string_view to_string(Errc code) {
     case Errc::io: return "input/output error";
     case Errc::unsupported: return "unsupported";
     case Errc::cancelled: return "cancelled";
+    case Errc::over_quota: return "over quota";
   }
   return "unknown error";
 }

@@ -27,7 +27,7 @@ std::string with_byte(std::string_view prefix, unsigned byte) {
 
 std::string encode_row(const ChunkFacts& facts) {
   ByteWriter out;
-  out.u32(facts.owner).raw(wire::encode(facts.header));
+  out.u64(facts.lease).raw(wire::encode(facts.header));
   return std::string(as_text(out.view()));
 }
 
@@ -35,7 +35,7 @@ std::optional<ChunkFacts> decode_row(const wire::ChunkAddress& address, std::str
   ByteReader in(as_bytes(value));
   ChunkFacts facts;
   facts.address = address;
-  facts.owner = in.u32();
+  facts.lease = in.u64();
   const auto header = wire::decode_chunk_header(in.raw(wire::kChunkHeaderBytes));
   if (!header || !in.finished()) return std::nullopt;
   facts.header = *header;

@@ -1,5 +1,5 @@
 // The rows about held chunks in the facts database, under two keys each, written together:
-//   "chunk/a" address                  -> owner u32, encoded header     (find one)
+//   "chunk/a" address                  -> number of the lease u64, encoded header     (find one)
 //   "chunk/p" placement key, address   -> the same                      (walk in placement order)
 //
 // Why rows are written without a sync: the chunk files are the truth. What a crash takes from

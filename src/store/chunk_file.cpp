@@ -23,10 +23,11 @@ bool is_well_formed(const wire::ChunkDescription& description) {
          header.segments <= wire::kSegmentsMax && description.leaves.size() == header.segments;
 }
 
-Bytes encode_head_block(const ChunkFileHead& head) {
+Bytes encode_head_block(const HeldChunk& head) {
   CHECK(is_well_formed(head.description));
   ByteWriter out;
-  out.raw(as_bytes(kMagic)).u32(kVersion).u32(head.owner).raw(wire::encode(head.description.header));
+  out.raw(as_bytes(kMagic)).u32(kVersion).u32(head.lease.machine);
+  out.raw(wire::encode(head.description.header)).u64(head.lease.number).fixed(head.lease.signature);
   for (const crypto::Hash& leaf : head.description.leaves) out.fixed(leaf);
   Bytes block = out.take();
   block.resize(kCheckedBytes);
@@ -35,7 +36,7 @@ Bytes encode_head_block(const ChunkFileHead& head) {
   return block;
 }
 
-Result<ChunkFileHead> decode_head_block(ByteView block, const wire::ChunkAddress& address) {
+Result<HeldChunk> decode_head_block(ByteView block, const wire::ChunkAddress& address) {
   if (block.size() != kHeadBlockBytes) return fail(Errc::corrupt, "the file ends within its head");
   const ByteView checked = block.first(kCheckedBytes);
   const auto checksum = crypto::Hash::from(block.subspan(kCheckedBytes));
@@ -48,11 +49,13 @@ Result<ChunkFileHead> decode_head_block(ByteView block, const wire::ChunkAddress
     return fail(Errc::unsupported, "chunk file version " + std::to_string(version) +
                                        ", this program reads version " + std::to_string(kVersion));
   }
-  ChunkFileHead head;
-  head.owner = in.u32();
+  HeldChunk head;
+  head.lease.machine = in.u32();
   const auto header = wire::decode_chunk_header(in.raw(wire::kChunkHeaderBytes));
   if (!header) return fail(Errc::unsupported, "a chunk header of a version this program does not know");
   head.description.header = *header;
+  head.lease.number = in.u64();
+  head.lease.signature = in.fixed<crypto::Signature>();
   for (std::uint32_t i = 0; i < header->segments; ++i) {
     head.description.leaves.push_back(in.fixed<crypto::Hash>());
   }
@@ -63,7 +66,7 @@ Result<ChunkFileHead> decode_head_block(ByteView block, const wire::ChunkAddress
   return head;
 }
 
-Result<ChunkFileHead> read_head(Disk& disk, const std::string& path, const wire::ChunkAddress& address) {
+Result<HeldChunk> read_head(Disk& disk, const std::string& path, const wire::ChunkAddress& address) {
   const auto block = disk.read(path, 0, kHeadBlockBytes);
   if (!block) return block.error();
   auto head = decode_head_block(*block, address);

@@ -3,9 +3,11 @@
 //   offset  bytes
 //        0      8   magic "PSCHUNKF"
 //        8      4   version of this layout, u32 = 1
-//       12      4   the owner's person number, u32
+//       12      4   lease: which of the owner's machines signed it, u32
 //       16    112   the chunk's header, as it is hashed into the address
-//      128   32 n   the leaf hash of each of the n segments
+//      128      8   lease: its number, u64
+//      136     64   lease: its signature
+//      200   32 n   the leaf hash of each of the n segments
 //                   zeros
 //     4064     32   checksum: hash("chunk file head") over the 4064 bytes before it
 //     4096  64 Ki   segment 0, then the others
@@ -17,16 +19,11 @@
 #pragma once
 
 #include <peerstore/runtime/disk.hpp>
-#include <peerstore/wire/types.hpp>
+#include <peerstore/store/chunk_store.hpp>
 
 namespace peerstore::store {
 
 inline constexpr std::size_t kHeadBlockBytes = 4096;
-
-struct ChunkFileHead {
-  wire::PersonNumber owner = 0;
-  wire::ChunkDescription description;
-};
 
 constexpr std::uint64_t segment_offset(std::uint32_t index) {
   return kHeadBlockBytes + std::uint64_t{index} * wire::kSegmentBytes;
@@ -38,12 +35,12 @@ constexpr std::uint64_t chunk_file_bytes(std::uint32_t segments) { return segmen
 bool is_well_formed(const wire::ChunkDescription& description);
 
 // Requires is_well_formed(head.description).
-Bytes encode_head_block(const ChunkFileHead& head);
+Bytes encode_head_block(const HeldChunk& head);
 // Errc::corrupt if it is damaged or not this address's; unsupported if a newer program wrote it.
-Result<ChunkFileHead> decode_head_block(ByteView block, const wire::ChunkAddress& address);
+Result<HeldChunk> decode_head_block(ByteView block, const wire::ChunkAddress& address);
 
 // Reads and checks the head block, and the size of the file. Errors as above, and the disk's.
-Result<ChunkFileHead> read_head(Disk& disk, const std::string& path, const wire::ChunkAddress& address);
+Result<HeldChunk> read_head(Disk& disk, const std::string& path, const wire::ChunkAddress& address);
 // One segment, checked against its leaf. Errc::invalid if the chunk has no such segment.
 Result<SharedBytes> read_segment_of(Disk& disk, const std::string& path, const wire::ChunkAddress& address,
                                     std::uint32_t index);

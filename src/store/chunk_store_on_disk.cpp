@@ -140,14 +140,14 @@ Task<Result<SharedBytes>> ChunkStoreOnDisk::read_segment(wire::ChunkAddress addr
   co_return fail(Errc::io, about(address) + ": it fails to read, and reads well when looked at again");
 }
 
-Task<Result<wire::ChunkDescription>> ChunkStoreOnDisk::describe(wire::ChunkAddress address) {
+Task<Result<HeldChunk>> ChunkStoreOnDisk::describe(wire::ChunkAddress address) {
   for (int attempt = 0; attempt < 2; ++attempt) {
     const auto facts = rows_.get(address);
     if (!facts) co_return facts.error_in(about(address));
     if (!*facts) co_return not_held(address);
     auto head =
         co_await workers_.run([this, &address] { return read_head(disk_, chunk_path(address), address); });
-    if (head) co_return std::move(head->description);
+    if (head) co_return std::move(*head);
     const auto examined = co_await run_to_its_end(examine_in_turn(address, std::nullopt));
     if (!examined) co_return examined.error();
   }

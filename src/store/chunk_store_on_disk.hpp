@@ -31,13 +31,12 @@ class ChunkStoreOnDisk final : public ChunkStore {
   Task<Result<void>> recover();
 
   Result<std::uint64_t> reserve(std::uint64_t bytes) override;
-  Task<Result<std::vector<std::uint32_t>>> begin(wire::PersonNumber owner, wire::ChunkDescription chunk,
-                                                 std::uint64_t reservation) override;
+  Task<Result<std::vector<std::uint32_t>>> begin(HeldChunk chunk, std::uint64_t reservation) override;
   Task<Result<void>> put_segment(wire::ChunkAddress address, std::uint32_t index, SharedBytes data) override;
-  Task<Result<void>> commit(wire::ChunkAddress address, wire::PersonNumber owner) override;
+  Task<Result<void>> commit(wire::ChunkAddress address) override;
 
   Task<Result<SharedBytes>> read_segment(wire::ChunkAddress address, std::uint32_t index) override;
-  Task<Result<wire::ChunkDescription>> describe(wire::ChunkAddress address) override;
+  Task<Result<HeldChunk>> describe(wire::ChunkAddress address) override;
   std::optional<ChunkFacts> find(const wire::ChunkAddress& address) override;
   Result<void> for_each(const std::function<bool(const ChunkFacts&)>& visit) override;
   Task<Result<void>> remove(wire::ChunkAddress address) override;
@@ -49,15 +48,15 @@ class ChunkStoreOnDisk final : public ChunkStore {
 
   // Runs `change` in the store's scope: it goes on to its end even if the caller is dropped.
   Task<Result<void>> run_to_its_end(Task<Result<void>> change);
-  Task<Result<void>> commit_in_turn(wire::ChunkAddress address, wire::PersonNumber owner);
+  Task<Result<void>> commit_in_turn(wire::ChunkAddress address);
   Task<Result<void>> remove_in_turn(wire::ChunkAddress address);
   // After a read failed: looks again. Success means that it reads well now. Otherwise the error
   // for the reader; a chunk that is missing or damaged is no longer held when it returns.
   Task<Result<void>> examine_in_turn(wire::ChunkAddress address, std::optional<std::uint32_t> index);
 
   // The chunk being received: the one that is there already, or a new one. The caller has the turn.
-  Result<Incoming::iterator> admit(const wire::ChunkAddress& address, wire::PersonNumber owner,
-                                   wire::ChunkDescription chunk, std::uint64_t reservation);
+  Result<Incoming::iterator> admit(const wire::ChunkAddress& address, HeldChunk chunk,
+                                   std::uint64_t reservation);
   // Drops a chunk being received, with its file. The caller has the turn.
   Task<void> give_up(Incoming::iterator chunk, Published progress);
   void forget(Incoming::iterator chunk, bool file_is_gone);

@@ -10,10 +10,6 @@ namespace {
 
 std::string about(const wire::ChunkAddress& address) { return "chunk " + short_name(address); }
 
-Error another_owners(const wire::ChunkAddress& address) {
-  return fail(Errc::refused, about(address) + ": it belongs to somebody else");
-}
-
 Error not_begun(const wire::ChunkAddress& address) {
   return fail(Errc::not_found, about(address) + ": not begun, or given up");
 }
@@ -35,18 +31,16 @@ Result<std::uint64_t> ChunkStoreOnDisk::reserve(std::uint64_t bytes) {
   return reservation;
 }
 
-Task<Result<std::vector<std::uint32_t>>> ChunkStoreOnDisk::begin(wire::PersonNumber owner,
-                                                                 wire::ChunkDescription chunk,
-                                                                 std::uint64_t reservation) {
-  if (!is_well_formed(chunk)) co_return fail(Errc::invalid, "a chunk whose description breaks the rules");
-  const wire::ChunkAddress address = wire::address_of(chunk);
+Task<Result<std::vector<std::uint32_t>>> ChunkStoreOnDisk::begin(HeldChunk chunk, std::uint64_t reservation) {
+  if (!is_well_formed(chunk.description))
+    co_return fail(Errc::invalid, "a chunk whose description breaks the rules");
+  const wire::ChunkAddress address = wire::address_of(chunk.description);
   const AddressTurns::Turn turn = co_await turns_.take(address);
   const auto held = rows_.get(address);
   if (!held) co_return held.error_in(about(address));
-  if (*held && (*held)->owner != owner) co_return another_owners(address);
   if (*held) co_return std::vector<std::uint32_t>();
 
-  const auto admitted = admit(address, owner, std::move(chunk), reservation);
+  const auto admitted = admit(address, std::move(chunk), reservation);
   if (!admitted) co_return admitted.error_in(about(address));
   IncomingChunk& incoming = (*admitted)->second;
   if (!incoming.file) {
@@ -63,27 +57,24 @@ Task<Result<std::vector<std::uint32_t>>> ChunkStoreOnDisk::begin(wire::PersonNum
 }
 
 Result<ChunkStoreOnDisk::Incoming::iterator> ChunkStoreOnDisk::admit(const wire::ChunkAddress& address,
-                                                                     wire::PersonNumber owner,
-                                                                     wire::ChunkDescription chunk,
+                                                                     HeldChunk chunk,
                                                                      std::uint64_t reservation) {
   const TimePoint now = clock_.now();
   if (const auto known = incoming_.find(address); known != incoming_.end()) {
-    if (known->second.owner != owner) return another_owners(address);
     known->second.touched = now;
     return known;
   }
   if (incoming_.size() >= writes_at_once_) drop_idle_writes();
   if (incoming_.size() >= writes_at_once_) return fail(Errc::busy, "too many chunks are being received");
 
-  const std::uint64_t bytes = chunk_file_bytes(chunk.header.segments);
+  const std::uint64_t bytes = chunk_file_bytes(chunk.description.header.segments);
   auto room = ledger_.start_write(reservation, bytes, now);
   if (!room && drop_idle_writes()) room = ledger_.start_write(reservation, bytes, now);
   if (!room) return room.error();
 
   IncomingChunk incoming;
   incoming.address = address;
-  incoming.owner = owner;
-  incoming.description = std::move(chunk);
+  incoming.chunk = std::move(chunk);
   incoming.bytes = bytes;
   incoming.touched = now;
   return incoming_.emplace(address, std::move(incoming)).first;
@@ -100,7 +91,7 @@ Task<Result<void>> ChunkStoreOnDisk::put_segment(wire::ChunkAddress address, std
     co_return not_begun(address);
   }
   IncomingChunk& incoming = found->second;
-  if (index >= incoming.description.header.segments || data.size() != wire::kSegmentBytes) {
+  if (index >= incoming.chunk.description.header.segments || data.size() != wire::kSegmentBytes) {
     co_return fail(Errc::invalid, about(address) + ": no such segment, or not of a segment's size");
   }
   incoming.touched = clock_.now();
@@ -117,21 +108,19 @@ Task<Result<void>> ChunkStoreOnDisk::put_segment(wire::ChunkAddress address, std
   co_return Result<void>();
 }
 
-Task<Result<void>> ChunkStoreOnDisk::commit(wire::ChunkAddress address, wire::PersonNumber owner) {
-  co_return co_await run_to_its_end(commit_in_turn(address, owner));
+Task<Result<void>> ChunkStoreOnDisk::commit(wire::ChunkAddress address) {
+  co_return co_await run_to_its_end(commit_in_turn(address));
 }
 
-Task<Result<void>> ChunkStoreOnDisk::commit_in_turn(wire::ChunkAddress address, wire::PersonNumber owner) {
+Task<Result<void>> ChunkStoreOnDisk::commit_in_turn(wire::ChunkAddress address) {
   const AddressTurns::Turn turn = co_await turns_.take(address);
   const auto held = rows_.get(address);
   if (!held) co_return held.error_in(about(address));
-  if (*held && (*held)->owner != owner) co_return another_owners(address);
   if (*held) co_return Result<void>();
 
   const auto found = incoming_.find(address);
   if (found == incoming_.end() || !found->second.file) co_return not_begun(address);
   IncomingChunk& incoming = found->second;
-  if (incoming.owner != owner) co_return another_owners(address);
   incoming.touched = clock_.now();
   if (const std::size_t missing = incoming.missing().size(); missing > 0) {
     co_return fail(Errc::invalid, about(address) + ": " + std::to_string(missing) + " segments are missing");
@@ -144,7 +133,7 @@ Task<Result<void>> ChunkStoreOnDisk::commit_in_turn(wire::ChunkAddress address, 
     return publish(disk_, incoming, folder_is_durable, progress);
   });
   if (progress == Published::renamed) folder_is_durable_[folder] = true;
-  if (kept) kept = rows_.put({address, owner, incoming.description.header});
+  if (kept) kept = rows_.put({address, incoming.chunk.lease.number, incoming.chunk.description.header});
   if (!kept) {
     co_await give_up(found, progress);
     co_return kept.error_in(about(address) + ": keeping it");

@@ -10,7 +10,7 @@ namespace peerstore::store {
 
 std::vector<std::uint32_t> IncomingChunk::missing() const {
   std::vector<std::uint32_t> indexes;
-  for (std::uint32_t i = 0; i < description.header.segments; ++i) {
+  for (std::uint32_t i = 0; i < chunk.description.header.segments; ++i) {
     if (!present[i]) indexes.push_back(i);
   }
   return indexes;
@@ -19,14 +19,14 @@ std::vector<std::uint32_t> IncomingChunk::missing() const {
 Result<std::unique_ptr<Disk::Writer>> create_file(Disk& disk, const IncomingChunk& chunk) {
   auto writer = disk.create(incoming_path(chunk.address));
   if (!writer) return writer.error();
-  const Bytes head = encode_head_block({chunk.owner, chunk.description});
+  const Bytes head = encode_head_block(chunk.chunk);
   if (auto done = (*writer)->write_at(0, head); !done) return done.error();
   return writer;
 }
 
 Result<void> write_segment(IncomingChunk& chunk, std::uint32_t index, ByteView data) {
-  CHECK(chunk.file && index < chunk.description.leaves.size() && data.size() == wire::kSegmentBytes);
-  if (crypto::merkle_leaf(data) != chunk.description.leaves[index]) {
+  CHECK(chunk.file && index < chunk.chunk.description.leaves.size() && data.size() == wire::kSegmentBytes);
+  if (crypto::merkle_leaf(data) != chunk.chunk.description.leaves[index]) {
     return fail(Errc::corrupt, "segment " + std::to_string(index) + " is not what was announced");
   }
   return chunk.file->write_at(segment_offset(index), data);

@@ -7,7 +7,7 @@
 
 #include <peerstore/runtime/clock.hpp>
 #include <peerstore/runtime/disk.hpp>
-#include <peerstore/wire/types.hpp>
+#include <peerstore/store/chunk_store.hpp>
 
 #include <bitset>
 #include <memory>
@@ -17,8 +17,7 @@ namespace peerstore::store {
 
 struct IncomingChunk {
   wire::ChunkAddress address;
-  wire::PersonNumber owner = 0;
-  wire::ChunkDescription description;
+  HeldChunk chunk;
   std::uint64_t bytes = 0;                  // of the whole file, charged to the ledger
   TimePoint touched;                        // when somebody last did something for it
   std::unique_ptr<Disk::Writer> file;       // none before create_file() and after a failure

@@ -26,7 +26,7 @@ Result<std::vector<ChunkFileEntry>> list_chunk_files(Disk& disk, unsigned number
 }
 
 // A disk may fail once and read well the next time: only what fails twice is damaged.
-Result<ChunkFileHead> read_head_patiently(Disk& disk, const wire::ChunkAddress& address) {
+Result<HeldChunk> read_head_patiently(Disk& disk, const wire::ChunkAddress& address) {
   const std::string path = chunk_path(address);
   auto head = read_head(disk, path, address);
   if (!head && head.error().code == Errc::io) head = read_head(disk, path, address);
@@ -57,7 +57,7 @@ struct FolderRecovery {
   Result<void> adopt(const ChunkFileEntry& file) {
     const auto head = read_head_patiently(disk, file.address);
     if (head) {
-      puts.push_back({file.address, head->owner, head->description.header});
+      puts.push_back({file.address, head->lease.number, head->description.header});
       keep(file);
       return {};
     }

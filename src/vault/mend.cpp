@@ -71,7 +71,7 @@ Task<bool> Vault::mend(std::uint32_t number) {
     auto segments = co_await reader_->chunk(pack, i);
     if (!segments) co_return false;
     wire::ChunkDescription description;
-    description.header = chunk_header(pack, i);
+    description.header = chunk_header(pack, i, environment_.space.owner());
     for (const SharedBytes& segment : *segments) {
       description.leaves.push_back(crypto::merkle_leaf(segment.view()));
     }

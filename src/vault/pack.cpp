@@ -55,9 +55,13 @@ replica::ChunkRef chunk_ref(const PackRow& pack, std::uint8_t chunk_class, wire:
           read_token(pack.key, chunk_class), pack.holders[chunk_class]};
 }
 
-wire::ChunkHeader chunk_header(const PackRow& pack, std::uint8_t chunk_class) {
+wire::ChunkHeader chunk_header(const PackRow& pack, std::uint8_t chunk_class, wire::PersonNumber owner) {
   const wire::ReadToken token = read_token(pack.key, chunk_class);
-  return {chunk_class, pack.rows, pack.placement_key, crypto::key_commitment(pack.key),
+  return {chunk_class,
+          pack.rows,
+          owner,
+          pack.placement_key,
+          crypto::key_commitment(pack.key),
           crypto::hash("read token", {token.view()})};
 }
 

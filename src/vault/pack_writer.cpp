@@ -34,8 +34,9 @@ Task<Result<std::vector<wire::MemberId>>> PackWriter::put(wire::ChunkDescription
 Task<Result<PackRow>> PackWriter::store(Bytes plain) {
   const auto key = environment_.entropy.make<crypto::SecretKey>();
   const auto placement_key = environment_.entropy.make<ring::Id>();
+  const wire::PersonNumber owner = environment_.space.owner();
   const auto seal = [&] {
-    SealedPack pack = seal_pack(plain, key, placement_key);
+    SealedPack pack = seal_pack(plain, key, placement_key, owner);
     Bytes().swap(plain);
     return pack;
   };

@@ -37,7 +37,8 @@ void seal_row(const crypto::SecretKey& key, std::uint32_t row, std::uint32_t row
 
 }  // namespace
 
-SealedPack seal_pack(ByteView plain, const crypto::SecretKey& key, const ring::Id& placement_key) {
+SealedPack seal_pack(ByteView plain, const crypto::SecretKey& key, const ring::Id& placement_key,
+                     wire::PersonNumber owner) {
   SealedPack sealed;
   sealed.row.key = key;
   sealed.row.placement_key = placement_key;
@@ -59,7 +60,7 @@ SealedPack seal_pack(ByteView plain, const crypto::SecretKey& key, const ring::I
   for (std::uint8_t i = 0; i < wire::kClasses; ++i) {
     const SharedBytes chunk(std::move(chunks[i]));
     wire::ChunkDescription& description = sealed.descriptions[i];
-    description.header = chunk_header(sealed.row, i);
+    description.header = chunk_header(sealed.row, i, owner);
     for (std::uint32_t row = 0; row < rows; ++row) {
       sealed.segments[i].push_back(chunk.slice(row * wire::kSegmentBytes, wire::kSegmentBytes));
       description.leaves.push_back(crypto::merkle_leaf(sealed.segments[i].back().view()));

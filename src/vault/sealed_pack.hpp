@@ -16,7 +16,8 @@ struct SealedPack {
 };
 
 // Requires 0 < plain.size() <= kPackPlainBytesMax, and a key that seals nothing else.
-SealedPack seal_pack(ByteView plain, const crypto::SecretKey& key, const ring::Id& placement_key);
+SealedPack seal_pack(ByteView plain, const crypto::SecretKey& key, const ring::Id& placement_key,
+                     wire::PersonNumber owner);
 
 using RowSegments = std::array<SharedBytes, wire::kClasses>;
 // The plaintext (kRowPlainBytes) of row `row` from its five segments. Errc::corrupt if they are not.

@@ -126,6 +126,18 @@ void get(schema::ChunkDescription::Reader in, ChunkDescription& chunk) {
   require(chunk.leaves.size() == chunk.header.segments, "a chunk with the wrong number of leaf hashes");
 }
 
+void put(schema::Lease::Builder out, const Lease& lease) {
+  out.setMachine(lease.machine);
+  out.setNumber(lease.number);
+  out.setSignature(data_of(lease.signature.view()));
+}
+
+void get(schema::Lease::Reader in, Lease& lease) {
+  lease.machine = in.getMachine();
+  lease.number = in.getNumber();
+  lease.signature = get_fixed<crypto::Signature>(in.getSignature());
+}
+
 void put(schema::Receipt::Builder out, const Receipt& receipt) {
   out.setAddress(data_of(receipt.address.view()));
   out.setOwner(receipt.owner);

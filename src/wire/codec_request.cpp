@@ -29,8 +29,8 @@ struct RequestWriter {
   void operator()(const Reserve& ask) { out.setReserve(ask.bytes); }
   void operator()(const PutBegin& ask) {
     auto begin = out.initPutBegin();
-    begin.setOwner(ask.owner);
     put(begin.initChunk(), ask.chunk);
+    put(begin.initLease(), ask.lease);
     begin.setReservation(ask.reservation);
   }
   void operator()(const PutSegment& ask) {
@@ -100,8 +100,8 @@ Request get_compare(schema::ComparePresences::Reader in) {
 
 Request get_put_begin(schema::PutBegin::Reader in) {
   PutBegin ask;
-  ask.owner = in.getOwner();
   get(in.getChunk(), ask.chunk);
+  get(in.getLease(), ask.lease);
   ask.reservation = in.getReservation();
   return ask;
 }

@@ -51,14 +51,16 @@ struct ResponseWriter {
   void operator()(const Welcome& reply) { put(out.initWelcome(), reply.statements, reply.presences); }
   void operator()(const Reserved& reply) { out.setReserved(reply.reservation); }
   void operator()(const PutState& reply) {
-    auto missing = out.initPutState(count_of(reply.missing));
+    auto state = out.initPutState();
+    auto missing = state.initMissing(count_of(reply.missing));
     for (unsigned i = 0; i < missing.size(); ++i) missing.set(i, reply.missing[i]);
+    state.setLeaseWanted(reply.lease_wanted);
   }
   void operator()(const Receipt& reply) { put(out.initReceipt(), reply); }
   void operator()(const DescriptionReply& reply) {
     auto description = out.initDescription();
     put(description.initChunk(), reply.chunk);
-    description.setOwner(reply.owner);
+    put(description.initLease(), reply.lease);
   }
   void operator()(const SegmentReply& reply) {
     out.setSegment();
@@ -102,7 +104,7 @@ void put_error(schema::Failure::Builder out, const Error& error) {
 Error get_error(schema::Failure::Reader in) {
   const std::uint8_t code = in.getCode();
   const bool known = code >= static_cast<std::uint8_t>(Errc::timed_out) &&
-                     code <= static_cast<std::uint8_t>(Errc::cancelled);
+                     code <= static_cast<std::uint8_t>(Errc::over_quota);
   const capnp::Text::Reader context = in.getContext();
   return fail(known ? static_cast<Errc>(code) : Errc::invalid,
               plain_context({context.begin(), context.size()}));
@@ -149,10 +151,12 @@ Response get_presence_difference(schema::PresenceDifference::Reader in) {
   return reply;
 }
 
-Response get_put_state(capnp::List<std::uint32_t>::Reader in) {
-  require(in.size() <= kSegmentsMax, "a list that is too long");
+Response get_put_state(schema::PutState::Reader in) {
+  const auto missing = in.getMissing();
+  require(missing.size() <= kSegmentsMax, "a list that is too long");
   PutState reply;
-  for (const std::uint32_t index : in) reply.missing.push_back(get_segment_index(index));
+  for (const std::uint32_t index : missing) reply.missing.push_back(get_segment_index(index));
+  reply.lease_wanted = in.getLeaseWanted();
   return reply;
 }
 
@@ -196,7 +200,7 @@ Result<Response> get(schema::Response::Reader in, SharedBytes& attachment) {
       const auto description = in.getDescription();
       DescriptionReply reply;
       get(description.getChunk(), reply.chunk);
-      reply.owner = description.getOwner();
+      get(description.getLease(), reply.lease);
       return Response(std::move(reply));
     }
     case schema::Response::SEGMENT: return SegmentReply{get_segment(std::exchange(attachment, {}))};

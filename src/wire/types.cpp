@@ -11,11 +11,12 @@ constexpr std::string_view kChunkMagic = "PSCHUNK1";
 constexpr std::uint8_t kChunkVersion = 1;
 }  // namespace
 
-// magic 8, version u8, class u8, zero u16, segments u32, placement key 32, key commitment 32,
+// magic 8, version u8, class u8, segments u16, owner u32, placement key 32, key commitment 32,
 // read token hash 32.
 Bytes encode(const ChunkHeader& header) {
   ByteWriter out;
-  out.raw(as_bytes(kChunkMagic)).u8(kChunkVersion).u8(header.chunk_class).u16(0).u32(header.segments);
+  out.raw(as_bytes(kChunkMagic)).u8(kChunkVersion).u8(header.chunk_class);
+  out.u16(static_cast<std::uint16_t>(header.segments)).u32(header.owner);
   out.fixed(header.placement_key).fixed(header.key_commitment).fixed(header.read_token_hash);
   CHECK(out.size() == kChunkHeaderBytes);
   return out.take();
@@ -28,8 +29,8 @@ std::optional<ChunkHeader> decode_chunk_header(ByteView bytes) {
   if (in.u8() != kChunkVersion) return std::nullopt;
   ChunkHeader header;
   header.chunk_class = in.u8();
-  if (in.u16() != 0) return std::nullopt;
-  header.segments = in.u32();
+  header.segments = in.u16();
+  header.owner = in.u32();
   header.placement_key = in.fixed<ring::Id>();
   header.key_commitment = in.fixed<crypto::Hash>();
   header.read_token_hash = in.fixed<crypto::Hash>();
@@ -45,6 +46,13 @@ ChunkAddress address_of(const ChunkDescription& description) {
   const Bytes header = encode(description.header);
   const crypto::Hash root = crypto::merkle_root(description.leaves);
   return ChunkAddress{crypto::hash("chunk address", {header, root.view()}).bytes};
+}
+
+// address 32, machine u32, number u64. Whose it is the address says.
+Bytes lease_bytes(const ChunkAddress& address, const Lease& lease) {
+  ByteWriter out;
+  out.fixed(address).u32(lease.machine).u64(lease.number);
+  return out.take();
 }
 
 // address 32, owner u32, holder's id 32, incarnation u64.

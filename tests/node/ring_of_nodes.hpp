@@ -182,7 +182,7 @@ class RingOfNodes {
       const std::uint8_t colour = persons.at(laptop->identity.person).colour;
       bool broken = false;
       const Result<void> visited = laptop->node->chunks().for_each([&](const store::ChunkFacts& facts) {
-        broken |= facts.header.chunk_class == colour || facts.owner == laptop->identity.person;
+        broken |= facts.header.chunk_class == colour || facts.header.owner == laptop->identity.person;
         return true;
       });
       if (!visited || broken) return false;
@@ -198,6 +198,7 @@ class RingOfNodes {
     wire::ChunkHeader& header = chunk.description.header;
     header.chunk_class = chunk_class;
     header.segments = segments;
+    header.owner = owner.identity.person;
     header.placement_key = entropy.make<ring::Id>();
     header.read_token_hash = replica::read_token_hash(chunk.ref.token);
     for (std::uint32_t i = 0; i < segments; ++i) {
@@ -220,7 +221,8 @@ class RingOfNodes {
     Client made;
     made.network = hub.client(laptop.identity.member, laptop.identity.person);
     made.client = std::make_unique<replica::ChunkClient>(
-        laptop.clock, random, *made.network, signatures, laptop.node->view(), laptop.identity.person,
+        laptop.clock, random, *made.network, signatures, laptop.node->view(),
+        replica::Writer{laptop.identity.person, laptop.identity.machine, laptop.identity.writer_secret},
         [](const wire::MemberId& member) { return ring::short_name(member); });
     clients.emplace_back(&laptop, std::move(made));
     return *clients.back().second.client;

@@ -23,7 +23,7 @@ Errc code_of(const auto& result) { return result ? Errc{} : result.error().code;
 TEST(ChunkService, NeverTakesAChunkOfItsOwnColour) {
   TestRing ring(6);
   const TestChunk chunk = make_chunk(0, 3, 1);
-  const wire::PutBegin begin{0, chunk.description, 0};
+  const wire::PutBegin begin = ring.begin(chunk);
   EXPECT_EQ(code_of(ask(ring, 0, 3, begin)), Errc::refused);
   EXPECT_TRUE(ask(ring, 0, 2, begin));
 }
@@ -33,21 +33,21 @@ TEST(ChunkService, TakesAnyClassInARingWithoutColours) {
   ring.truth.policy.colours = 0;
   ring.truth.changed();
   const TestChunk chunk = make_chunk(0, 3, 1);
-  EXPECT_TRUE(ask(ring, 0, 3, wire::PutBegin{0, chunk.description, 0}));
+  EXPECT_TRUE(ask(ring, 0, 3, ring.begin(chunk)));
 }
 
 TEST(ChunkService, NeverTakesAChunkOfItsOwnPerson) {
   TestRing ring(5);
   ring.add(1, 1);  // a second machine of person 1
   const TestChunk chunk = make_chunk(1, 3, 2);
-  EXPECT_EQ(code_of(ask(ring, 5, 1, wire::PutBegin{1, chunk.description, 0})), Errc::refused);
+  EXPECT_EQ(code_of(ask(ring, 5, 1, ring.begin(chunk, 5))), Errc::refused);
   EXPECT_EQ(code_of(ask(ring, 5, 1, wire::Reserve{1000})), Errc::refused);
 }
 
 TEST(ChunkService, TakesChunksFromTheirOwnerAlone) {
   TestRing ring(6);
   const TestChunk chunk = make_chunk(0, 3, 3);
-  EXPECT_EQ(code_of(ask(ring, 4, 1, wire::PutBegin{0, chunk.description, 0})), Errc::refused);
+  EXPECT_EQ(code_of(ask(ring, 4, 1, ring.begin(chunk))), Errc::refused);
   EXPECT_EQ(code_of(ask(ring, 4, 1, wire::PutCommit{chunk.ref.address, 0})), Errc::refused);
   ASSERT_TRUE(ring.put(chunk));
   const auto holder = ring.preference(chunk)[0];
@@ -59,29 +59,68 @@ TEST(ChunkService, TakesChunksFromTheirOwnerAlone) {
       ask(ring, stranger, to, wire::PutCommit{chunk.ref.address, static_cast<wire::PersonNumber>(stranger)}));
 }
 
+TEST(ChunkService, TakesNoChunkWithoutTheWordOfALiveWriterOfItsOwner) {
+  TestRing ring(6);
+  ring.add(0, 0);  // a second machine of person 0
+  const TestChunk chunk = make_chunk(0, 3, 7);
+  const wire::PutBegin good = ring.begin(chunk);
+  wire::PutBegin bad = good;
+  bad.lease.signature.bytes[5] ^= 1;
+  EXPECT_EQ(code_of(ask(ring, 0, 1, bad)), Errc::refused);
+  bad = good;
+  bad.lease.number = 2;  // another than was signed
+  EXPECT_EQ(code_of(ask(ring, 0, 1, bad)), Errc::refused);
+  bad = good;
+  bad.lease.number = 0;
+  EXPECT_EQ(code_of(ask(ring, 0, 1, bad)), Errc::invalid);
+  bad.lease = ring.lease(make_chunk(0, 3, 8));  // of another chunk
+  EXPECT_EQ(code_of(ask(ring, 0, 1, bad)), Errc::refused);
+  bad.lease = ring.lease(chunk, 4);  // of another person
+  EXPECT_EQ(code_of(ask(ring, 0, 1, bad)), Errc::refused);
+  bad.lease = ring.lease(chunk, 6);
+  EXPECT_TRUE(ask(ring, 0, 1, bad));  // any machine of the owner may sign
+  const TestChunk other = make_chunk(0, 3, 9);
+  ring.depart(ring.holders[6]->id());
+  EXPECT_EQ(code_of(ask(ring, 0, 1, ring.begin(other, 6))), Errc::refused);  // but none that is revoked
+  EXPECT_EQ(ring.holders[1]->chunks->usage().chunks, 0u);
+}
+
+// The address covers the owner: who files another's chunk under its own name makes another chunk.
+TEST(ChunkService, KeepsTheSameBytesOfTwoPersonsApart) {
+  TestRing ring(6);
+  const TestChunk victims = make_chunk(0, 3, 10);
+  TestChunk copy = victims;
+  copy.description.header.owner = 4;
+  copy.ref.address = wire::address_of(copy.description);
+  ASSERT_NE(copy.ref.address, victims.ref.address);
+  EXPECT_EQ(code_of(ask(ring, 4, 1, ring.begin(victims, 4))), Errc::refused);
+  EXPECT_TRUE(ask(ring, 4, 1, ring.begin(copy, 4)));
+  EXPECT_TRUE(ask(ring, 0, 1, ring.begin(victims)));
+}
+
 TEST(ChunkService, RefusesDescriptionsThatAreNotWhole) {
   TestRing ring(6);
   TestChunk chunk = make_chunk(0, 3, 4);
   wire::ChunkDescription lacking = chunk.description;
   lacking.leaves.pop_back();
-  EXPECT_EQ(code_of(ask(ring, 0, 1, wire::PutBegin{0, lacking, 0})), Errc::invalid);
+  EXPECT_EQ(code_of(ask(ring, 0, 1, wire::PutBegin{lacking, ring.lease(chunk), 0})), Errc::invalid);
   wire::ChunkDescription none = chunk.description;
   none.leaves.clear();
   none.header.segments = 0;
-  EXPECT_EQ(code_of(ask(ring, 0, 1, wire::PutBegin{0, none, 0})), Errc::invalid);
+  EXPECT_EQ(code_of(ask(ring, 0, 1, wire::PutBegin{none, ring.lease(chunk), 0})), Errc::invalid);
   wire::ChunkDescription huge = chunk.description;
   huge.header.segments = 4'000'000;
-  EXPECT_EQ(code_of(ask(ring, 0, 1, wire::PutBegin{0, huge, 0})), Errc::invalid);
+  EXPECT_EQ(code_of(ask(ring, 0, 1, wire::PutBegin{huge, ring.lease(chunk), 0})), Errc::invalid);
   wire::ChunkDescription odd = chunk.description;
   odd.header.chunk_class = 5;
-  EXPECT_EQ(code_of(ask(ring, 0, 1, wire::PutBegin{0, odd, 0})), Errc::invalid);
+  EXPECT_EQ(code_of(ask(ring, 0, 1, wire::PutBegin{odd, ring.lease(chunk), 0})), Errc::invalid);
   EXPECT_EQ(code_of(ask(ring, 0, 1, wire::Reserve{std::uint64_t{1} << 40})), Errc::invalid);
 }
 
 TEST(ChunkService, RefusesBytesThatAreNotWhatTheOwnerDescribed) {
   TestRing ring(6);
   const TestChunk chunk = make_chunk(0, 3, 5);
-  ASSERT_TRUE(ask(ring, 0, 1, wire::PutBegin{0, chunk.description, 0}));
+  ASSERT_TRUE(ask(ring, 0, 1, ring.begin(chunk)));
   const wire::PutSegment swapped{chunk.ref.address, 0, chunk.segments[1]};
   EXPECT_EQ(code_of(ask(ring, 0, 1, swapped)), Errc::corrupt);
   const wire::PutSegment torn{chunk.ref.address, 0, chunk.segments[0].slice(0, 100)};
@@ -94,7 +133,7 @@ TEST(ChunkService, SignsAReceiptThatNamesChunkOwnerHolderAndLife) {
   TestRing ring(6);
   const TestChunk chunk = make_chunk(0, 3, 6);
   ring.truth.members[ring.holders[1]->id()].incarnation = 42;
-  ASSERT_TRUE(ask(ring, 0, 1, wire::PutBegin{0, chunk.description, 0}));
+  ASSERT_TRUE(ask(ring, 0, 1, ring.begin(chunk)));
   for (std::uint32_t i = 0; i < 2; ++i) {
     ASSERT_TRUE(ask(ring, 0, 1, wire::PutSegment{chunk.ref.address, i, chunk.segments[i]}));
   }
@@ -111,7 +150,7 @@ class ChunkServiceReads : public testing::Test {
  protected:
   // The chunk is of class 3 and of person 0; machine 1 holds it. Machine 8 is of colour 3.
   ChunkServiceReads() : ring(9), chunk(make_chunk(0, 3, 7)) {
-    CHECK(ask(ring, 0, 1, wire::PutBegin{0, chunk.description, 0}).has_value());
+    CHECK(ask(ring, 0, 1, ring.begin(chunk)).has_value());
     for (std::uint32_t i = 0; i < 2; ++i) {
       CHECK(ask(ring, 0, 1, wire::PutSegment{chunk.ref.address, i, chunk.segments[i]}).has_value());
     }

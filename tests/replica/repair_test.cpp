@@ -193,6 +193,42 @@ TEST(Repair, TakesNothingFromALiar) {
   EXPECT_TRUE(until(ring, [&] { return ring.holder(list[0]).has(chunk.ref.address); }));
 }
 
+// A member that holds a chunk may offer it, but only the owner's word makes others keep it.
+TEST(Repair, TakesNothingThatItsOwnerDidNotLease) {
+  TestRing ring(5);
+  const TestChunk chunk = make_chunk(0, 3, 1);
+  const auto list = ring.preference(chunk);
+  ring.sleep(list[1]);
+  ASSERT_TRUE(ring.put(chunk));
+  wire::Lease forged = ring.lease(chunk, 2);  // by another person's writer
+  ring.holder(list[0]).tamper = [&](const wire::Request&, Result<wire::Response>& answer) {
+    if (!answer) return;
+    if (auto* reply = std::get_if<wire::DescriptionReply>(&*answer)) reply->lease = forged;
+  };
+  ring.wake(list[1]);
+  ring.holder(list[1]).repair->offered(list[0], {chunk.ref.address});
+  ring.clock.run_for(10s);
+  EXPECT_FALSE(ring.holder(list[1]).has(chunk.ref.address));
+  EXPECT_EQ(ring.holder(list[1]).repair->counters().pull_failures, 1u);
+  ring.holder(list[0]).tamper = nullptr;
+  ring.holder(list[1]).repair->offered(list[0], {chunk.ref.address});
+  ring.clock.run_for(10s);
+  EXPECT_TRUE(ring.holder(list[1]).has(chunk.ref.address));
+}
+
+// What a machine stored is to outlive it, whatever became of it.
+TEST(Repair, BelievesTheLeasesOfAWriterThatIsGone) {
+  TestRing ring(7);
+  ring.add(0, 0);  // person 0's second machine
+  std::vector<TestChunk> chunks(1, make_chunk(0, 3, 1));
+  ASSERT_TRUE(ring.put(chunks[0], 7));
+  const auto list = ring.preference(chunks[0]);
+  ring.start_repair();
+  ring.depart(ring.holders[7]->id());
+  ring.depart(list[0]);
+  EXPECT_TRUE(until(ring, [&] { return all_where_they_belong(ring, chunks); }));
+}
+
 TEST(Repair, BringsHeadsToAMachineThatSleptWhenTheyWerePublished) {
   TestRing ring(6);
   ring.start_repair();

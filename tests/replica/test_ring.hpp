@@ -28,7 +28,15 @@ struct Truth {
     crypto::SigningPublicKey node_key;
     std::uint64_t incarnation = 1;
     Standing standing = Standing::live;
+    std::uint32_t machine = 0;
+    crypto::SigningPublicKey writer_key;
   };
+  const Member* machine_of(wire::PersonNumber person, std::uint32_t machine) const {
+    for (const auto& [id, member] : members) {
+      if (member.person == person && member.machine == machine) return &member;
+    }
+    return nullptr;
+  }
   placement::Policy policy;
   std::map<wire::MemberId, Member> members;
   std::map<wire::PersonNumber, crypto::SigningPublicKey> persons;
@@ -58,6 +66,18 @@ class TruthfulView final : public RingView {
   std::optional<crypto::SigningPublicKey> node_key(const wire::MemberId& member) const override {
     if (!truth_.members.contains(member)) return std::nullopt;
     return truth_.members.at(member).node_key;
+  }
+  std::optional<crypto::SigningPublicKey> writer_key(wire::PersonNumber person,
+                                                     std::uint32_t machine) const override {
+    const Truth::Member* const member = truth_.machine_of(person, machine);
+    if (member == nullptr || member->standing == Standing::gone) return std::nullopt;
+    return member->writer_key;
+  }
+  std::vector<crypto::SigningPublicKey> former_writer_keys(wire::PersonNumber person,
+                                                           std::uint32_t machine) const override {
+    const Truth::Member* const member = truth_.machine_of(person, machine);
+    if (member == nullptr || member->standing != Standing::gone) return {};
+    return {member->writer_key};
   }
   std::optional<crypto::SigningPublicKey> person_key(wire::PersonNumber person) const override {
     if (!truth_.persons.contains(person)) return std::nullopt;
@@ -179,6 +199,7 @@ inline TestChunk make_chunk(wire::PersonNumber owner, std::uint8_t chunk_class, 
   wire::ChunkHeader& header = chunk.description.header;
   header.chunk_class = chunk_class;
   header.segments = segments;
+  header.owner = owner;
   header.placement_key = entropy.make<ring::Id>();
   header.key_commitment = entropy.make<crypto::Hash>();
   header.read_token_hash = read_token_hash(chunk.ref.token);
@@ -216,7 +237,11 @@ class TestRing {
   Holder& add(wire::PersonNumber person, std::uint8_t colour, std::uint64_t capacity = kRoom) {
     const auto id = entropy.make<wire::MemberId>();
     const crypto::SigningKeyPair keys = signatures.make_key_pair(entropy);
-    truth.members[id] = {person, colour, keys.public_key, 1, Standing::live};
+    const crypto::SigningKeyPair writer_keys = signatures.make_key_pair(writer_entropy_);
+    std::uint32_t machine = 0;
+    while (truth.machine_of(person, machine) != nullptr) ++machine;
+    truth.members[id] = {person, colour, keys.public_key, 1, Standing::live, machine, writer_keys.public_key};
+    writers.push_back({person, machine, writer_keys.secret_key});
     if (!truth.persons.contains(person)) {
       person_keys[person] = signatures.make_key_pair(entropy);
       truth.persons[person] = person_keys[person].public_key;
@@ -234,9 +259,9 @@ class TestRing {
     auto& slot = clients[machine];
     if (!slot.client) {
       slot.network = hub.client(holders[machine]->id(), holders[machine]->person());
-      slot.client = std::make_unique<ChunkClient>(
-          clock, random, *slot.network, signatures, view, holders[machine]->person(),
-          [this](const wire::MemberId& member) { return names.at(member); });
+      slot.client =
+          std::make_unique<ChunkClient>(clock, random, *slot.network, signatures, view, writers[machine],
+                                        [this](const wire::MemberId& member) { return names.at(member); });
     }
     return *slot.client;
   }
@@ -251,6 +276,14 @@ class TestRing {
 
   std::vector<wire::MemberId> preference(const TestChunk& chunk) const {
     return truth.map->preference_list({chunk.ref.placement_key, chunk.ref.chunk_class, chunk.ref.owner});
+  }
+
+  // As the machine of this place in the ring would sign it.
+  wire::Lease lease(const TestChunk& chunk, std::size_t machine = 0, std::uint64_t number = 1) {
+    return sign_lease(signatures, truth.ring_id, writers[machine], chunk.ref.address, number);
+  }
+  wire::PutBegin begin(const TestChunk& chunk, std::size_t machine = 0, std::uint64_t number = 1) {
+    return {chunk.description, lease(chunk, machine, number), 0};
   }
 
   Result<PutOutcome> put(const TestChunk& chunk, std::size_t machine = 0) {
@@ -291,7 +324,7 @@ class TestRing {
   bool nobody_breaks_the_rule() {
     for (const auto& holder : holders) {
       for (const store::ChunkFacts& facts : holder->held()) {
-        if (facts.owner == holder->person()) return false;
+        if (facts.header.owner == holder->person()) return false;
         if (truth.policy.colours > 0 && facts.header.chunk_class == truth.members[holder->id()].colour) {
           return false;
         }
@@ -319,6 +352,7 @@ class TestRing {
   std::map<wire::MemberId, std::string> names;
   std::map<wire::PersonNumber, crypto::SigningKeyPair> person_keys;
   std::vector<std::unique_ptr<Holder>> holders;
+  std::vector<Writer> writers;  // of the holders' persons
 
  private:
   struct Client {
@@ -326,6 +360,7 @@ class TestRing {
     std::unique_ptr<ChunkClient> client;
   };
   std::map<std::size_t, Client> clients;
+  SeededEntropy writer_entropy_{99};
 };
 
 // The place of a kind of question in wire::Request.

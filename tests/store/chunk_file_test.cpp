@@ -6,8 +6,8 @@
 namespace peerstore::store {
 namespace {
 
-Bytes file_of(const TestChunk& chunk, wire::PersonNumber owner) {
-  Bytes bytes = encode_head_block({owner, chunk.description});
+Bytes file_of(const TestChunk& chunk) {
+  Bytes bytes = encode_head_block(chunk.held());
   for (const SharedBytes& segment : chunk.segments) {
     bytes.insert(bytes.end(), segment.view().begin(), segment.view().end());
   }
@@ -16,7 +16,7 @@ Bytes file_of(const TestChunk& chunk, wire::PersonNumber owner) {
 
 class ChunkFile : public testing::Test {
  protected:
-  ChunkFile() { disk.plant(path, file_of(chunk, 42)); }
+  ChunkFile() { disk.plant(path, file_of(chunk)); }
   Errc code_of_reading() {
     const auto data = read_segment_of(disk, path, chunk.address, 0);
     return data ? Errc{} : data.error().code;
@@ -31,8 +31,7 @@ class ChunkFile : public testing::Test {
 TEST_F(ChunkFile, GivesBackWhatWasWritten) {
   const auto head = read_head(disk, path, chunk.address);
   ASSERT_TRUE(head);
-  EXPECT_EQ(head->owner, 42U);
-  EXPECT_EQ(head->description, chunk.description);
+  EXPECT_EQ(*head, chunk.held());
   const auto data = read_segment_of(disk, path, chunk.address, 0);
   ASSERT_TRUE(data);
   EXPECT_TRUE(*data == chunk.segments[0]);
@@ -40,8 +39,8 @@ TEST_F(ChunkFile, GivesBackWhatWasWritten) {
 }
 
 TEST_F(ChunkFile, HasSegmentsAtFixedOffsets) {
-  EXPECT_EQ(encode_head_block({1, make_chunk(2, 1).description}).size(), kHeadBlockBytes);
-  EXPECT_EQ(encode_head_block({1, make_chunk(3, 16).description}).size(), kHeadBlockBytes);
+  EXPECT_EQ(encode_head_block(make_chunk(2, 1).held()).size(), kHeadBlockBytes);
+  EXPECT_EQ(encode_head_block(make_chunk(3, 16).held()).size(), kHeadBlockBytes);
   EXPECT_EQ(segment_offset(3), 4096U + 3 * 65536U);
   EXPECT_EQ(chunk_file_bytes(16), 4096U + (1U << 20));
 }
@@ -69,12 +68,12 @@ TEST_F(ChunkFile, DetectsAnyOtherLength) {
 }
 
 TEST_F(ChunkFile, DetectsAnotherChunkUnderItsName) {
-  disk.plant(path, file_of(make_chunk(2, 1), 42));
+  disk.plant(path, file_of(make_chunk(2, 1)));
   EXPECT_EQ(code_of_reading(), Errc::corrupt);
 }
 
 TEST_F(ChunkFile, SaysThatANewerProgramWroteItRatherThanThatItIsDamaged) {
-  Bytes bytes = file_of(chunk, 42);
+  Bytes bytes = file_of(chunk);
   bytes[8] = 2;
   const crypto::Hash checksum = crypto::hash("chunk file head", {ByteView(bytes).first(4064)});
   std::ranges::copy(checksum.bytes, bytes.begin() + 4064);

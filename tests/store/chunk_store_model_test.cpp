@@ -177,7 +177,7 @@ class Twins {
   void describe(std::size_t which) {
     const auto description = machine_->describe(chunks_[which]);
     ASSERT_EQ(description.has_value(), model_[which].state == State::held);
-    if (description) ASSERT_EQ(*description, chunks_[which].description);
+    if (description) ASSERT_EQ(*description, chunks_[which].held());
   }
 
   void remove(std::size_t which) {

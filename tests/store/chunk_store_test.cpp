@@ -21,7 +21,7 @@ TEST_F(ChunkStoreTest, KeepsAChunkAndGivesItBack) {
   const TestChunk chunk = make_chunk(1, 3);
   ASSERT_TRUE(machine.keep(chunk));
   machine.expect_readable(chunk);
-  EXPECT_EQ(machine.store->find(chunk.address)->owner, TestMachine::kOwner);
+  EXPECT_EQ(machine.store->find(chunk.address)->header.owner, kOwner);
   EXPECT_EQ(machine.store->usage().held, chunk.bytes);
   machine.expect_books_balance();
 }
@@ -68,8 +68,8 @@ TEST_F(ChunkStoreTest, GoesOnWhereAnotherLinkLeftOff) {
 TEST_F(ChunkStoreTest, LetsTwoLinksSendTheSameChunkAtOnce) {
   const TestChunk chunk = make_chunk(1, 4);
   std::vector<Task<Result<std::vector<std::uint32_t>>>> begins;
-  begins.push_back(machine.store->begin(TestMachine::kOwner, chunk.description, 0));
-  begins.push_back(machine.store->begin(TestMachine::kOwner, chunk.description, 0));
+  begins.push_back(machine.store->begin(chunk.held(), 0));
+  begins.push_back(machine.store->begin(chunk.held(), 0));
   for (const auto& missing : machine.clock.run(when_all(machine.clock, std::move(begins)))) {
     ASSERT_TRUE(missing);
     EXPECT_EQ(missing->size(), 4U);
@@ -81,8 +81,8 @@ TEST_F(ChunkStoreTest, LetsTwoLinksSendTheSameChunkAtOnce) {
     rest.push_back(machine.store->put_segment(chunk.address, i, chunk.segments[i]));
     rest.push_back(machine.store->put_segment(chunk.address, 3 - i, chunk.segments[3 - i]));
   }
-  rest.push_back(machine.store->commit(chunk.address, TestMachine::kOwner));
-  rest.push_back(machine.store->commit(chunk.address, TestMachine::kOwner));
+  rest.push_back(machine.store->commit(chunk.address));
+  rest.push_back(machine.store->commit(chunk.address));
   for (const auto& done : machine.clock.run(when_all(machine.clock, std::move(rest)))) EXPECT_TRUE(done);
   machine.expect_readable(chunk);
   machine.expect_books_balance();
@@ -122,18 +122,6 @@ TEST_F(ChunkStoreTest, RefusesWhatBreaksTheRules) {
   broken.description.header.chunk_class = 0;
   broken.description.header.segments = 1U << 31;
   EXPECT_EQ(machine.begin(broken).error().code, Errc::invalid);
-}
-
-TEST_F(ChunkStoreTest, RefusesAnotherOwner) {
-  const TestChunk chunk = make_chunk(1, 1);
-  ASSERT_TRUE(machine.begin(chunk, 0, 7));
-  EXPECT_EQ(machine.begin(chunk, 0, 8).error().code, Errc::refused);
-  ASSERT_TRUE(machine.put_segment(chunk, 0));
-  EXPECT_EQ(machine.commit(chunk, 8).error().code, Errc::refused);
-  ASSERT_TRUE(machine.commit(chunk, 7));
-  EXPECT_EQ(machine.begin(chunk, 0, 8).error().code, Errc::refused);
-  EXPECT_EQ(machine.commit(chunk, 8).error().code, Errc::refused);
-  EXPECT_EQ(machine.store->find(chunk.address)->owner, 7U);
 }
 
 TEST_F(ChunkStoreTest, WalksTheChunksInOrderOfPlacementKeyAndStopsWhenTold) {
@@ -270,7 +258,7 @@ TEST(ChunkStoreRoom, DoesNotGiveUpAWriteThatIsOnlySlow) {
   ASSERT_TRUE(machine.put_segment(chunk, 0));
   std::optional<Result<void>> done;
   TaskScope link(machine.clock);
-  link.spawn(world::detail::keep(machine.store->commit(chunk.address, TestMachine::kOwner), done));
+  link.spawn(world::detail::keep(machine.store->commit(chunk.address), done));
   machine.clock.run_for(9min);
   EXPECT_EQ(machine.store->reserve(1).error().code, Errc::full);
   machine.clock.run_for(1min);
@@ -397,7 +385,7 @@ TEST_F(ChunkStoreTest, RebuildsTheFactsFromTheFiles) {
   machine.open();
   for (const TestChunk& chunk : chunks) {
     machine.expect_readable(chunk);
-    EXPECT_EQ(machine.store->find(chunk.address)->owner, TestMachine::kOwner);
+    EXPECT_EQ(machine.store->find(chunk.address)->header.owner, kOwner);
   }
   machine.expect_books_balance();
 }
@@ -480,10 +468,10 @@ TEST(ChunkStoreCancellation, LeavesTheBooksRightWhereverACallIsDropped) {
         std::optional<Result<std::vector<std::uint32_t>>> missing;
         std::optional<Result<void>> done;
         ChunkStore& store = *machine.store;
-        if (call == 0) link.spawn(world::detail::keep(store.begin(7, chunk.description, 0), missing));
+        if (call == 0) link.spawn(world::detail::keep(store.begin(chunk.held(), 0), missing));
         if (call == 1)
           link.spawn(world::detail::keep(store.put_segment(chunk.address, 0, chunk.segments[0]), done));
-        if (call == 2) link.spawn(world::detail::keep(store.commit(chunk.address, 7), done));
+        if (call == 2) link.spawn(world::detail::keep(store.commit(chunk.address), done));
         if (call == 3) link.spawn(world::detail::keep(store.remove(chunk.address), done));
         for (int i = 0; i < steps; ++i) machine.clock.step();
       }
@@ -508,7 +496,7 @@ TEST(ChunkStoreCancellation, MayBeStoppedWhileItIsBusy) {
       TaskScope link(machine.clock);
       std::optional<Result<void>> first;
       std::optional<Result<void>> second;
-      link.spawn(world::detail::keep(machine.store->commit(chunk.address, 7), first));
+      link.spawn(world::detail::keep(machine.store->commit(chunk.address), first));
       link.spawn(world::detail::keep(machine.store->remove(chunk.address), second));
       for (int i = 0; i < steps; ++i) machine.clock.step();
     }

@@ -22,7 +22,6 @@ constexpr const char* kHomeVariable = "PEERSTORE_KILL_TEST_HOME";
 constexpr const char* kFirstSeedVariable = "PEERSTORE_KILL_TEST_FIRST_SEED";
 constexpr int kReportPipe = 3;
 constexpr ChunkStore::Options kOptions{.capacity = 1ULL << 30};
-constexpr wire::PersonNumber kOwner = 7;
 
 TestChunk chunk_of(std::uint64_t seed) { return make_chunk(seed, 1 + seed % 2); }
 
@@ -39,13 +38,11 @@ struct RealMachine {
     if (!opened) throw std::runtime_error(opened.error().message());
     store = std::move(*opened);
   }
-  bool begin(const TestChunk& chunk) {
-    return clock.run(store->begin(kOwner, chunk.description, 0)).has_value();
-  }
+  bool begin(const TestChunk& chunk) { return clock.run(store->begin(chunk.held(), 0)).has_value(); }
   bool put(const TestChunk& chunk, std::uint32_t index) {
     return clock.run(store->put_segment(chunk.address, index, chunk.segments[index])).has_value();
   }
-  bool commit(const TestChunk& chunk) { return clock.run(store->commit(chunk.address, kOwner)).has_value(); }
+  bool commit(const TestChunk& chunk) { return clock.run(store->commit(chunk.address)).has_value(); }
   bool remove(const TestChunk& chunk) { return clock.run(store->remove(chunk.address)).has_value(); }
 
   std::unique_ptr<Disk> disk;

@@ -16,11 +16,16 @@
 
 namespace peerstore::store {
 
+inline constexpr wire::PersonNumber kOwner = 7;
+
 struct TestChunk {
   wire::ChunkAddress address;
   wire::ChunkDescription description;
   std::vector<SharedBytes> segments;
   std::uint64_t bytes = 0;  // of the space given
+  wire::Lease lease;
+
+  HeldChunk held() const { return {description, lease}; }
 };
 
 inline TestChunk make_chunk(std::uint64_t seed, std::uint32_t segments) {
@@ -28,6 +33,7 @@ inline TestChunk make_chunk(std::uint64_t seed, std::uint32_t segments) {
   TestChunk chunk;
   chunk.description.header.chunk_class = static_cast<std::uint8_t>(seed % wire::kClasses);
   chunk.description.header.segments = segments;
+  chunk.description.header.owner = kOwner;
   chunk.description.header.placement_key = entropy.make<ring::Id>();
   chunk.description.header.key_commitment = entropy.make<crypto::Hash>();
   chunk.description.header.read_token_hash = entropy.make<crypto::Hash>();
@@ -39,6 +45,7 @@ inline TestChunk make_chunk(std::uint64_t seed, std::uint32_t segments) {
   }
   chunk.address = wire::address_of(chunk.description);
   chunk.bytes = stored_bytes(chunk.description.header);
+  chunk.lease = {3, 1 + seed % 5, entropy.make<crypto::Signature>()};
   return chunk;
 }
 
@@ -73,23 +80,18 @@ class TestMachine {
     return found;
   }
 
-  Result<std::vector<std::uint32_t>> begin(const TestChunk& chunk, std::uint64_t reservation = 0,
-                                           wire::PersonNumber owner = kOwner) {
-    return clock.run(store->begin(owner, chunk.description, reservation));
+  Result<std::vector<std::uint32_t>> begin(const TestChunk& chunk, std::uint64_t reservation = 0) {
+    return clock.run(store->begin(chunk.held(), reservation));
   }
   Result<void> put_segment(const TestChunk& chunk, std::uint32_t index) {
     return clock.run(store->put_segment(chunk.address, index, chunk.segments.at(index)));
   }
-  Result<void> commit(const TestChunk& chunk, wire::PersonNumber owner = kOwner) {
-    return clock.run(store->commit(chunk.address, owner));
-  }
+  Result<void> commit(const TestChunk& chunk) { return clock.run(store->commit(chunk.address)); }
   Result<void> remove(const TestChunk& chunk) { return clock.run(store->remove(chunk.address)); }
   Result<SharedBytes> read(const TestChunk& chunk, std::uint32_t index) {
     return clock.run(store->read_segment(chunk.address, index));
   }
-  Result<wire::ChunkDescription> describe(const TestChunk& chunk) {
-    return clock.run(store->describe(chunk.address));
-  }
+  Result<HeldChunk> describe(const TestChunk& chunk) { return clock.run(store->describe(chunk.address)); }
   // Begin, all segments that are missing, commit.
   Result<void> keep(const TestChunk& chunk) {
     const auto missing = begin(chunk);
@@ -107,7 +109,7 @@ class TestMachine {
     EXPECT_EQ(found->header, chunk.description.header);
     const auto description = describe(chunk);
     ASSERT_TRUE(description) << description.error().message();
-    EXPECT_EQ(*description, chunk.description);
+    EXPECT_EQ(*description, chunk.held());
     for (std::uint32_t i = 0; i < chunk.segments.size(); ++i) {
       const auto data = read(chunk, i);
       ASSERT_TRUE(data) << data.error().message();
@@ -135,8 +137,6 @@ class TestMachine {
     EXPECT_EQ(usage.quarantined_bytes, disk->bytes_below("chunks/quarantine"));
     EXPECT_LE(disk->bytes_below("chunks"), usage.held + usage.promised + usage.quarantined_bytes);
   }
-
-  static constexpr wire::PersonNumber kOwner = 7;
 
   std::unique_ptr<FaultPlan> plan = std::make_unique<FaultPlan>();
   world::VirtualClock clock;

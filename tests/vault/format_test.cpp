@@ -78,9 +78,9 @@ TEST(Format, OfReadTokens) {
 
 TEST(Format, OfPacks) {
   const SealedPack pack =
-      seal_pack(as_bytes("hello"), filled_with<crypto::SecretKey>(2), filled_with<ring::Id>(3));
-  EXPECT_EQ(hex(pack.row.addresses[0]), "2ef176584282a34679cec7af5312a0136a2a3ccd8afa05a4c66e36dd55962e6b");
-  EXPECT_EQ(hex(pack.row.addresses[4]), "e126f285ee9be2189337fed83fbc216123ea2505de6b3268d792d5bab68d678c");
+      seal_pack(as_bytes("hello"), filled_with<crypto::SecretKey>(2), filled_with<ring::Id>(3), 7);
+  EXPECT_EQ(hex(pack.row.addresses[0]), "675a800ac07e93a43ef52518a41f920ea87debbe38d7913c10516634e39ab8f1");
+  EXPECT_EQ(hex(pack.row.addresses[4]), "6f7f0312cfa4558bf3abdc2c7b39dbe3ac5751bf9bfaacd0caa011792435a38e");
   EXPECT_EQ(to_hex(pack.segments[0][0].view().first(16)), "22af5f1d22944be16e8a66e255e856ae");
 }
 

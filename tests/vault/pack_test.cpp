@@ -50,7 +50,7 @@ struct Sealed {
     plain = random_bytes(random, size);
     const auto key = entropy.make<crypto::SecretKey>();
     const auto placement_key = entropy.make<ring::Id>();
-    pack = seal_pack(plain, key, placement_key);
+    pack = seal_pack(plain, key, placement_key, 7);
   }
   RowSegments row(std::uint32_t number) const {
     RowSegments segments;

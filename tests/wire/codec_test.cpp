@@ -221,7 +221,7 @@ TEST(Codec, ListsBeyondTheirLimitsAreRefused) {
   Head heavy = values.head();
   heavy.body = SharedBytes(Bytes(kHeadBodyBytesMax + 1));
   EXPECT_TRUE(refused(PutHead{heavy}));
-  PutBegin begin{1, values.chunk(), 2};
+  PutBegin begin{values.chunk(), values.lease(), 2};
   begin.chunk.leaves.pop_back();
   EXPECT_TRUE(refused(begin));
   begin.chunk.header.segments = kSegmentsMax + 1;

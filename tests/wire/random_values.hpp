@@ -95,11 +95,19 @@ class RandomValues {
     ChunkDescription value;
     value.header.chunk_class = static_cast<std::uint8_t>(random_.below(kClasses));
     value.header.segments = static_cast<std::uint32_t>(1 + random_.below(kSegmentsMax));
+    value.header.owner = small_number();
     value.header.placement_key = fixed<ring::Id>();
     value.header.key_commitment = fixed<crypto::Hash>();
     value.header.read_token_hash = fixed<crypto::Hash>();
     value.leaves.resize(value.header.segments);
     for (auto& leaf : value.leaves) leaf = fixed<crypto::Hash>();
+    return value;
+  }
+  Lease lease() {
+    Lease value;
+    value.machine = small_number();
+    value.number = number();
+    value.signature = fixed<crypto::Signature>();
     return value;
   }
   Receipt receipt() {
@@ -149,7 +157,7 @@ inline Request RandomValues::request(std::size_t kind) {
     }
     case 5: return Join{statements()};
     case 6: return Reserve{number()};
-    case 7: return PutBegin{small_number(), chunk(), number()};
+    case 7: return PutBegin{chunk(), lease(), number()};
     case 8: return PutSegment{fixed<ChunkAddress>(), segment_index(), segment()};
     case 9: return PutCommit{fixed<ChunkAddress>(), small_number()};
     case 10: return GetDescription{fixed<ChunkAddress>(), fixed<ReadToken>()};
@@ -192,10 +200,11 @@ inline Response RandomValues::response(std::size_t kind) {
       PutState reply;
       reply.missing.resize(below(kSegmentsMax + 1));
       for (auto& index : reply.missing) index = segment_index();
+      reply.lease_wanted = number();
       return reply;
     }
     case 7: return receipt();
-    case 8: return DescriptionReply{chunk(), small_number()};
+    case 8: return DescriptionReply{chunk(), lease()};
     case 9: return SegmentReply{segment()};
     case 10: return HaveReply{yes_and_no()};
     case 11: return OfferReply{yes_and_no()};

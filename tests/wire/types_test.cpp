@@ -24,6 +24,7 @@ ChunkHeader example_header() {
   ChunkHeader header;
   header.chunk_class = 3;
   header.segments = 16;
+  header.owner = 0x01020304;
   header.placement_key = filled<ring::Id>(0x11);
   header.key_commitment = filled<crypto::Hash>(0x22);
   header.read_token_hash = filled<crypto::Hash>(0x33);
@@ -34,7 +35,7 @@ TEST(ChunkHeader, HasExactlyTheseBytes) {
   const Bytes bytes = encode(example_header());
   EXPECT_EQ(bytes.size(), 112u);
   EXPECT_EQ(as_text(ByteView(bytes).first(8)), "PSCHUNK1");
-  EXPECT_EQ(to_hex(ByteView(bytes).subspan(8)), std::string("01") + "03" + "0000" + "10000000" +
+  EXPECT_EQ(to_hex(ByteView(bytes).subspan(8)), std::string("01") + "03" + "1000" + "04030201" +
                                                     repeated("11", 32) + repeated("22", 32) +
                                                     repeated("33", 32));
 }
@@ -57,11 +58,9 @@ TEST(ChunkHeader, RefusesEveryOtherMagicVersionClassCountAndLength) {
   for (std::size_t i = 0; i < 8; ++i) EXPECT_FALSE(with(i, 'x'));
   EXPECT_FALSE(with(8, 2));         // version
   EXPECT_FALSE(with(9, kClasses));  // class
-  EXPECT_FALSE(with(10, 1));        // zero
-  EXPECT_FALSE(with(11, 1));        // zero
-  EXPECT_FALSE(with(12, 0));        // no segments
-  EXPECT_FALSE(with(12, 17));       // too many
-  EXPECT_FALSE(with(15, 1));        // far too many
+  EXPECT_FALSE(with(10, 0));        // no segments
+  EXPECT_FALSE(with(10, 17));       // too many
+  EXPECT_FALSE(with(11, 1));        // far too many
   Bytes longer = good;
   longer.push_back(0);
   EXPECT_FALSE(decode_chunk_header(longer));
@@ -100,6 +99,12 @@ TEST(SignedBytes, OfAReceipt) {
   receipt.holder = NodeRef{filled<MemberId>(0xbb), 258};
   EXPECT_EQ(to_hex(receipt_bytes(receipt)),
             repeated("aa", 32) + "05000000" + repeated("bb", 32) + "0201000000000000");
+}
+
+TEST(SignedBytes, OfALease) {
+  const Lease lease{5, 258, {}};
+  EXPECT_EQ(to_hex(lease_bytes(filled<ChunkAddress>(0xaa), lease)),
+            repeated("aa", 32) + "05000000" + "0201000000000000");
 }
 
 TEST(SignedBytes, OfAPresence) {

@@ -16,11 +16,17 @@ class MembershipView final : public replica::RingView {
   replica::Standing standing(const wire::MemberId& member) const override;
   std::uint64_t incarnation(const wire::MemberId& member) const override;
   std::optional<crypto::SigningPublicKey> node_key(const wire::MemberId& member) const override;
+  std::optional<crypto::SigningPublicKey> writer_key(wire::PersonNumber person,
+                                                     std::uint32_t machine) const override;
+  std::vector<crypto::SigningPublicKey> former_writer_keys(wire::PersonNumber person,
+                                                           std::uint32_t machine) const override;
   std::optional<crypto::SigningPublicKey> person_key(wire::PersonNumber person) const override;
   std::optional<wire::PersonNumber> person_of(const wire::MemberId& member) const override;
   wire::RingId ring_id() const override;
 
  private:
+  const membership::Member* machine_of(wire::PersonNumber person, std::uint32_t machine) const;
+
   Clock& clock_;
   const membership::Membership& membership_;
   TimePoint began_;

@@ -12,6 +12,7 @@
 
 #include <peerstore/crypto/signatures.hpp>
 #include <peerstore/replica/chunk_space.hpp>
+#include <peerstore/replica/lease.hpp>
 #include <peerstore/replica/ring_view.hpp>
 #include <peerstore/runtime/random.hpp>
 #include <peerstore/wire/network.hpp>
@@ -35,9 +36,9 @@ class ChunkClient final : public ChunkSpace {
 
   // References must outlive this.
   ChunkClient(Clock& clock, Random& random, wire::Network& network, crypto::Signatures& signatures,
-              const RingView& view, wire::PersonNumber owner, NameOf name_of);
+              const RingView& view, Writer writer, NameOf name_of);
   ChunkClient(Clock& clock, Random& random, wire::Network& network, crypto::Signatures& signatures,
-              const RingView& view, wire::PersonNumber owner, NameOf name_of, Options options);
+              const RingView& view, Writer writer, NameOf name_of, Options options);
   ~ChunkClient() override;
 
   Task<Result<PutOutcome>> put(wire::ChunkDescription chunk, std::vector<SharedBytes> segments) override;

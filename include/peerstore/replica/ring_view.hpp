@@ -27,6 +27,13 @@ class RingView {
   virtual std::uint64_t incarnation(const wire::MemberId&) const { return 0; }
   // The signing key of a member's node, to check its receipts. Nothing if unknown.
   virtual std::optional<crypto::SigningPublicKey> node_key(const wire::MemberId& member) const = 0;
+  // The key with which a person's machine signs leases and deletions. Nothing if there is no such machine,
+  // or not any more.
+  virtual std::optional<crypto::SigningPublicKey> writer_key(wire::PersonNumber person,
+                                                             std::uint32_t machine) const = 0;
+  // Keys that were that once: what they sign today counts for nothing. None if the person is gone.
+  virtual std::vector<crypto::SigningPublicKey> former_writer_keys(wire::PersonNumber person,
+                                                                   std::uint32_t machine) const = 0;
   // Keys of persons, to check heads.
   virtual std::optional<crypto::SigningPublicKey> person_key(wire::PersonNumber person) const = 0;
   virtual std::optional<wire::PersonNumber> person_of(const wire::MemberId& member) const = 0;

@@ -19,12 +19,13 @@ enum class Errc : std::uint8_t {
   not_found,      // asked somebody who would know: it is not there
   refused,        // not allowed, and asking again will not help
   busy,           // try again later
-  full,           // no room, or over quota
+  full,           // no room
   corrupt,        // bytes that fail verification
   invalid,        // malformed input, or a broken rule of the protocol
   io,             // the local disk or network failed
   unsupported,    // a version or kind this program does not know
   cancelled,      // given up by whoever asked
+  over_quota,     // the owner stores as much as it may: delete something, or ask an admin for more
 };
 
 std::string_view to_string(Errc code);

@@ -24,8 +24,14 @@ namespace peerstore::store {
 
 struct ChunkFacts {
   wire::ChunkAddress address;
-  wire::PersonNumber owner = 0;
+  std::uint64_t lease = 0;  // its number
   wire::ChunkHeader header;
+};
+// A chunk as its file tells about it.
+struct HeldChunk {
+  wire::ChunkDescription description;
+  wire::Lease lease;
+  bool operator==(const HeldChunk&) const = default;
 };
 
 // What a chunk takes of the capacity: its file, which is a little more than its segments.
@@ -61,24 +67,22 @@ class ChunkStore {
   virtual Result<std::uint64_t> reserve(std::uint64_t bytes) = 0;
   // The segments that are still missing: none if the chunk is held already. Idempotent; a chunk
   // that is being written may be begun again by another link and goes on where it was.
-  // `reservation` 0, or one that has expired, asks for room now. The first owner of a chunk
-  // stays its owner. Errc::invalid, full, busy, refused (another owner's chunk).
-  virtual Task<Result<std::vector<std::uint32_t>>> begin(wire::PersonNumber owner,
-                                                         wire::ChunkDescription chunk,
-                                                         std::uint64_t reservation) = 0;
+  // `reservation` 0, or one that has expired, asks for room now. The lease is kept with the chunk;
+  // its signature is the caller's to check. Errc::invalid, full, busy.
+  virtual Task<Result<std::vector<std::uint32_t>>> begin(HeldChunk chunk, std::uint64_t reservation) = 0;
   // Errc::corrupt if the data is not what the description promised; not_found without begin().
   // Done already if the chunk is held. After an error of the disk begin again: what was written
   // is dropped, here and in commit().
   virtual Task<Result<void>> put_segment(wire::ChunkAddress address, std::uint32_t index,
                                          SharedBytes data) = 0;
   // Durable when it returns. Done already if the chunk is held. Errc::invalid while segments are
-  // missing, not_found without begin(), refused (another owner's chunk).
-  virtual Task<Result<void>> commit(wire::ChunkAddress address, wire::PersonNumber owner) = 0;
+  // missing, not_found without begin().
+  virtual Task<Result<void>> commit(wire::ChunkAddress address) = 0;
 
   // Verified. Errc::corrupt if the file is damaged: it is in quarantine then, and the chunk is no
   // longer held. not_found if the chunk is not held, or its file has gone (then it was, until now).
   virtual Task<Result<SharedBytes>> read_segment(wire::ChunkAddress address, std::uint32_t index) = 0;
-  virtual Task<Result<wire::ChunkDescription>> describe(wire::ChunkAddress address) = 0;
+  virtual Task<Result<HeldChunk>> describe(wire::ChunkAddress address) = 0;
   // Blocking but quick: one look into the facts. Nothing if it is not held.
   virtual std::optional<ChunkFacts> find(const wire::ChunkAddress& address) = 0;
   // In order of placement key, until `visit` returns false.

@@ -59,6 +59,6 @@ PackRow decode_pack_row(ByteReader& in);
 wire::ReadToken read_token(const crypto::SecretKey& pack_key, std::uint8_t chunk_class);
 // How the ring is asked for one of the pack's chunks.
 replica::ChunkRef chunk_ref(const PackRow& pack, std::uint8_t chunk_class, wire::PersonNumber owner);
-wire::ChunkHeader chunk_header(const PackRow& pack, std::uint8_t chunk_class);
+wire::ChunkHeader chunk_header(const PackRow& pack, std::uint8_t chunk_class, wire::PersonNumber owner);
 
 }  // namespace peerstore::vault

@@ -150,12 +150,14 @@ struct Reserve {
 };
 struct PutState {
   std::vector<std::uint32_t> missing;  // segments still to be sent
+  // Not 0: the owner deleted the chunk, and it is taken again only by a lease of this number or more.
+  std::uint64_t lease_wanted = 0;
   bool operator==(const PutState&) const = default;
 };
 struct PutBegin {
   using Reply = PutState;
-  PersonNumber owner = 0;
   ChunkDescription chunk;
+  Lease lease;
   std::uint64_t reservation = 0;
   bool operator==(const PutBegin&) const = default;
 };
@@ -181,7 +183,7 @@ struct GetDescription {
 };
 struct DescriptionReply {
   ChunkDescription chunk;
-  PersonNumber owner = 0;
+  Lease lease;
   bool operator==(const DescriptionReply&) const = default;
 };
 struct SegmentReply {

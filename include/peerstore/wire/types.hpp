@@ -40,6 +40,7 @@ enum class Phase : std::uint8_t { out = 0, joining = 1, member = 2 };
 struct ChunkHeader {
   std::uint8_t chunk_class = 0;  // 0..kClasses-1
   std::uint32_t segments = 0;    // 1..kSegmentsMax, each of kSegmentBytes
+  PersonNumber owner = 0;        // so the same bytes of two persons are two chunks
   ring::Id placement_key;        // where on the circle the walk for its holders begins
   crypto::Hash key_commitment;   // of the pack's key
   crypto::Hash read_token_hash;  // of the ReadToken that opens reading
@@ -59,6 +60,16 @@ Bytes encode(const ChunkHeader& header);
 std::optional<ChunkHeader> decode_chunk_header(ByteView bytes);
 // Requires description.leaves.size() == description.header.segments > 0.
 ChunkAddress address_of(const ChunkDescription& description);
+
+// The owner's word that a chunk is its own and to be kept: without one nobody takes it. The number rises
+// when the owner stores again what it had deleted (Deletion).
+struct Lease {
+  std::uint32_t machine = 0;  // which of the owner's machines signed
+  std::uint64_t number = 1;
+  crypto::Signature signature;  // by that machine's writer key, over lease_bytes(), kind "lease"
+  bool operator==(const Lease&) const = default;
+};
+Bytes lease_bytes(const ChunkAddress& address, const Lease& lease);
 
 // A holder's word that it has a chunk safely on disk.
 struct Receipt {
