@@ -78,7 +78,7 @@ struct News {                     # statements and presences, as several message
   statements @0 :List(Statement);
   presences @1 :List(Presence);
   absences @2 :List(Absence);
-  until @3 :Data;                 # 32 bytes, or absent: not to be passed on
+  until @3 :Data;                 # 1 to 32 bytes, zeros follow; or absent: not to be passed on
 }
 
 struct Request {
@@ -103,6 +103,7 @@ struct Request {
     ping @17 :Void;
     getUserRecord @18 :GetUserRecord;
     putUserRecord @19 :UserRecord;
+    getWhereabouts @20 :Data;     # member ids, 32 bytes each
   }
 }
 
@@ -113,7 +114,7 @@ struct ExchangeRoster {
 
 struct ComparePresences {
   roster @0 :Data;                # 32 bytes: digest of the statements
-  sums @1 :List(UInt64);          # a power of two, at most 1024
+  sums @1 :List(UInt32);          # a power of two, at most 1024
 }
 
 struct GetUserRecord {

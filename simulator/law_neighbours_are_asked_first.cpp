@@ -53,6 +53,7 @@ void NeighboursAreAskedFirst::answered(std::uint32_t machine, Duration awake,
   Heard& heard = heard_by(machine);
   const wire::MemberId& peer = answer.self.id;
   heard.answers[peer] = {awake, answer};
+  note_life(heard, answer.self);
   Questions& questions = heard.questions[peer];
   if (questions.earlier > 0) {
     --questions.earlier;
@@ -71,7 +72,19 @@ void NeighboursAreAskedFirst::failed(std::uint32_t machine, const wire::MemberId
 }
 
 void NeighboursAreAskedFirst::notified(std::uint32_t machine, const wire::NodeRef& by) {
-  heard_by(machine).notified.insert(by.id);
+  Heard& heard = heard_by(machine);
+  heard.notified.insert(by.id);
+  note_life(heard, by);
+}
+
+void NeighboursAreAskedFirst::note_life(Heard& heard, const wire::NodeRef& speaker) {
+  std::uint64_t& latest = heard.lives[speaker.id];
+  latest = std::max(latest, speaker.incarnation);
+}
+
+bool NeighboursAreAskedFirst::is_of_the_latest_life(const Heard& heard, const wire::NodeRef& member) {
+  const auto latest = heard.lives.find(member.id);
+  return latest == heard.lives.end() || member.incarnation >= latest->second;
 }
 
 // adopt: the list of one who answered just now.
@@ -79,7 +92,7 @@ bool NeighboursAreAskedFirst::may_adopt(const Heard& heard, Duration awake, cons
   const auto answer = heard.answers.find(now.successors.front().id);
   if (answer == heard.answers.end() || awake - answer->second.awake > kAtOnce) return false;
   const wire::Neighbours& head = answer->second.neighbours;
-  if (head.phase != wire::Phase::member) return false;
+  if (head.phase != wire::Phase::member || !is_of_the_latest_life(heard, head.self)) return false;
   return now.successors == whole_list(now.self.id, head.self, head.successors, list_length_);
 }
 
@@ -103,8 +116,8 @@ bool NeighboursAreAskedFirst::may_join_behind(const wire::Neighbours& m, const H
   ring::Id reached{};
   for (const wire::NodeRef& next : m.successors) {
     if (taken == list_length_) break;
-    if (ring::in_half_open(m.self.id, next.id, now.self.id))
-      continue;  // before self, or an earlier life of it
+    // At first those before self, and an earlier life of it. (Further on such a one is a lie, in order.)
+    if (taken == 0 && ring::in_half_open(m.self.id, next.id, now.self.id)) continue;
     const ring::Id distance = ring::distance(now.self.id, next.id);
     if (distance <= reached) break;  // nothing behind it can be believed
     if (taken < now.successors.size() && now.successors[taken] == next) {
@@ -131,11 +144,15 @@ std::optional<std::string> NeighboursAreAskedFirst::step(std::uint32_t machine, 
     // Answers to what an earlier life asked may still come, and mean nothing.
     heard.answers.clear();
     heard.notified.clear();
+    heard.lives.clear();
+    heard.ran_out = false;
     heard.begin_search();
     return std::nullopt;
   }
+  if (now.phase != wire::Phase::member || !now.successors.empty()) heard.ran_out = false;
   if (now.phase != wire::Phase::member) return std::nullopt;
   const std::optional<std::string> breach = judge(heard, awake, before, now);
+  if (now.successors.empty() && !before.successors.empty()) heard.ran_out = true;
   if (now.predecessor || !now.successors.empty())
     heard.begin_search();  // it has its place: a search comes later
   return breach;
@@ -147,6 +164,10 @@ std::optional<std::string> NeighboursAreAskedFirst::judge(const Heard& heard, Du
   const std::string name = ring::short_name(now.self.id);
   const bool was_member = before.phase == wire::Phase::member;
   const bool had_neighbours = was_member && (before.predecessor || !before.successors.empty());
+  if (heard.ran_out && !now.predecessor) return name + " stands alone because its list ran out";
+  const bool is_stale = had_neighbours && now.predecessor && now.predecessor != before.predecessor &&
+                        !is_of_the_latest_life(heard, *now.predecessor);
+  if (is_stale) return name + " follows an earlier life of its predecessor";
   if (now.predecessor != before.predecessor && !may_follow(heard, now)) {
     return name + (now.predecessor ? " follows a predecessor that never spoke to it"
                                    : " forgot its predecessor, and has successors");

@@ -36,7 +36,8 @@ std::optional<std::string> ring_state_is_well_formed(const MemberSnapshot& membe
 
 // T0, after each step: the central repair of the published protocol, seen from outside. A member takes
 // a list only from one who just answered it, and takes it whole; it drops nobody but the first; its
-// predecessor is one who spoke to it. Fed with every message and every step.
+// predecessor is one who spoke to it; neither is taken from an earlier life of somebody who spoke since. One
+// whose list ran out looks for a place: it does not stand alone. Fed with every message and every step.
 class NeighboursAreAskedFirst {
  public:
   explicit NeighboursAreAskedFirst(std::size_t list_length) : list_length_(list_length) {}
@@ -69,7 +70,11 @@ class NeighboursAreAskedFirst {
     std::vector<wire::Neighbours> found;
     std::set<wire::MemberId> in_vain;  // failed, or are not members
     std::set<wire::MemberId> notified;
+    std::map<wire::MemberId, std::uint64_t> lives;  // the latest in which each spoke
+    bool ran_out = false;                           // of successors, and has not begun to join since
   };
+  static void note_life(Heard& heard, const wire::NodeRef& speaker);
+  static bool is_of_the_latest_life(const Heard& heard, const wire::NodeRef& member);
   Heard& heard_by(std::uint32_t machine);
   std::optional<std::string> judge(const Heard& heard, Duration awake, const MemberSnapshot& before,
                                    const MemberSnapshot& now) const;

@@ -35,6 +35,8 @@ class Liar final : public wire::Service {
        wire::RingId ring_id, crypto::SigningSecretKey node_secret, Self self, Lies lies);
 
   Task<Result<wire::Response>> serve(wire::Caller caller, wire::Request request) override;
+  // It says that it has this chunk, which it threw away.
+  bool claims(const wire::ChunkAddress& address) const { return thrown_away_.contains(address); }
   void set_lies(const Lies& lies) { lies_ = lies; }
 
  private:

@@ -82,6 +82,8 @@ class SimulatedMachine final {
   bool is_live() const { return is_up() && !is_asleep(); }
   // Its disk has it, even if the power fails now, and the machine may be counted on.
   bool has_copy(const wire::ChunkAddress& address) const;
+  // It says that it has what it threw away, to owners and to whoever repairs.
+  bool claims_falsely(const wire::ChunkAddress& address) const { return liar_ && liar_->claims(address); }
   // And no fault has touched the bytes, or may do so now.
   bool has_good_copy(const wire::ChunkAddress& address) const;
   // A fault is about to strike its disk: no copy on it is good until that is over.

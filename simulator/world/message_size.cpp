@@ -7,10 +7,11 @@ namespace {
 
 // Packed, as they travel.
 // Frame, segment table, and the struct that holds the question or answer.
-constexpr std::size_t kEnvelope = 37;
+constexpr std::size_t kEnvelope = 25;
 constexpr std::size_t kNews = 18;  // its struct, and three lists
 constexpr std::size_t kNode = 44;
-constexpr std::size_t kId = 38;  // alone
+constexpr std::size_t kId = 38;     // alone
+constexpr std::size_t kPoint = 14;  // its leading bytes
 constexpr std::size_t kHash = 32;
 constexpr std::size_t kSignature = 66;
 constexpr std::size_t kLease = 10 + kSignature;
@@ -56,11 +57,15 @@ struct Sizes {
     return size_of(m.statements) + size_of(m.presences) + kHash * m.wanted.size();
   }
   std::size_t operator()(const wire::PushStatements& m) const {
-    return kNews + size_of(m.statements) + size_of(m.presences) + size_of(m.absences) + (m.until ? kId : 0);
+    return kNews + size_of(m.statements) + size_of(m.presences) + size_of(m.absences) +
+           (m.until ? kPoint : 0);
   }
-  std::size_t operator()(const wire::ComparePresences& m) const { return kId + 8 * m.sums.size(); }
+  std::size_t operator()(const wire::ComparePresences& m) const { return kId + 4 * m.sums.size(); }
   std::size_t operator()(const wire::PresenceDifference& m) const {
     return kId + 2 * m.parts.size() + size_of(m.presences) + size_of(m.absences);
+  }
+  std::size_t operator()(const wire::GetWhereabouts& m) const {
+    return kId - kHash + kHash * m.members.size();
   }
   std::size_t operator()(const wire::Join& m) const { return size_of(m.statements); }
   std::size_t operator()(const wire::Welcome& m) const {

@@ -93,8 +93,10 @@ Task<void> ChordNode::ask_for_successor(Lookup& lookup, NodeRef candidate) {
   const wire::FindSuccessor question{lookup.key};
   const Result<wire::FoundSuccessor> answer = co_await wire::ask(network_, candidate.id, question);
   report(candidate.id, is_silent(answer));
+  const bool waited_in_vain = is_silent(answer) && clock_.now() - asked >= kSuspectAfter;
   if (is_silent(answer)) {
-    lookup.silent.push_back(candidate.id);
+    // If no time was lost, it may only be that nobody had told yet where it is.
+    if (waited_in_vain) lookup.silent.push_back(candidate.id);
   } else if (answer && answer->is_successor && !lookup.settled) {
     lookup.settled = true;
     lookup.found = Found{candidate, in_ring_order(candidate.id, answer->successors, wire::kSuccessorsMax), 0};
@@ -108,7 +110,7 @@ Task<void> ChordNode::ask_for_successor(Lookup& lookup, NodeRef candidate) {
         !lookup.nearest_before || ring::in_open(lookup.nearest_before->id, candidate.id, lookup.key);
     if (is_before && is_nearest) lookup.nearest_before = candidate;
   }
-  lookup.finish_question(is_silent(answer) && clock_.now() - asked >= kSuspectAfter);
+  lookup.finish_question(waited_in_vain);
 }
 
 Result<wire::FoundSuccessor> ChordNode::answer(const wire::FindSuccessor& request) const {

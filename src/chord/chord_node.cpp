@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kToLookAt = 64;
 // The predecessor speaks up again by itself, if it was only slow.
-constexpr Duration kPatienceWithPredecessor = std::chrono::seconds(1);
+constexpr Duration kPatienceWithPredecessor = std::chrono::milliseconds(500);
 // With a successor that was silent a moment ago, when the watch asked it.
 constexpr Duration kPatienceWithSuspect = std::chrono::milliseconds(500);
 constexpr std::int64_t kSessionMost = 7 * 86400;  // seconds that are told
@@ -270,6 +270,7 @@ Task<void> ChordNode::rectify(NodeRef candidate) {
   const bool lives = answer && answer->phase == Phase::member;
   if (was_suspended_ || lives || !state_.is_member()) co_return;
   if (state_.predecessor() && state_.predecessor()->id != present.id) co_return;
+  if (!state_.heard(candidate)) co_return;  // it lives again since
   state_.replace_predecessor(candidate);
   stepped();
   changed();

@@ -5,26 +5,27 @@
 
 namespace peerstore::chord {
 
-ChurnEstimate::ChurnEstimate(Duration prior)
-    : assumed_seconds_(std::chrono::duration<double>(prior).count()) {}
+ChurnEstimate::ChurnEstimate(Duration prior) : prior_(std::chrono::duration<double>(prior).count()) {}
 
 void ChurnEstimate::observe(TimePoint now, double watched, double departures) {
   const double passed = began_ ? std::chrono::duration<double>(now - last_).count() : 0;
   last_ = now;
   began_ = true;
-  const double kept = std::exp(-passed / kFading);
+  const double kept = std::exp(-std::max(passed / kFading, departures / kEnough));
   // What is watched while a lid is closed is not watched.
   seconds_ = seconds_ * kept + watched * std::min(passed, kFading);
   departures_ = departures_ * kept + departures;
 }
 
 void ChurnEstimate::assume(Duration session) {
-  assumed_seconds_ = kHearsay * std::max(std::chrono::duration<double>(session).count(), kLeast);
-  assumed_departures_ = kHearsay;
+  const double seconds = std::max(std::chrono::duration<double>(session).count(), kLeast);
+  prior_ = std::min(prior_, seconds);
+  seconds_ += kHearsay * seconds;
+  departures_ += kHearsay;
 }
 
 Duration ChurnEstimate::mean_session() const {
-  const double seconds = (seconds_ + assumed_seconds_) / (departures_ + assumed_departures_);
+  const double seconds = (seconds_ + kPrior * prior_) / (departures_ + kPrior);
   return Duration(static_cast<Duration::rep>(seconds * 1e9));
 }
 

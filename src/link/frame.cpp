@@ -12,7 +12,18 @@ namespace peerstore::link {
 
 namespace {
 
-constexpr std::string_view kMagic = "PSF1";
+constexpr std::string_view kMagic = "P1";
+constexpr std::uint32_t kU24Max = 0xffffff;
+
+void put_u24(ByteWriter& out, std::uint32_t value) {
+  const std::uint32_t written = std::min(value, kU24Max);
+  out.u16(static_cast<std::uint16_t>(written & 0xffff)).u8(static_cast<std::uint8_t>(written >> 16));
+}
+
+std::uint32_t get_u24(ByteReader& in) {
+  const std::uint32_t low = in.u16();
+  return low | std::uint32_t{in.u8()} << 16;
+}
 
 struct SizeLimits {
   std::size_t message = 0;
@@ -41,8 +52,10 @@ std::optional<SizeLimits> limits_of(FrameKind kind, Stage stage) {
 
 FrameHeaderBytes encode(const FrameHeader& header) {
   ByteWriter out;
-  out.raw(as_bytes(kMagic)).u8(static_cast<std::uint8_t>(header.kind)).u8(0).u16(0).u64(header.request);
-  out.u32(header.patience_ms).u32(header.message_bytes).u32(header.attachment_bytes);
+  out.raw(as_bytes(kMagic)).u8(static_cast<std::uint8_t>(header.kind)).u32(header.request);
+  put_u24(out, header.patience_ms);
+  put_u24(out, header.message_bytes);
+  put_u24(out, header.attachment_bytes);
   CHECK(out.size() == kFrameHeaderBytes);
   FrameHeaderBytes bytes;
   std::ranges::copy(out.view(), bytes.begin());
@@ -54,11 +67,10 @@ Result<FrameHeader> decode_frame_header(const FrameHeaderBytes& bytes, Stage sta
   if (as_text(in.raw(kMagic.size())) != kMagic) return fail(Errc::invalid, "not a frame");
   FrameHeader header;
   header.kind = static_cast<FrameKind>(in.u8());
-  if (in.u8() != 0 || in.u16() != 0) return fail(Errc::invalid, "a frame with unknown flags");
-  header.request = in.u64();
-  header.patience_ms = in.u32();
-  header.message_bytes = in.u32();
-  header.attachment_bytes = in.u32();
+  header.request = in.u32();
+  header.patience_ms = get_u24(in);
+  header.message_bytes = get_u24(in);
+  header.attachment_bytes = get_u24(in);
   const std::optional<SizeLimits> limits = limits_of(header.kind, stage);
   if (!limits) return fail(Errc::invalid, "a frame that does not belong here");
   if (header.message_bytes == 0) return fail(Errc::invalid, "a frame without a message");

@@ -79,7 +79,7 @@ wire::Caller Link::caller() const {
 }
 
 void Link::serve(Frame frame) {
-  const std::uint64_t id = frame.header.request;
+  const std::uint32_t id = frame.header.request;
   Result<wire::Request> request = wire::decode_request(frame.message, std::move(frame.attachment));
   if (!request) return reply(id, request.error());
   if (owner_->service() == nullptr) return reply(id, fail(Errc::refused, "nothing is served at this end"));
@@ -110,7 +110,7 @@ Task<void> Link::answer(FrameHeader header, wire::Request request, bool bulk) {
   if (in_time) reply(header.request, response);
 }
 
-void Link::reply(std::uint64_t id, const Result<wire::Response>& response) {
+void Link::reply(std::uint32_t id, const Result<wire::Response>& response) {
   wire::Encoded encoded = wire::encode(response);
   if (encoded.message.size() > wire::kMessageBytesMax ||
       encoded.attachment.size() > wire::kAttachmentBytesMax) {

@@ -94,7 +94,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   void handle(Frame frame);
   void serve(Frame frame);
   Task<void> answer(FrameHeader header, wire::Request request, bool bulk);
-  void reply(std::uint64_t id, const Result<wire::Response>& response);
+  void reply(std::uint32_t id, const Result<wire::Response>& response);
   wire::Caller caller() const;
   Stage stage() const;
   void enqueue(const FrameHeader& header, Bytes message, SharedBytes attachment);
@@ -112,9 +112,9 @@ class Link final : public std::enable_shared_from_this<Link> {
   std::shared_ptr<void> until_closed_;
 
   // Asking.
-  std::uint64_t last_id_ = 0;
+  std::uint32_t last_id_ = 0;
   std::size_t bulk_in_flight_ = 0;
-  std::unordered_map<std::uint64_t, Call*> in_flight_;
+  std::unordered_map<std::uint32_t, Call*> in_flight_;
   std::list<Call*> waiting_;
   std::list<Call*> bulk_waiting_;
 

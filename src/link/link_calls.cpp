@@ -73,7 +73,9 @@ void Link::admit_waiting() {
 }
 
 void Link::send(Call& call) {
-  call.id_ = ++last_id_;
+  do ++last_id_;
+  while (last_id_ == 0 || in_flight_.contains(last_id_));
+  call.id_ = last_id_;
   call.sent_at_ = clock_.now();
   in_flight_.emplace(call.id_, &call);
   if (call.bulk_) ++bulk_in_flight_;

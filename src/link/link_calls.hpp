@@ -25,7 +25,7 @@ class Link::Call final : private Timer {
   TimePoint deadline_;
   wire::Encoded encoded_;  // until it is sent
   bool bulk_;
-  std::uint64_t id_ = 0;  // once it is sent
+  std::uint32_t id_ = 0;  // once it is sent
   TimePoint sent_at_;
 };
 

@@ -31,9 +31,9 @@ std::uint32_t part_of(const wire::MemberId& member, std::size_t parts) {
   return static_cast<std::uint32_t>(top * parts >> 32);
 }
 
-std::uint64_t word_of(const crypto::Hash& hash) {
-  std::uint64_t word = 0;
-  for (std::size_t i = 0; i < 8; ++i) word = word << 8 | hash.bytes[i];
+std::uint32_t word_of(const crypto::Hash& hash) {
+  std::uint32_t word = 0;
+  for (std::size_t i = 0; i < 4; ++i) word = word << 8 | hash.bytes[i];
   return word;
 }
 
@@ -121,8 +121,8 @@ std::vector<wire::Presence> Presences::all() const {
   return all;
 }
 
-std::vector<std::uint64_t> Presences::sums(std::size_t parts) const {
-  std::vector<std::uint64_t> sums(parts);
+std::vector<std::uint32_t> Presences::sums(std::size_t parts) const {
+  std::vector<std::uint32_t> sums(parts);
   for (const auto& [id, entry] : entries_) {
     if (!entry.ended) sums[part_of(id, parts)] += word_of(entry.hash);
   }
@@ -133,8 +133,8 @@ std::size_t Presences::parts_for(std::size_t members) {
   return std::min(std::bit_ceil(members / kMembersInAPart + 1), wire::kPresenceSumsMax);
 }
 
-wire::PresenceDifference Presences::difference(std::span<const std::uint64_t> theirs) const {
-  const std::vector<std::uint64_t> own = sums(theirs.size());
+wire::PresenceDifference Presences::difference(std::span<const std::uint32_t> theirs) const {
+  const std::vector<std::uint32_t> own = sums(theirs.size());
   wire::PresenceDifference difference;
   for (std::uint32_t part = 0; part < own.size(); ++part) {
     if (own[part] != theirs[part]) difference.parts.push_back(part);

@@ -48,11 +48,11 @@ class Presences {
   crypto::Hash digest() const { return digest_.value(); }
 
   // The sum of the hashes of those that stand, for each part of the circle.
-  std::vector<std::uint64_t> sums(std::size_t parts) const;
+  std::vector<std::uint32_t> sums(std::size_t parts) const;
   // In as many parts as suits a ring of this many members.
   static std::size_t parts_for(std::size_t members);
   // All that is known of the parts in which `theirs` differs from sums(theirs.size()).
-  wire::PresenceDifference difference(std::span<const std::uint64_t> theirs) const;
+  wire::PresenceDifference difference(std::span<const std::uint32_t> theirs) const;
   // In the parts that differ, what stands here and not there, self's excepted: the answerer knows
   // better, and may even have forgotten the dead.
   std::vector<wire::Absence> outlived(const wire::PresenceDifference& difference, std::size_t parts,

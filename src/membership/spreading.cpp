@@ -8,6 +8,16 @@ namespace peerstore::membership {
 namespace {
 // Pushes that nobody has answered yet. Beyond it nobody is listening, and exchanges will do.
 constexpr std::size_t kPushesInFlightMax = 64;
+// So long the first of a part may keep the rest of it waiting. If it was only slow it is live again when it
+// speaks.
+constexpr Duration kPatienceWithTeller = std::chrono::seconds(1);
+constexpr std::size_t kTellingBytes = 8;
+
+// As exactly as it takes to tell members apart: the rest would travel with each piece of news.
+wire::MemberId roughly(wire::MemberId point) {
+  std::fill(point.bytes.begin() + kTellingBytes, point.bytes.end(), std::uint8_t{0});
+  return point;
+}
 }  // namespace
 
 Task<void> Membership::State::spread() {
@@ -53,9 +63,9 @@ std::vector<Membership::State::Part> Membership::State::divide(const wire::Membe
 
 // The first of the part, or the one after it if that does not answer, until somebody does.
 Task<void> Membership::State::tell_part(Part part, wire::PushStatements told) {
-  told.until = part.until;
+  told.until = roughly(part.until);
   for (wire::MemberId first = part.first;;) {
-    const Result<wire::Done> done = co_await wire::ask(network, first, told);
+    const Result<wire::Done> done = co_await wire::ask(network, first, told, kPatienceWithTeller);
     note(first, done);
     if (!is_silence(done)) co_return;
     const std::optional<wire::MemberId> next = liveness.next_live(roster, first);

@@ -19,7 +19,7 @@ constexpr std::uint64_t kRoomPart = 16;
 constexpr std::uint64_t kIncarnationsMax = std::uint64_t{1} << 48;
 
 // What one coming or going costs each member that follows the ring: the news and the answer.
-constexpr double kNewsBytes = 230;
+constexpr double kNewsBytes = 185;
 constexpr std::size_t kMembersMax = 4000;
 constexpr Duration kBudgetPeriod = std::chrono::seconds(10);
 // So long it must be calm until the whole ring is followed again.
@@ -79,6 +79,7 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
                  std::move(opened.roster), identity.member, options.membership),
       view(environment.clock, membership),
       network(environment.network, membership),
+      ring_network(environment.clock, environment.network, membership, identity.member),
       saver(environment.clock, environment.disk, environment.workers, membership.roster(),
             opened.roster_on_disk),
       acquaintances(environment.clock, membership, identity.member),
@@ -91,7 +92,7 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
               }),
       user_records(environment.clock, environment.signatures, network, membership, view, *head_store,
                    identity.member, identity.person),
-      chord(environment.clock, environment.random, environment.network, acquaintances,
+      chord(environment.clock, environment.random, ring_network, acquaintances,
             {identity.member, incarnations->current()}, options.chord),
       scope(environment.clock) {
   chord.on_new_incarnation([this] { return begin_life(); });
@@ -212,7 +213,7 @@ Task<void> Node::Parts::tell_room() {
 // ---- how much of the ring is followed ----
 
 // Past the budget a node keeps its neighbours and a sample (Accordion, NSDI 2005). Where others do so there
-// are hardly any news, so a node does as they do until it knows by itself that all is calm.
+// are hardly any news, so a node does as most do who answer it until it knows by itself that all is calm.
 Task<void> Node::Parts::mind_the_budget() {
   std::optional<TimePoint> calm_since;
   for (;;) {
@@ -226,9 +227,11 @@ Task<void> Node::Parts::mind_the_budget() {
     if (is_calm && !calm_since) calm_since = now;
     const bool is_calm_for_long = calm_since && now - *calm_since > kCalm;
     const bool is_past_it = is_too_large || cost > options.news_budget;
-    if (is_calm_for_long) {
+    const RosterAcquaintances::Custom custom = acquaintances.custom();
+    const bool others_follow_all = custom == RosterAcquaintances::Custom::whole_ring;
+    if (is_calm_for_long || (is_calm && others_follow_all)) {
       chord.set_fingers_only(false);
-    } else if (is_past_it || acquaintances.others_follow_neighbours_only()) {
+    } else if (is_past_it || custom == RosterAcquaintances::Custom::neighbours_only) {
       chord.set_fingers_only(true);
     }
   }
@@ -239,7 +242,10 @@ double Node::Parts::cost_of_news() const {
   const auto cost = [](double members, Duration session) {
     return 2 * members / std::chrono::duration<double>(session).count() * kNewsBytes;
   };
-  const double nearby = cost(chord.estimated_members(), chord.mean_session_nearby());
+  // Neighbours may name members who do not exist.
+  const double members =
+      std::min(chord.estimated_members(), static_cast<double>(membership.roster().members().size()));
+  const double nearby = cost(members, chord.mean_session_nearby());
   if (chord.fingers_only()) return nearby;
   const auto live = static_cast<double>(membership.live().size() + 1);
   return std::max(nearby, cost(live, *acquaintances.mean_session()));
@@ -247,6 +253,7 @@ double Node::Parts::cost_of_news() const {
 
 void Node::Parts::follow(bool neighbours_only) {
   membership.follow_neighbours_only(neighbours_only);
+  ring_network.look_ahead(neighbours_only);
   // Nobody knows much of the others any more: all say where they are.
   if (!neighbours_only && started) membership.announce(make_presence());
 }

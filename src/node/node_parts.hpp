@@ -7,6 +7,7 @@
 #include <peerstore/replica/chunk_service.hpp>
 #include <peerstore/replica/repair.hpp>
 
+#include "node/hearsay_network.hpp"
 #include "node/incarnations.hpp"
 #include "node/reporting_network.hpp"
 #include "node/roster_acquaintances.hpp"
@@ -30,6 +31,7 @@ struct Node::Parts {
   // Answers to the questions that are not chord's or replica's alone.
   Task<Result<wire::Response>> admit(wire::Join request);
   Result<wire::Response> notified(const wire::Caller& caller, const wire::Notify& request);
+  wire::RosterDifference whereabouts(const wire::GetWhereabouts& request) const;
 
   // A new life begins: its number, told to everybody.
   std::uint64_t begin_life();
@@ -51,6 +53,7 @@ struct Node::Parts {
   membership::Membership membership;
   MembershipView view;
   ReportingNetwork network;
+  HearsayNetwork ring_network;
   RosterSaver saver;
   RosterAcquaintances acquaintances;
   replica::Repair repair;

@@ -67,6 +67,9 @@ Task<Result<wire::Response>> Node::serve(wire::Caller caller, wire::Request requ
   if (const auto* compare = std::get_if<wire::ComparePresences>(&request)) {
     co_return wire::Response(parts.membership.answer(*compare));
   }
+  if (const auto* get = std::get_if<wire::GetWhereabouts>(&request)) {
+    co_return wire::Response(parts.whereabouts(*get));
+  }
   if (auto* push = std::get_if<wire::PushStatements>(&request)) {
     parts.membership.hear(std::move(*push));
     co_return wire::Response(wire::Done{});
@@ -85,6 +88,15 @@ Task<Result<wire::Response>> Node::Parts::admit(wire::Join request) {
   const Result<void> saved = co_await saver.save();
   if (!saved) co_return saved.error();
   co_return wire::Response(std::move(*welcome));
+}
+
+wire::RosterDifference Node::Parts::whereabouts(const wire::GetWhereabouts& request) const {
+  wire::RosterDifference answer;
+  for (const wire::MemberId& member : request.members) {
+    const wire::Presence* presence = membership.presence(member);
+    if (presence != nullptr) answer.presences.push_back(*presence);
+  }
+  return answer;
 }
 
 Result<wire::Response> Node::Parts::notified(const wire::Caller& caller, const wire::Notify& request) {

@@ -4,6 +4,11 @@
 
 namespace peerstore::node {
 
+namespace {
+constexpr std::size_t kVoicesMax = 16;
+constexpr std::size_t kVoicesToDecide = 3;
+}  // namespace
+
 std::vector<wire::MemberId> RosterAcquaintances::closest_preceding(const ring::Id& key,
                                                                    std::size_t most) const {
   const std::vector<wire::MemberId>& live = membership_.live();
@@ -56,6 +61,21 @@ std::vector<wire::MemberId> RosterAcquaintances::between(const ring::Id& a, cons
   live.insert(live.end(), away.begin(), away.end());
   if (live.size() > most) live.resize(most);
   return live;
+}
+
+// Whoever catches up has none.
+void RosterAcquaintances::note_voice(const wire::MemberId& member, const wire::RosterMarks& theirs) {
+  if (theirs.statements == 0) return;
+  std::erase_if(voices_, [&](const auto& voice) { return voice.first == member; });
+  voices_.emplace_back(member, theirs.follows_neighbours_only());
+  if (voices_.size() > kVoicesMax) voices_.pop_front();
+}
+
+RosterAcquaintances::Custom RosterAcquaintances::custom() const {
+  const auto narrow = static_cast<std::size_t>(
+      std::ranges::count_if(voices_, [](const auto& voice) { return voice.second; }));
+  if (voices_.size() < kVoicesToDecide || 2 * narrow == voices_.size()) return Custom::unknown;
+  return 2 * narrow > voices_.size() ? Custom::neighbours_only : Custom::whole_ring;
 }
 
 std::optional<Duration> RosterAcquaintances::mean_session() const {

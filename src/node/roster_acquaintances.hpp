@@ -5,6 +5,9 @@
 #include <peerstore/chord/chord_node.hpp>
 #include <peerstore/membership/membership.hpp>
 
+#include <deque>
+#include <utility>
+
 namespace peerstore::node {
 
 class RosterAcquaintances final : public chord::Acquaintances {
@@ -22,23 +25,27 @@ class RosterAcquaintances final : public chord::Acquaintances {
   void failed(const wire::MemberId& member) override { membership_.failed(member); }
   wire::RosterMarks roster_marks() const override { return membership_.marks(); }
   void compare_roster(const wire::MemberId& member, const wire::RosterMarks& theirs) override {
-    if (theirs.statements != 0) others_follow_neighbours_only_ = theirs.follows_neighbours_only();
+    note_voice(member, theirs);
     membership_.compare(member, theirs);
   }
   void entered(const wire::MemberId& successor) override { membership_.enter(successor); }
   void lost(const wire::MemberId& next) override { membership_.lost(next); }
   std::optional<Duration> mean_session() const override;
   void assume_session(Duration session) override { churn_.assume(session); }
-  // Whoever answered last does so.
-  bool others_follow_neighbours_only() const { return others_follow_neighbours_only_; }
+  // What most of those do who answered lately, each with one voice: no single one decides.
+  enum class Custom : std::uint8_t { unknown, neighbours_only, whole_ring };
+  Custom custom() const;
 
  private:
+  void note_voice(const wire::MemberId& member, const wire::RosterMarks& theirs);
+
   Clock& clock_;
   membership::Membership& membership_;
   wire::MemberId self_;
   mutable chord::ChurnEstimate churn_{std::chrono::hours(18)};  // of the whole ring, by the news
   mutable std::uint64_t departures_ = 0;
-  bool others_follow_neighbours_only_ = false;
+  // Who follows its neighbours only, of those who answered last.
+  std::deque<std::pair<wire::MemberId, bool>> voices_;
 };
 
 }  // namespace peerstore::node

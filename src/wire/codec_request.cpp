@@ -1,11 +1,26 @@
 #include "codec_parts.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
 namespace peerstore::wire {
 
 namespace {
+
+// Without the zeros that follow, but never nothing.
+ByteView beginning_of(const MemberId& point) {
+  std::size_t size = MemberId::kSize;
+  while (size > 1 && point.bytes[size - 1] == 0) --size;
+  return point.view().first(size);
+}
+
+MemberId point_from(capnp::Data::Reader data) {
+  require(data.size() >= 1 && data.size() <= MemberId::kSize, "a point of the wrong length");
+  MemberId point;
+  std::copy(data.begin(), data.end(), point.bytes.begin());
+  return point;
+}
 
 struct RequestWriter {
   schema::Request::Builder out;
@@ -23,7 +38,7 @@ struct RequestWriter {
     auto news = out.initPushStatements();
     put(news, ask.statements, ask.presences);
     if (!ask.absences.empty()) put_list(news.initAbsences(count_of(ask.absences)), ask.absences);
-    if (ask.until) news.setUntil(data_of(ask.until->view()));
+    if (ask.until) news.setUntil(data_of(beginning_of(*ask.until)));
   }
   void operator()(const Join& ask) { put_list(out.initJoin(count_of(ask.statements)), ask.statements); }
   void operator()(const Reserve& ask) { out.setReserve(ask.bytes); }
@@ -72,6 +87,7 @@ struct RequestWriter {
     record.setLookup(data_of(ask.lookup.view()));
   }
   void operator()(const PutUserRecord& ask) { put(out.initPutUserRecord(), ask.record); }
+  void operator()(const GetWhereabouts& ask) { out.setGetWhereabouts(joined(ask.members)); }
 };
 
 Request get_exchange(schema::ExchangeRoster::Reader in) {
@@ -85,7 +101,7 @@ Request get_push(schema::News::Reader in) {
   PushStatements ask;
   get(in, ask.statements, ask.presences);
   ask.absences = get_list<Absence>(in.getAbsences(), kPresencesMax);
-  if (in.hasUntil()) ask.until = get_fixed<MemberId>(in.getUntil());
+  if (in.hasUntil()) ask.until = point_from(in.getUntil());
   return ask;
 }
 
@@ -94,7 +110,7 @@ Request get_compare(schema::ComparePresences::Reader in) {
   ask.roster = get_fixed<crypto::Hash>(in.getRoster());
   const auto sums = in.getSums();
   require(sums.size() <= kPresenceSumsMax && std::has_single_bit(sums.size()), "a wrong number of sums");
-  for (const std::uint64_t sum : sums) ask.sums.push_back(sum);
+  for (const std::uint32_t sum : sums) ask.sums.push_back(sum);
   return ask;
 }
 
@@ -175,6 +191,8 @@ Request get(schema::Request::Reader in, SharedBytes& attachment) {
       get(in.getPutUserRecord(), ask.record);
       return ask;
     }
+    case schema::Request::GET_WHEREABOUTS:
+      return GetWhereabouts{get_joined<MemberId>(in.getGetWhereabouts(), kWhereaboutsMax)};
   }
   throw UnknownKind{};
 }

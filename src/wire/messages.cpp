@@ -22,6 +22,7 @@ struct NameOf {
   std::string_view operator()(const PutHead&) const { return "PutHead"; }
   std::string_view operator()(const ComparePresences&) const { return "ComparePresences"; }
   std::string_view operator()(const Ping&) const { return "Ping"; }
+  std::string_view operator()(const GetWhereabouts&) const { return "GetWhereabouts"; }
   std::string_view operator()(const GetUserRecord&) const { return "GetUserRecord"; }
   std::string_view operator()(const PutUserRecord&) const { return "PutUserRecord"; }
 };

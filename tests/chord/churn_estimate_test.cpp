@@ -42,7 +42,7 @@ TEST(ChurnEstimate, CalmNeverMakesItShorter) {
   TimePoint now;
   Duration before = estimate.mean_session();
   for (int i = 0; i < 100; ++i) {
-    watch(estimate, now, 10s, 8, 1000h);
+    watch(estimate, now, 10s, 8, 1000000h);
     EXPECT_GE(estimate.mean_session() + 1s, before);
     before = estimate.mean_session();
   }
@@ -53,7 +53,10 @@ TEST(ChurnEstimate, WhatItDidNotWatchWhileALidWasClosedDoesNotCount) {
   TimePoint now;
   estimate.observe(now, 8, 0);
   estimate.observe(now + 24h, 8, 0);
-  EXPECT_LE(estimate.mean_session(), Duration(1h) + 8 * 600s);
+  ChurnEstimate watching(1h);
+  watching.observe(now, 8, 0);
+  watching.observe(now + 600s, 8, 0);
+  EXPECT_LE(estimate.mean_session(), watching.mean_session());
 }
 
 TEST(ChurnEstimate, TakesOthersWordUntilItHasSeenEnough) {
@@ -63,6 +66,24 @@ TEST(ChurnEstimate, TakesOthersWordUntilItHasSeenEnough) {
   TimePoint now;
   watch(estimate, now, 30min, 500, 1h);
   EXPECT_NEAR(seconds(estimate.mean_session()), 3600, 400);
+}
+
+TEST(ChurnEstimate, ForgetsWhatOthersSaid) {
+  for (const Duration said : {Duration(10s), Duration(1000h)}) {
+    ChurnEstimate estimate(18h);
+    TimePoint now;
+    estimate.observe(now, 500, 0);
+    estimate.assume(said);
+    watch(estimate, now, 1h, 500, 1h);
+    EXPECT_NEAR(seconds(estimate.mean_session()), 3600, 400);
+  }
+}
+
+TEST(ChurnEstimate, LearnsFromAFewNeighboursAlone) {
+  ChurnEstimate estimate(18h);
+  TimePoint now;
+  watch(estimate, now, 30min, 8, 2min);
+  EXPECT_NEAR(seconds(estimate.mean_session()), 120, 100);
 }
 
 TEST(ChurnEstimate, DoesNotBelieveInSessionsOfNoLength) {

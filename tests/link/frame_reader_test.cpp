@@ -14,7 +14,7 @@ Bytes random_bytes(SeededRandom& random, std::size_t size) {
   return bytes;
 }
 
-Frame request(SeededRandom& random, std::uint64_t id, std::size_t message, std::size_t attachment) {
+Frame request(SeededRandom& random, std::uint32_t id, std::size_t message, std::size_t attachment) {
   Frame frame;
   frame.header.kind = FrameKind::request;
   frame.header.request = id;
@@ -65,7 +65,7 @@ TEST(FrameReader, GivesTheSameFramesHoweverTheBytesAreCut) {
   SeededRandom random(1);
   std::vector<Frame> frames;
   Bytes bytes;
-  for (std::uint64_t id = 1; id <= 60; ++id) {
+  for (std::uint32_t id = 1; id <= 60; ++id) {
     const std::size_t message = 1 + random.below(id % 10 == 0 ? 30'000 : 300);
     const std::size_t attachment = id % 7 == 0 ? wire::kAttachmentBytesMax : random.below(2) * 100;
     frames.push_back(request(random, id, message, attachment));
@@ -86,10 +86,10 @@ TEST(FrameReader, GivesTheSameFramesHoweverTheBytesAreCut) {
 TEST(FrameReader, ReadsManySmallFramesAtOnce) {
   SeededRandom random(2);
   Bytes bytes;
-  for (std::uint64_t id = 1; id <= 20; ++id) append(bytes, request(random, id, 100, 0));
+  for (std::uint32_t id = 1; id <= 20; ++id) append(bytes, request(random, id, 100, 0));
   FrameReader reader;
   EXPECT_EQ(feed(reader, bytes, bytes.size()), bytes.size());
-  for (std::uint64_t id = 1; id <= 20; ++id) {
+  for (std::uint32_t id = 1; id <= 20; ++id) {
     const auto frame = reader.next(Stage::members);
     ASSERT_TRUE(frame && frame->has_value());
     EXPECT_EQ((*frame)->header.request, id);

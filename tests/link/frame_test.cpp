@@ -12,7 +12,7 @@ namespace {
 FrameHeader example() {
   FrameHeader header;
   header.kind = FrameKind::request;
-  header.request = 0x0102030405060708;
+  header.request = 0x01020304;
   header.patience_ms = 10'000;
   header.message_bytes = 64;
   header.attachment_bytes = 65536;
@@ -26,14 +26,12 @@ bool is_refused(const FrameHeader& header, Stage stage) {
 
 TEST(Frame, HeaderHasExactlyTheseBytes) {
   EXPECT_EQ(to_hex(encode(example())),
-            "50534631"
+            "5031"
             "02"
-            "00"
-            "0000"
-            "0807060504030201"
-            "10270000"
-            "40000000"
-            "00000100");
+            "04030201"
+            "102700"
+            "400000"
+            "000001");
 }
 
 TEST(Frame, HeaderComesBackAsItWas) {
@@ -87,7 +85,7 @@ TEST(Frame, FieldsThatMeanNothingMustBeZero) {
   header = example();
   header.kind = FrameKind::reply;
   EXPECT_TRUE(is_refused(header, Stage::members));
-  for (const std::size_t at : {0, 4, 5, 6, 7}) {
+  for (const std::size_t at : {0, 1, 2}) {
     FrameHeaderBytes bytes = encode(example());
     bytes[at] ^= 0x80;
     EXPECT_FALSE(decode_frame_header(bytes, Stage::members)) << at;
@@ -99,7 +97,7 @@ TEST(Frame, GarbageIsRefused) {
   for (int round = 0; round < 10'000; ++round) {
     FrameHeaderBytes bytes;
     for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random.next());
-    if (round % 2 == 0) std::ranges::copy(as_bytes("PSF1"), bytes.begin());
+    if (round % 2 == 0) std::ranges::copy(as_bytes("P1"), bytes.begin());
     const auto decoded = decode_frame_header(bytes, Stage::members);
     if (decoded) EXPECT_LE(decoded->message_bytes, wire::kMessageBytesMax);
   }

@@ -298,7 +298,7 @@ TEST_F(MadMember, AFloodOfQuestionsIsAnsweredAsBusyBeyondTheLimit) {
 
 TEST_F(MadMember, WhoDoesNotReadItsAnswersIsCutOff) {
   after_greeting([&](RawPeer& peer) {
-    for (std::uint64_t id = 1; id <= 2 * link::kUnreadAnswerBytesMax / wire::kSegmentBytes; ++id) {
+    for (std::uint32_t id = 1; id <= 2 * link::kUnreadAnswerBytesMax / wire::kSegmentBytes; ++id) {
       peer.ask(id, wire::GetSegment{});
     }
     while (peer.read_frame()) continue;

@@ -71,7 +71,7 @@ class RawPeer {
     FrameHeader header;
     send_frame(header, encode(hello));
   }
-  void ask(std::uint64_t id, const wire::Request& request) {
+  void ask(std::uint32_t id, const wire::Request& request) {
     FrameHeader header;
     header.kind = FrameKind::request;
     header.request = id;
@@ -102,7 +102,7 @@ class RawPeer {
     if (frame->header.kind != FrameKind::goodbye) return fail(Errc::unsupported, "something else came");
     return link::decode_goodbye(frame->message);
   }
-  Result<wire::Response> read_reply(std::uint64_t id) {
+  Result<wire::Response> read_reply(std::uint32_t id) {
     const std::optional<Frame> frame = read_frame();
     if (!frame || frame->header.kind != FrameKind::reply || frame->header.request != id) {
       return fail(Errc::unreachable, "no such reply");

@@ -189,6 +189,30 @@ TEST_F(AskedFirst, SeesAnOldTailBehindANewHead) {
   EXPECT_EQ(law.step(0, 5s, member({node(15), node(20), node(25)})), std::nullopt);
 }
 
+TEST_F(AskedFirst, SeesAnEarlierLifeOfOneWhoSpokeSince) {
+  MemberSnapshot again = ring[1];
+  again.self.incarnation += 1;
+  hear(again, 5s);
+  hear(ring[1], 6s);  // an answer that was long on its way
+  EXPECT_TRUE(law.step(0, 6s, member({node(20), node(30), node(50)})));
+  MemberSnapshot now = ring[0];
+  law.notified(0, {node(55).id, 7});
+  law.notified(0, {node(55).id, 6});
+  now.predecessor = wire::NodeRef{node(55).id, 6};
+  EXPECT_TRUE(law.step(0, 6s, now));
+}
+
+TEST_F(AskedFirst, SeesOneThatStandsAloneBecauseItsListRanOut) {
+  MemberSnapshot now = member({});
+  EXPECT_EQ(law.step(0, 5s, now), std::nullopt);
+  MemberSnapshot alone = now;
+  alone.predecessor.reset();
+  EXPECT_TRUE(law.step(0, 5s, alone));
+  now.phase = wire::Phase::joining;
+  EXPECT_EQ(law.step(0, 5s, now), std::nullopt);
+  EXPECT_EQ(law.step(0, 6s, alone), std::nullopt) << "it looked for others, and found nobody";
+}
+
 TEST_F(AskedFirst, SeesAPredecessorThatNeverSpokeAndOneThatWasForgotten) {
   MemberSnapshot now = ring[0];
   now.predecessor = node(65);

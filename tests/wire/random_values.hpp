@@ -169,12 +169,13 @@ inline Request RandomValues::request(std::size_t kind) {
     case 16: {
       ComparePresences ask{fixed<crypto::Hash>(), {}};
       ask.sums.resize(std::size_t{1} << below(8));
-      for (auto& sum : ask.sums) sum = number();
+      for (auto& sum : ask.sums) sum = small_number();
       return ask;
     }
     case 17: return Ping{};
     case 18: return GetUserRecord{small_number(), fixed<LookupKey>()};
-    default: return PutUserRecord{user_record()};
+    case 19: return PutUserRecord{user_record()};
+    default: return GetWhereabouts{fixed_list<MemberId>(20)};
   }
 }
 

@@ -1,9 +1,10 @@
 // ChurnEstimate: how long members stay, from how many of those who were watched went away.
 //
 // Sessions are taken to be exponential: the mean is time watched (a member-second each) divided by
-// departures seen. Old observations fade, by half about every seven minutes, so the estimate
-// follows the time of day. As long as little was seen, members are taken to stay for a time that is given,
-// or for as long as others say. Pure.
+// departures seen. Old observations fade, by half about every seven minutes and with each eleventh departure,
+// so the estimate follows the time of day. As long as little was seen, members are taken to stay for a time
+// that is given, or for as long as others say; what they say fades like what was seen, and so does a lie.
+// Pure.
 #pragma once
 
 #include <peerstore/runtime/clock.hpp>
@@ -12,7 +13,7 @@ namespace peerstore::chord {
 
 class ChurnEstimate {
  public:
-  // `prior`: the mean session when nothing was seen. It counts for one departure.
+  // `prior`: the mean session when nothing was seen.
   explicit ChurnEstimate(Duration prior);
 
   // Since the last call `watched` members were watched, and `departures` of them went away.
@@ -23,14 +24,16 @@ class ChurnEstimate {
 
  private:
   static constexpr double kFading = 600;  // seconds until an observation counts 1/e
+  static constexpr double kEnough = 16;   // departures until it counts so, should they come sooner
   static constexpr double kLeast = 10;    // seconds of a session that are believed
   static constexpr double kHearsay = 4;   // departures that hearsay counts for
+  // ... and the prior: little, since it never fades, and a neighbourhood sees few departures.
+  static constexpr double kPrior = 0.01;
   TimePoint last_;
   bool began_ = false;
   double seconds_ = 0;
   double departures_ = 0;
-  double assumed_seconds_;  // seen by others
-  double assumed_departures_ = 1;
+  double prior_;  // seconds
 };
 
 }  // namespace peerstore::chord

@@ -17,6 +17,7 @@ inline constexpr std::size_t kSuccessorsMax = 32;
 inline constexpr std::size_t kStatementsMax = 4096;
 inline constexpr std::size_t kPresencesMax = 8192;
 inline constexpr std::size_t kPresenceSumsMax = 1024;
+inline constexpr std::size_t kWhereaboutsMax = 64;
 inline constexpr std::size_t kAddressesPerMessageMax = 4096;
 inline constexpr std::size_t kStatementBytesMax = 8192;
 inline constexpr std::size_t kHeadsMax = 64;
@@ -121,8 +122,15 @@ struct PresenceDifference {
 struct ComparePresences {
   using Reply = PresenceDifference;
   crypto::Hash roster;              // digest of statements
-  std::vector<std::uint64_t> sums;  // a power of two of equal parts of the circle, from zero
+  std::vector<std::uint32_t> sums;  // a power of two of equal parts of the circle, from zero
   bool operator==(const ComparePresences&) const = default;
+};
+// "You named these: where are they?" The answer has the presences that the answerer knows, and nothing
+// else.
+struct GetWhereabouts {
+  using Reply = RosterDifference;
+  std::vector<MemberId> members;
+  bool operator==(const GetWhereabouts&) const = default;
 };
 // From one who is not a member yet: the only question such a link may ask.
 struct Welcome {
@@ -260,7 +268,7 @@ struct PutUserRecord {
 using Request =
     std::variant<GetNeighbours, Notify, FindSuccessor, ExchangeRoster, PushStatements, Join, Reserve,
                  PutBegin, PutSegment, PutCommit, GetDescription, GetSegment, HaveChunks, OfferChunks,
-                 GetHeads, PutHead, ComparePresences, Ping, GetUserRecord, PutUserRecord>;
+                 GetHeads, PutHead, ComparePresences, Ping, GetUserRecord, PutUserRecord, GetWhereabouts>;
 using Response = std::variant<Done, Neighbours, FoundSuccessor, RosterDifference, Welcome, Reserved, PutState,
                               Receipt, DescriptionReply, SegmentReply, HaveReply, OfferReply, HeadsReply,
                               PresenceDifference, Pong, UserRecordReply>;
