@@ -61,6 +61,14 @@ struct Lease {
   signature @2 :Data;             # 64 bytes
 }
 
+struct Deletion {
+  owner @0 :UInt32;
+  address @1 :Data;               # 32 bytes
+  machine @2 :UInt32;
+  number @3 :UInt64;
+  signature @4 :Data;             # 64 bytes
+}
+
 struct Receipt {
   address @0 :Data;               # 32 bytes
   owner @1 :UInt32;
@@ -104,6 +112,7 @@ struct Request {
     getUserRecord @18 :GetUserRecord;
     putUserRecord @19 :UserRecord;
     getWhereabouts @20 :Data;     # member ids, 32 bytes each
+    deleteChunks @21 :List(Deletion);
   }
 }
 
@@ -168,6 +177,7 @@ struct Response {
     presenceDifference @14 :PresenceDifference;
     pong @15 :Pong;
     userRecord @16 :UserRecordReply;
+    gone @17 :Data;               # a byte for each deletion: 1 = it is not held
   }
 }
 

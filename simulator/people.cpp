@@ -29,6 +29,9 @@ class WatchedSpace final : public replica::ChunkSpace {
   Task<Result<SharedBytes>> get_segment(replica::ChunkRef chunk, std::uint32_t index) override {
     return space_.get_segment(std::move(chunk), index);
   }
+  Task<Result<std::vector<bool>>> remove(std::vector<replica::ChunkRef> chunks) override {
+    return space_.remove(std::move(chunks));
+  }
   Task<Result<std::vector<replica::ChunkStanding>>> standing(std::vector<replica::ChunkRef> chunks) override {
     return space_.standing(std::move(chunks));
   }

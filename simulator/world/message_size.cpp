@@ -91,6 +91,10 @@ struct Sizes {
   std::size_t operator()(const wire::UserRecordReply& m) const {
     return 2 * kHash + m.record.body.size() + size_of(m.statements);
   }
+  std::size_t operator()(const wire::DeleteChunks& m) const {
+    return m.deletions.size() * (kHash + kSignature + 64);
+  }
+  std::size_t operator()(const wire::DeleteReply& m) const { return m.gone.size(); }
   // The rest are a few fixed fields.
   template <class Small>
   std::size_t operator()(const Small&) const {

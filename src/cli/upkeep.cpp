@@ -140,6 +140,7 @@ Task<Exit> prune(OwnerSession& session, drive::Drive& drive, const Prune& job) {
                          {"packs_dropped", summary->packs},
                          {"bytes_dropped", summary->bytes_dropped},
                          {"bytes_rewritten", summary->bytes_rewritten},
+                         {"packs_deleted", summary->packs_deleted},
                          {"bytes_waiting_for_deletion", summary->bytes_waiting},
                          {"exit_code", 0}});
     co_return Exit::done;
@@ -148,10 +149,15 @@ Task<Exit> prune(OwnerSession& session, drive::Drive& drive, const Prune& job) {
                   " of each copy, " + (job.only_look ? "would be dropped; " : "dropped; ") +
                   human_bytes(summary->bytes_rewritten) + (job.only_look ? " would be" : " were") +
                   " stored anew. ");
+  if (summary->packs_deleted > 0) {
+    job.output.line("  " + std::to_string(summary->packs_deleted) +
+                    " packs were deleted; friends keep them in their trash for 30 days more.");
+  }
   if (summary->bytes_waiting > 0) {
     job.output.line(
         "  " + human_bytes(summary->bytes_waiting) +
-        " of each copy are not needed and still with friends: this version cannot delete there yet.");
+        " of each copy are not needed and still with friends: those who are away, and what another "
+        "machine of yours may count on for a day, are deleted by the next prune.");
   }
   co_return Exit::done;
 }

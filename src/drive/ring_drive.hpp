@@ -93,6 +93,7 @@ class RingDrive final : public Drive {
   Task<Result<void>> mark_all(class MarkRun& mark);
   Task<Result<void>> read_news(class MarkRun& mark);
   Task<Result<void>> do_prune(const vault::PrunePlan& plan, class MarkRun& mark, PruneSummary& summary);
+  Task<Result<std::size_t>> remove_dropped(class MarkRun& mark, std::vector<std::uint32_t> but);
   std::vector<Bytes> records_to_keep() const;
   Task<Result<void>> verify_standing(std::vector<vault::PackRow> packs, VerifySummary& summary,
                                      const Observer& observer);

@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t kPacksAsked = 64;                    // in one question
 constexpr std::uint64_t kVerifiedBytes = 4 * 1024 * 1024;  // in one go
 constexpr std::size_t kIdsInRecord = 4096;                 // of forgotten snapshots
+// Longer than a backup takes: one that another machine had begun may have counted on a pack that was dropped.
+constexpr std::int64_t kGraceOfOthers_ns = std::int64_t{24} * 60 * 60 * 1'000'000'000;
 
 }  // namespace
 
@@ -236,7 +238,13 @@ Task<Result<void>> RingDrive::do_prune(const vault::PrunePlan& plan, MarkRun& ma
   if (!rescued) co_return rescued.error();
   if (cancelled_) co_return fail(Errc::cancelled, "stopped");
   std::vector<Bytes> records = records_to_keep();
-  if (plan.packs.empty() && !vault_.has_unindexed() && records == vault_.records()) co_return Result<void>();
+  // What was dropped before and is deleted now need not be written down again.
+  const auto removed = co_await remove_dropped(mark, plan.packs);
+  if (!removed) co_return removed.error();
+  summary.packs_deleted = *removed;
+  if (plan.packs.empty() && *removed == 0 && !vault_.has_unindexed() && records == vault_.records()) {
+    co_return Result<void>();
+  }
   auto newest = co_await vault_.rewrite_index(std::move(records));
   if (!newest) co_return newest.error();
   const std::int64_t now = environment_.clock.wall_time().nanoseconds;
@@ -247,6 +255,18 @@ Task<Result<void>> RingDrive::do_prune(const vault::PrunePlan& plan, MarkRun& ma
   summary.head_copies = *copies;
   summary.bytes_rewritten = plan.bytes_rewritten;
   co_return Result<void>();
+}
+
+// Nobody can count on them any more: all heads have been read, and what is needed lies elsewhere. All `but`
+// those that the published index still counts on.
+Task<Result<std::size_t>> RingDrive::remove_dropped(MarkRun& mark, std::vector<std::uint32_t> but) {
+  const bool is_only_machine =
+      std::ranges::all_of(heads_.heads(), [this](const auto& entry) { return entry.first == keys_.machine; });
+  const std::int64_t now = environment_.clock.wall_time().nanoseconds;
+  const std::int64_t until = is_only_machine ? now : now - kGraceOfOthers_ns;
+  std::vector<std::uint32_t> packs = vault_.dropped_until(until, mark.used());
+  std::erase_if(packs, [&](std::uint32_t pack) { return std::ranges::find(but, pack) != but.end(); });
+  co_return co_await vault_.remove(std::move(packs));
 }
 
 Task<Result<PruneSummary>> RingDrive::prune(bool only_look, Observer observer) {
@@ -276,6 +296,9 @@ Task<Result<PruneSummary>> RingDrive::prune(bool only_look, Observer observer) {
     vault_.undo(plan);
     co_return done.error();
   }
+  // The head that no longer counts on them is published. Who does not answer now is told the next time.
+  const auto removed = co_await remove_dropped(mark, {});
+  if (removed) summary.packs_deleted += *removed;
   summary.bytes_waiting = vault_.bytes_dropped();
   co_return summary;
 }

@@ -53,6 +53,13 @@ std::vector<crypto::SigningPublicKey> MembershipView::former_writer_keys(wire::P
   return {member->writer_key};
 }
 
+std::optional<std::uint64_t> MembershipView::bytes_quota(wire::PersonNumber number) const {
+  const auto& persons = membership_.roster().persons();
+  const auto person = persons.find(number);
+  if (person == persons.end() || person->second.gone) return std::nullopt;
+  return person->second.bytes_quota;
+}
+
 std::optional<crypto::SigningPublicKey> MembershipView::person_key(wire::PersonNumber number) const {
   const auto& persons = membership_.roster().persons();
   const auto person = persons.find(number);

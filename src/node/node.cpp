@@ -25,11 +25,6 @@ constexpr Duration kBudgetPeriod = std::chrono::seconds(10);
 // So long it must be calm until the whole ring is followed again.
 constexpr Duration kCalm = std::chrono::minutes(5);
 
-std::uint64_t room_left(const store::ChunkStore::Usage& usage) {
-  const std::uint64_t taken = usage.held + usage.promised;
-  return usage.capacity > taken ? usage.capacity - taken : 0;
-}
-
 struct Loaded {
   membership::Roster roster;
   std::optional<crypto::Hash> on_disk;  // its digest, if all of it is there
@@ -193,7 +188,7 @@ wire::Presence Node::Parts::make_presence() {
   presence.node = {identity.member, incarnations->current()};
   presence.sequence = ++presence_sequence;
   presence.addresses = options.addresses;
-  presence.free_bytes = room_told = room_left(chunk_store->usage());
+  presence.free_bytes = room_told = chunk_store->usage().room;
   const Bytes bytes = wire::presence_bytes(presence);
   presence.signature = environment.signatures.sign(identity.node_secret, "presence", view.ring_id(), bytes);
   return presence;
@@ -203,8 +198,10 @@ Task<void> Node::Parts::tell_room() {
   for (;;) {
     const Duration period = environment.random.jitter(kRoomPeriod);
     co_await environment.clock.sleep(period);
+    // What cannot be removed today is removed tomorrow.
+    (void)co_await chunk_store->sweep_trash();
     const store::ChunkStore::Usage usage = chunk_store->usage();
-    const std::uint64_t room = room_left(usage);
+    const std::uint64_t room = usage.room;
     const std::uint64_t change = room > room_told ? room - room_told : room_told - room;
     if (change > usage.capacity / kRoomPart) membership.announce(make_presence());
   }
@@ -300,7 +297,7 @@ NodeStatus Node::status() const {
       row.bytes_free = presence->free_bytes;
       row.addresses = presence->addresses;
     }
-    if (row.self) row.bytes_free = room_left(status.usage);
+    if (row.self) row.bytes_free = status.usage.room;
     status.members.push_back(std::move(row));
   }
   return status;

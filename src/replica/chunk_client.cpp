@@ -47,6 +47,8 @@ struct ChunkClient::Parts {
         reader(clock, view, friends, options) {}
 
   std::vector<wire::MemberId> whom_to_ask_about(const ChunkRef& chunk) const;
+  Task<Presence> delete_at(wire::MemberId member, Addresses addresses);
+  Task<bool> delete_newer_at(wire::MemberId member, ChunkRef chunk);
   Task<Presence> have(wire::MemberId member, Addresses addresses);
   Task<Result<wire::HeadsReply>> heads_at(wire::MemberId member);
   Task<Result<wire::Done>> put_head(wire::MemberId member, const wire::Head& head);
@@ -152,6 +154,66 @@ Task<Result<std::vector<ChunkStanding>>> ChunkClient::standing(std::vector<Chunk
     }
   }
   co_return result;
+}
+
+// ---- deleting ----
+
+Task<ChunkClient::Parts::Presence> ChunkClient::Parts::delete_at(wire::MemberId member, Addresses addresses) {
+  Presence gone;
+  for (std::size_t at = 0; at < addresses.size(); at += wire::kDeletionsMax) {
+    const std::size_t end = std::min(at + wire::kDeletionsMax, addresses.size());
+    wire::DeleteChunks question;
+    for (std::size_t i = at; i < end; ++i) {
+      question.deletions.push_back(
+          sign_deletion(signatures, view.ring_id(), writer, addresses[i], kFirstLease));
+    }
+    const Result<wire::DeleteReply> reply = co_await friends.ask(member, question, Friends::kBulkPatience);
+    if (!reply || reply->gone.size() != question.deletions.size()) break;
+    for (std::size_t i = at; i < end; ++i) gone[addresses[i]] = reply->gone[i - at] == 1;
+  }
+  co_return gone;
+}
+
+// It was deleted before and stored again: by a newer lease, which only its holder can tell.
+Task<bool> ChunkClient::Parts::delete_newer_at(wire::MemberId member, ChunkRef chunk) {
+  const wire::GetDescription describe{chunk.address, chunk.token};
+  const Result<wire::DescriptionReply> reply = co_await friends.ask(member, describe);
+  if (!reply) co_return false;
+  wire::DeleteChunks question;
+  question.deletions.push_back(
+      sign_deletion(signatures, view.ring_id(), writer, chunk.address, reply->lease.number));
+  const Result<wire::DeleteReply> answer = co_await friends.ask(member, question);
+  co_return answer && answer->gone.size() == 1 && answer->gone[0] == 1;
+}
+
+Task<Result<std::vector<bool>>> ChunkClient::remove(std::vector<ChunkRef> chunks) {
+  std::map<wire::MemberId, std::map<wire::ChunkAddress, std::size_t>> questions;
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    for (const wire::MemberId& member : parts_->whom_to_ask_about(chunks[i])) {
+      questions[member].emplace(chunks[i].address, i);
+    }
+  }
+  std::vector<bool> gone(chunks.size(), true);
+  std::vector<wire::MemberId> members;
+  std::vector<Task<Parts::Presence>> tasks;
+  for (const auto& [member, asked] : questions) {
+    Parts::Addresses addresses;
+    for (const auto& [address, place] : asked) addresses.push_back(address);
+    members.push_back(member);
+    tasks.push_back(parts_->delete_at(member, std::move(addresses)));
+  }
+  const std::vector<Parts::Presence> answers = co_await when_all(parts_->clock, std::move(tasks));
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    for (const auto& [address, place] : questions[members[i]]) {
+      const auto answer = answers[i].find(address);
+      bool is_gone = answer != answers[i].end() && answer->second;
+      if (answer != answers[i].end() && !is_gone) {
+        is_gone = co_await parts_->delete_newer_at(members[i], chunks[place]);
+      }
+      if (!is_gone) gone[place] = false;
+    }
+  }
+  co_return gone;
 }
 
 // ---- heads ----

@@ -41,7 +41,7 @@ ChunkPut::ChunkPut(Ring ring, wire::ChunkDescription chunk, std::vector<SharedBy
   for (const SharedBytes& segment : segments_) CHECK(segment.size() == wire::kSegmentBytes);
   CHECK(chunk_.header.owner == ring_.writer.person);
   address_ = wire::address_of(chunk_);
-  lease_ = sign_lease(ring_.signatures, ring_.view.ring_id(), ring_.writer, address_, 1);
+  lease_ = sign_lease(ring_.signatures, ring_.view.ring_id(), ring_.writer, address_, kFirstLease);
 }
 
 Task<Result<PutOutcome>> ChunkPut::run() {
@@ -100,8 +100,15 @@ Task<Result<wire::Receipt>> ChunkPut::try_once(wire::MemberId member) {
   const Result<wire::Reserved> reserved = co_await ring_.friends.ask(member, room);
   if (!reserved) co_return reserved.error();
 
-  const wire::PutBegin begin{chunk_, lease_, reserved->reservation};
-  const Result<wire::PutState> state = co_await ring_.friends.ask(member, begin);
+  wire::PutBegin begin{chunk_, lease_, reserved->reservation};
+  Result<wire::PutState> state = co_await ring_.friends.ask(member, begin);
+  if (state && state->lease_wanted > begin.lease.number) {
+    // It was deleted once, and is wanted again now.
+    lease_ = sign_lease(ring_.signatures, ring_.view.ring_id(), ring_.writer, address_, state->lease_wanted);
+    begin.lease = lease_;
+    state = co_await ring_.friends.ask(member, begin);
+    if (state && state->lease_wanted != 0) co_return fail(Errc::refused, "asks for ever newer leases");
+  }
   if (!state) co_return state.error();
   std::vector<std::uint32_t> missing = state->missing;
   std::ranges::sort(missing);
@@ -156,6 +163,7 @@ Result<wire::Receipt> ChunkPut::checked(const wire::MemberId& member, const wire
 std::string ChunkPut::shortfall() const {
   std::vector<wire::MemberId> away;
   std::vector<wire::MemberId> full;
+  std::vector<wire::MemberId> over_quota;
   std::string reasons;
   if (list_.size() < wanted_) {
     const std::size_t needed = wanted_ - list_.size();
@@ -168,13 +176,20 @@ std::string ChunkPut::shortfall() const {
   for (const Failure& failure : failures_) {
     if (is_silence(failure.error.code)) away.push_back(failure.member);
     if (failure.error.code == Errc::full) full.push_back(failure.member);
+    if (failure.error.code == Errc::over_quota) over_quota.push_back(failure.member);
   }
   if (!away.empty()) {
     add_reason(reasons, ring_.friends.names(away) + (away.size() == 1 ? " is away" : " are away"));
   }
   if (!full.empty()) add_reason(reasons, "no room left on " + ring_.friends.names(full));
+  if (!over_quota.empty()) {
+    add_reason(reasons, "your quota is used up on " + ring_.friends.names(over_quota) +
+                            ": forget and prune snapshots (what is deleted counts for 30 days more), or ask "
+                            "an admin for a larger quota");
+  }
   for (const Failure& failure : failures_) {
-    if (is_silence(failure.error.code) || failure.error.code == Errc::full) continue;
+    const Errc code = failure.error.code;
+    if (is_silence(code) || code == Errc::full || code == Errc::over_quota) continue;
     add_reason(reasons,
                ring_.friends.name(failure.member) + " did not take it (" + failure.error.message() + ")");
   }
@@ -187,7 +202,8 @@ Error ChunkPut::nothing_stored() const {
   for (const Failure& failure : failures_) {
     if (is_silence(failure.error.code)) continue;
     code = failure.error.code;
-    if (code == Errc::full) break;  // the reason that people can do something about
+    // The reason that people can do something about.
+    if (code == Errc::over_quota || code == Errc::full) break;
   }
   return fail(code, shortfall());
 }

@@ -58,11 +58,19 @@ Result<void> ChunkService::may_put(const wire::Caller& caller, wire::PersonNumbe
   return {};
 }
 
+std::uint64_t ChunkService::share_of(wire::PersonNumber owner) const {
+  const auto quota = view_.bytes_quota(owner);
+  return quota ? share_of_quota(*view_.map(), owner, *quota) : 0;
+}
+
 Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::Reserve request) {
   if (const Result<void> may = may_put(caller, caller.person); !may) co_return may.error();
   if (request.bytes > room_for_chunk(wire::kSegmentsMax)) {
     co_return fail(Errc::invalid, "more room than a chunk takes");
   }
+  const std::uint64_t kept = chunks_.bytes_of(caller.person);
+  const std::uint64_t share = share_of(caller.person);
+  if (kept + request.bytes > share) co_return store::over_quota(kept, share);
   const Result<std::uint64_t> reservation = chunks_.reserve(request.bytes);
   if (!reservation) co_return reservation.error();
   co_return wire::Response(wire::Reserved{*reservation});
@@ -74,13 +82,19 @@ Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::PutB
   if (const Result<void> may = may_put(caller, header.owner); !may) co_return may.error();
   const Result<void> keep = may_keep(view_, self_.node().id, self_.person, header.chunk_class, header.owner);
   if (!keep) co_return keep.error();
-  const Result<void> leased = check_lease(signatures_, view_, header.owner, wire::address_of(request.chunk),
-                                          request.lease, LeaseUse::put);
+  const wire::ChunkAddress address = wire::address_of(request.chunk);
+  const Result<void> leased =
+      check_lease(signatures_, view_, header.owner, address, request.lease, LeaseUse::put);
   if (!leased) co_return leased.error();
+  if (const auto deletion = chunks_.deletion_of(address);
+      deletion && deletion->number >= request.lease.number) {
+    co_return wire::Response(wire::PutState{{}, deletion->number + 1});
+  }
+  const store::ChunkStore::Terms terms{request.reservation, share_of(header.owner)};
   store::HeldChunk chunk{std::move(request.chunk), request.lease};
-  Result<std::vector<std::uint32_t>> missing = co_await chunks_.begin(std::move(chunk), request.reservation);
+  Result<std::vector<std::uint32_t>> missing = co_await chunks_.begin(std::move(chunk), terms);
   if (!missing) co_return missing.error();
-  co_return wire::Response(wire::PutState{std::move(*missing)});
+  co_return wire::Response(wire::PutState{std::move(*missing), 0});
 }
 
 // Who sends a segment does not matter: it counts only if it is what the owner's description says.
@@ -108,7 +122,9 @@ Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::PutC
 
 Result<void> ChunkService::may_read(const wire::Caller& caller, const wire::ChunkAddress& address,
                                     const wire::ReadToken& token) {
-  const auto facts = chunks_.find(address);
+  auto facts = chunks_.find(address);
+  // What its owner deleted is kept for a while, for whoever knows the token.
+  if (!facts && !token.is_zero()) facts = chunks_.find_trashed(address);
   if (!facts) return fail(Errc::not_found, "not held here");
   if (!token.is_zero()) {
     const crypto::Hash shown = read_token_hash(token);
@@ -140,6 +156,30 @@ Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::GetS
   Result<SharedBytes> data = co_await chunks_.read_segment(request.address, request.index);
   if (!data) co_return data.error();
   co_return wire::Response(wire::SegmentReply{std::move(*data)});
+}
+
+// ---- deleting ----
+
+// True if it is not held here (any more). Signatures are looked at only where there is something to delete.
+Task<bool> ChunkService::deleted(wire::Deletion deletion) {
+  if (!chunks_.find(deletion.address)) {
+    const auto known = chunks_.deletion_of(deletion.address);
+    if (!chunks_.find_trashed(deletion.address) || (known && known->number >= deletion.number))
+      co_return true;
+  }
+  if (!check_deletion(signatures_, view_, deletion)) co_return false;
+  const Result<void> discarded = co_await chunks_.discard(deletion);
+  co_return discarded.has_value();
+}
+
+Task<Result<wire::Response>> ChunkService::serve(wire::Caller, wire::DeleteChunks request) {
+  if (request.deletions.size() > wire::kDeletionsMax) co_return fail(Errc::invalid, "too many deletions");
+  wire::DeleteReply reply;
+  for (const wire::Deletion& deletion : request.deletions) {
+    const bool is_gone = co_await deleted(deletion);
+    reply.gone.push_back(is_gone ? 1 : 0);
+  }
+  co_return wire::Response(std::move(reply));
 }
 
 // ---- who has what ----

@@ -48,10 +48,17 @@ Task<Result<void>> Repair::pull(Pull wanted) {
   if (!offered) co_return offered.error();
   if (const Result<void> fit = check_offer(wanted.address, *offered); !fit) co_return fit.error();
 
+  const auto deletion = chunks_.deletion_of(wanted.address);
+  if (deletion && deletion->number >= offered->lease.number) {
+    co_await pass_on(wanted.from, *deletion);
+    co_return fail(Errc::refused, "its owner deleted it");
+  }
+  // What was acknowledged is repaired whatever the owner's quota says today.
   const Result<std::uint64_t> room = chunks_.reserve(room_for_chunk(offered->chunk.header.segments));
   if (!room) co_return room.error();
   store::HeldChunk chunk{std::move(offered->chunk), offered->lease};
-  Result<std::vector<std::uint32_t>> missing = co_await chunks_.begin(std::move(chunk), *room);
+  Result<std::vector<std::uint32_t>> missing =
+      co_await chunks_.begin(std::move(chunk), {.reservation = *room});
   if (!missing) co_return missing.error();
   for (const std::uint32_t index : *missing) {
     const wire::GetSegment question{wanted.address, index, wire::ReadToken{}};
@@ -62,6 +69,15 @@ Task<Result<void>> Repair::pull(Pull wanted) {
     if (!put) co_return put.error();
   }
   co_return co_await chunks_.commit(wanted.address);
+}
+
+// To one who slept when the owner said so.
+Task<void> Repair::pass_on(wire::MemberId member, wire::Deletion deletion) {
+  if (deletion.signature.is_zero()) co_return;
+  wire::DeleteChunks message;
+  message.deletions.push_back(deletion);
+  // If it fails, the next offer brings it up again.
+  (void)co_await wire::ask(network_, member, message);
 }
 
 // An offer is a claim: the description must be the chunk's own, which says who the owner is, this machine

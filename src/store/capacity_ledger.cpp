@@ -58,6 +58,13 @@ void CapacityLedger::found_quarantined(std::uint64_t files, std::uint64_t bytes)
   quarantined_ += bytes;
 }
 
+void CapacityLedger::trash_added(std::uint64_t bytes) { trash_ += bytes; }
+
+void CapacityLedger::trash_dropped(std::uint64_t bytes) {
+  CHECK(bytes <= trash_);
+  trash_ -= bytes;
+}
+
 void CapacityLedger::held_dropped(std::uint64_t bytes) { leave_held(bytes); }
 
 void CapacityLedger::held_stuck(std::uint64_t bytes) {
@@ -74,7 +81,7 @@ std::uint64_t CapacityLedger::reserved(TimePoint now) const {
 }
 
 std::uint64_t CapacityLedger::room(TimePoint now) const {
-  const std::uint64_t used = held_ + writing_ + quarantined_ + stuck_ + reserved(now);
+  const std::uint64_t used = held_ + writing_ + quarantined_ + trash_ + stuck_ + reserved(now);
   return used < capacity_ ? capacity_ - used : 0;
 }
 

@@ -2,7 +2,7 @@
 //
 // Why it exists: a machine must never fill its owner's disk. Everything that takes room is
 // written down here before it takes it: chunks held, chunks being written, room promised by
-// reservations, files kept in quarantine, and files that could not be removed.
+// reservations, the trash, files kept in quarantine, and files that could not be removed.
 //
 // Invariant: the ledger never grants what would bring the sum over the capacity. (The sum may be
 // over it already when the owner has lowered the capacity: then nothing is granted.)
@@ -39,6 +39,9 @@ class CapacityLedger {
   void found_held(std::uint64_t files, std::uint64_t bytes);
   void found_quarantined(std::uint64_t files, std::uint64_t bytes);
 
+  void trash_added(std::uint64_t bytes);
+  void trash_dropped(std::uint64_t bytes);
+
   void held_dropped(std::uint64_t bytes);  // one chunk is no longer held, nor is its file there
   void held_stuck(std::uint64_t bytes);    // no longer held, but its file could not be moved away
 
@@ -46,6 +49,7 @@ class CapacityLedger {
   std::uint64_t held() const { return held_; }
   std::uint64_t writing() const { return writing_; }
   std::uint64_t quarantined() const { return quarantined_; }
+  std::uint64_t trash() const { return trash_; }
   std::uint64_t chunks() const { return chunks_; }
   std::uint64_t quarantined_files() const { return quarantined_files_; }
   std::uint64_t reserved(TimePoint now) const;
@@ -66,6 +70,7 @@ class CapacityLedger {
   std::uint64_t writing_ = 0;
   std::uint64_t quarantined_ = 0;
   std::uint64_t stuck_ = 0;
+  std::uint64_t trash_ = 0;
   std::uint64_t chunks_ = 0;
   std::uint64_t quarantined_files_ = 0;
   std::uint64_t last_reservation_ = 0;

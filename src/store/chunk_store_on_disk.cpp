@@ -72,6 +72,14 @@ Task<void> leave_result(Task<Result<void>> change, std::shared_ptr<Outcome> outc
 
 std::uint64_t stored_bytes(const wire::ChunkHeader& header) { return chunk_file_bytes(header.segments); }
 
+Error over_quota(std::uint64_t kept, std::uint64_t allowed) {
+  return fail(Errc::over_quota, std::to_string(kept) +
+                                    " bytes are kept for their owner, whose quota allows " +
+                                    std::to_string(allowed) +
+                                    " on one machine: forget and prune snapshots (what is deleted counts for "
+                                    "30 days more), or ask an admin for a larger quota");
+}
+
 Task<Result<std::unique_ptr<ChunkStore>>> ChunkStore::open(Clock& clock, Disk& disk, KeyValue& facts,
                                                            Workers& workers, Options options) {
   auto store = std::make_unique<ChunkStoreOnDisk>(clock, disk, facts, workers, options);
@@ -85,6 +93,7 @@ ChunkStoreOnDisk::ChunkStoreOnDisk(Clock& clock, Disk& disk, KeyValue& facts, Wo
     : clock_(clock),
       disk_(disk),
       rows_(facts),
+      deleted_(facts),
       workers_(workers),
       writes_at_once_(options.writes_at_once),
       idle_life_(options.reservation_life),
@@ -113,7 +122,9 @@ Task<Result<void>> ChunkStoreOnDisk::recover() {
   if (!aside) co_return aside.error();
   ledger_.found_quarantined(aside->quarantined_files, aside->quarantined_bytes);
 
-  co_return co_await workers_.run([this] { return rows_.mend_placement_order(); });
+  const auto mended = co_await workers_.run([this] { return rows_.mend_placement_order(); });
+  if (!mended) co_return mended.error();
+  co_return co_await recover_deleted();
 }
 
 Task<Result<void>> ChunkStoreOnDisk::run_to_its_end(Task<Result<void>> change) {
@@ -127,7 +138,7 @@ Task<Result<SharedBytes>> ChunkStoreOnDisk::read_segment(wire::ChunkAddress addr
   for (int attempt = 0; attempt < 2; ++attempt) {
     const auto facts = rows_.get(address);
     if (!facts) co_return facts.error_in(about(address));
-    if (!*facts) co_return not_held(address);
+    if (!*facts) co_return co_await read_trashed(address, index);
     if (index >= (*facts)->header.segments) {
       co_return fail(Errc::invalid, about(address) + ": it has no segment " + std::to_string(index));
     }
@@ -144,7 +155,7 @@ Task<Result<HeldChunk>> ChunkStoreOnDisk::describe(wire::ChunkAddress address) {
   for (int attempt = 0; attempt < 2; ++attempt) {
     const auto facts = rows_.get(address);
     if (!facts) co_return facts.error_in(about(address));
-    if (!*facts) co_return not_held(address);
+    if (!*facts) co_return co_await describe_trashed(address);
     auto head =
         co_await workers_.run([this, &address] { return read_head(disk_, chunk_path(address), address); });
     if (head) co_return std::move(*head);
@@ -173,6 +184,7 @@ Task<Error> ChunkStoreOnDisk::quarantine(ChunkFacts facts, Error damage) {
       co_await workers_.run([this, &facts] { return move_to_quarantine(disk_, facts.address); });
   if (moved) ledger_.found_quarantined(1, *moved);
   if (const auto dropped = rows_.drop(facts); !dropped) co_return dropped.error_in(about(facts.address));
+  discharge(facts.header);
   if (moved || moved.error().code == Errc::not_found) {
     ledger_.held_dropped(stored_bytes(facts.header));
   } else {
@@ -184,6 +196,7 @@ Task<Error> ChunkStoreOnDisk::quarantine(ChunkFacts facts, Error damage) {
 Error ChunkStoreOnDisk::forget_missing(const ChunkFacts& facts) {
   if (const auto dropped = rows_.drop(facts); !dropped) return dropped.error_in(about(facts.address));
   ledger_.held_dropped(stored_bytes(facts.header));
+  discharge(facts.header);
   return fail(Errc::not_found, about(facts.address) + ": its file has gone");
 }
 
@@ -205,6 +218,7 @@ Task<Result<void>> ChunkStoreOnDisk::remove_in_turn(wire::ChunkAddress address) 
 
   if (const auto dropped = rows_.drop(facts); !dropped) co_return dropped.error_in(about(address));
   ledger_.held_dropped(stored_bytes(facts.header));
+  discharge(facts.header);
   if (!synced) co_return synced.error_in(about(address) + ": removed, but it may come back after a crash");
   co_return Result<void>();
 }
@@ -228,6 +242,7 @@ ChunkStore::Usage ChunkStoreOnDisk::usage() const {
   usage.chunks = ledger_.chunks();
   usage.quarantined = ledger_.quarantined_files();
   usage.quarantined_bytes = ledger_.quarantined();
+  usage.trashed_bytes = ledger_.trash();
   usage.room = ledger_.room(now);
   return usage;
 }

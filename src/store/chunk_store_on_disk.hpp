@@ -3,6 +3,7 @@
 //   capacity_ledger   who has a claim on the space       incoming_chunk  a chunk being received
 //   address_turns     one change of a chunk at a time    chunk_file      the bytes on disk
 //   chunk_facts       the rows                           recovery        what open() does
+//   deleted_rows      the rows of what was deleted       trash           where it lies for a while
 //
 // A chunk is held exactly while it has a row, and the ledger counts it exactly while it is held:
 // rows and ledger change together, on the loop, by whoever has the chunk's turn. Files change on
@@ -15,8 +16,10 @@
 #include "store/address_turns.hpp"
 #include "store/capacity_ledger.hpp"
 #include "store/chunk_facts.hpp"
+#include "store/deleted_rows.hpp"
 #include "store/incoming_chunk.hpp"
 #include "store/recovery.hpp"
+#include "store/trash.hpp"
 
 #include <peerstore/runtime/scope.hpp>
 #include <peerstore/store/chunk_store.hpp>
@@ -31,7 +34,7 @@ class ChunkStoreOnDisk final : public ChunkStore {
   Task<Result<void>> recover();
 
   Result<std::uint64_t> reserve(std::uint64_t bytes) override;
-  Task<Result<std::vector<std::uint32_t>>> begin(HeldChunk chunk, std::uint64_t reservation) override;
+  Task<Result<std::vector<std::uint32_t>>> begin(HeldChunk chunk, Terms terms) override;
   Task<Result<void>> put_segment(wire::ChunkAddress address, std::uint32_t index, SharedBytes data) override;
   Task<Result<void>> commit(wire::ChunkAddress address) override;
 
@@ -40,8 +43,13 @@ class ChunkStoreOnDisk final : public ChunkStore {
   std::optional<ChunkFacts> find(const wire::ChunkAddress& address) override;
   Result<void> for_each(const std::function<bool(const ChunkFacts&)>& visit) override;
   Task<Result<void>> remove(wire::ChunkAddress address) override;
+  Task<Result<void>> discard(wire::Deletion deletion) override;
+  std::optional<wire::Deletion> deletion_of(const wire::ChunkAddress& address) override;
+  std::optional<ChunkFacts> find_trashed(const wire::ChunkAddress& address) override;
+  Task<Result<void>> sweep_trash() override;
 
   Usage usage() const override;
+  std::uint64_t bytes_of(wire::PersonNumber owner) const override;
 
  private:
   using Incoming = std::map<wire::ChunkAddress, IncomingChunk>;
@@ -55,14 +63,26 @@ class ChunkStoreOnDisk final : public ChunkStore {
   Task<Result<void>> examine_in_turn(wire::ChunkAddress address, std::optional<std::uint32_t> index);
 
   // The chunk being received: the one that is there already, or a new one. The caller has the turn.
-  Result<Incoming::iterator> admit(const wire::ChunkAddress& address, HeldChunk chunk,
-                                   std::uint64_t reservation);
+  Result<Incoming::iterator> admit(const wire::ChunkAddress& address, HeldChunk chunk, const Terms& terms);
   // Drops a chunk being received, with its file. The caller has the turn.
   Task<void> give_up(Incoming::iterator chunk, Published progress);
   void forget(Incoming::iterator chunk, bool file_is_gone);
   // Whether it made room, or a slot. Blocking, but quick and rare: one unlink for each chunk that
   // was abandoned.
   bool drop_idle_writes();
+
+  Task<Result<void>> recover_deleted();
+  Task<Result<void>> discard_in_turn(wire::Deletion deletion);
+  Task<Result<void>> into_trash(ChunkFacts facts);
+  Task<void> leave_trash(TrashedChunk chunk);
+  Task<Result<void>> sweep();
+  Task<Result<SharedBytes>> read_trashed(wire::ChunkAddress address, std::uint32_t index);
+  Task<Result<HeldChunk>> describe_trashed(wire::ChunkAddress address);
+  Result<void> is_wanted(const wire::ChunkAddress& address, const wire::Lease& lease);
+
+  // A file of this chunk came, or went.
+  void charge(const wire::ChunkHeader& header);
+  void discharge(const wire::ChunkHeader& header);
 
   // Both for a held chunk, by who has the turn; they return the error for the reader.
   Task<Error> quarantine(ChunkFacts facts, Error damage);
@@ -71,10 +91,13 @@ class ChunkStoreOnDisk final : public ChunkStore {
   Clock& clock_;
   Disk& disk_;
   ChunkFactsRows rows_;
+  DeletedRows deleted_;
+  TrashCalendar calendar_;
   Workers& workers_;
   std::size_t writes_at_once_;
   Duration idle_life_;  // of a chunk being received that nobody touches
   CapacityLedger ledger_;
+  std::map<wire::PersonNumber, std::uint64_t> bytes_by_owner_;  // held, in the trash, being received
   AddressTurns turns_;
   Incoming incoming_;
   ChunkFolderSet folder_is_durable_{};

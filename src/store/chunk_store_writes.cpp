@@ -31,7 +31,7 @@ Result<std::uint64_t> ChunkStoreOnDisk::reserve(std::uint64_t bytes) {
   return reservation;
 }
 
-Task<Result<std::vector<std::uint32_t>>> ChunkStoreOnDisk::begin(HeldChunk chunk, std::uint64_t reservation) {
+Task<Result<std::vector<std::uint32_t>>> ChunkStoreOnDisk::begin(HeldChunk chunk, Terms terms) {
   if (!is_well_formed(chunk.description))
     co_return fail(Errc::invalid, "a chunk whose description breaks the rules");
   const wire::ChunkAddress address = wire::address_of(chunk.description);
@@ -39,8 +39,11 @@ Task<Result<std::vector<std::uint32_t>>> ChunkStoreOnDisk::begin(HeldChunk chunk
   const auto held = rows_.get(address);
   if (!held) co_return held.error_in(about(address));
   if (*held) co_return std::vector<std::uint32_t>();
+  if (auto wanted = is_wanted(address, chunk.lease); !wanted) co_return wanted.error();
+  const auto trashed = deleted_.trashed(address);
+  if (!trashed) co_return trashed.error_in(about(address));
 
-  const auto admitted = admit(address, std::move(chunk), reservation);
+  const auto admitted = admit(address, std::move(chunk), terms);
   if (!admitted) co_return admitted.error_in(about(address));
   IncomingChunk& incoming = (*admitted)->second;
   if (!incoming.file) {
@@ -52,25 +55,42 @@ Task<Result<std::vector<std::uint32_t>>> ChunkStoreOnDisk::begin(HeldChunk chunk
       co_return error;
     }
     incoming.file = std::move(*file);
+    if (*trashed) {
+      const std::string path = trash_path(address, (*trashed)->day);
+      co_await workers_.run([this, &incoming, &path] {
+        copy_segments(disk_, path, incoming);
+        return true;
+      });
+    }
   }
   co_return incoming.missing();
 }
 
 Result<ChunkStoreOnDisk::Incoming::iterator> ChunkStoreOnDisk::admit(const wire::ChunkAddress& address,
-                                                                     HeldChunk chunk,
-                                                                     std::uint64_t reservation) {
+                                                                     HeldChunk chunk, const Terms& terms) {
   const TimePoint now = clock_.now();
   if (const auto known = incoming_.find(address); known != incoming_.end()) {
-    known->second.touched = now;
+    IncomingChunk& incoming = known->second;
+    incoming.touched = now;
+    if (chunk.lease.number > incoming.chunk.lease.number) {
+      incoming.chunk.lease = chunk.lease;  // and the file begins anew
+      incoming.file.reset();
+    }
     return known;
   }
   if (incoming_.size() >= writes_at_once_) drop_idle_writes();
   if (incoming_.size() >= writes_at_once_) return fail(Errc::busy, "too many chunks are being received");
 
   const std::uint64_t bytes = chunk_file_bytes(chunk.description.header.segments);
-  auto room = ledger_.start_write(reservation, bytes, now);
-  if (!room && drop_idle_writes()) room = ledger_.start_write(reservation, bytes, now);
+  const wire::ChunkHeader& header = chunk.description.header;
+  if (bytes_of(header.owner) + bytes > terms.owner_bytes_max) drop_idle_writes();
+  if (bytes_of(header.owner) + bytes > terms.owner_bytes_max) {
+    return over_quota(bytes_of(header.owner), terms.owner_bytes_max);
+  }
+  auto room = ledger_.start_write(terms.reservation, bytes, now);
+  if (!room && drop_idle_writes()) room = ledger_.start_write(terms.reservation, bytes, now);
   if (!room) return room.error();
+  charge(header);
 
   IncomingChunk incoming;
   incoming.address = address;
@@ -118,6 +138,9 @@ Task<Result<void>> ChunkStoreOnDisk::commit_in_turn(wire::ChunkAddress address) 
   if (!held) co_return held.error_in(about(address));
   if (*held) co_return Result<void>();
 
+  const auto trashed = deleted_.trashed(address);
+  if (!trashed) co_return trashed.error_in(about(address));
+
   const auto found = incoming_.find(address);
   if (found == incoming_.end() || !found->second.file) co_return not_begun(address);
   IncomingChunk& incoming = found->second;
@@ -133,13 +156,14 @@ Task<Result<void>> ChunkStoreOnDisk::commit_in_turn(wire::ChunkAddress address) 
     return publish(disk_, incoming, folder_is_durable, progress);
   });
   if (progress == Published::renamed) folder_is_durable_[folder] = true;
-  if (kept) kept = rows_.put({address, incoming.chunk.lease.number, incoming.chunk.description.header});
+  if (kept) kept = rows_.put(facts_of(incoming));
   if (!kept) {
     co_await give_up(found, progress);
     co_return kept.error_in(about(address) + ": keeping it");
   }
   ledger_.write_kept(incoming.bytes);
   incoming_.erase(found);
+  if (*trashed) co_await leave_trash(**trashed);
   co_return Result<void>();
 }
 
@@ -153,12 +177,23 @@ Task<void> ChunkStoreOnDisk::give_up(Incoming::iterator chunk, Published progres
 }
 
 void ChunkStoreOnDisk::forget(Incoming::iterator chunk, bool file_is_gone) {
+  discharge(chunk->second.chunk.description.header);
   if (file_is_gone) {
     ledger_.write_dropped(chunk->second.bytes);
   } else {
     ledger_.write_stuck(chunk->second.bytes);
   }
   incoming_.erase(chunk);
+}
+
+// A lease is of no use if its owner deleted the chunk after it.
+Result<void> ChunkStoreOnDisk::is_wanted(const wire::ChunkAddress& address, const wire::Lease& lease) {
+  const auto tombstone = deleted_.tombstone(address);
+  if (!tombstone) return tombstone.error_in(about(address));
+  if (*tombstone && (*tombstone)->deletion.number >= lease.number) {
+    return fail(Errc::refused, about(address) + ": its owner deleted it");
+  }
+  return {};
 }
 
 bool ChunkStoreOnDisk::drop_idle_writes() {

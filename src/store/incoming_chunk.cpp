@@ -16,6 +16,17 @@ std::vector<std::uint32_t> IncomingChunk::missing() const {
   return indexes;
 }
 
+ChunkFacts facts_of(const IncomingChunk& chunk) {
+  return {chunk.address, chunk.chunk.lease.number, chunk.chunk.description.header};
+}
+
+void copy_segments(Disk& disk, const std::string& from, IncomingChunk& chunk) {
+  for (const std::uint32_t index : chunk.missing()) {
+    const auto data = read_segment_of(disk, from, chunk.address, index);
+    if (data && write_segment(chunk, index, data->view())) chunk.present.set(index);
+  }
+}
+
 Result<std::unique_ptr<Disk::Writer>> create_file(Disk& disk, const IncomingChunk& chunk) {
   auto writer = disk.create(incoming_path(chunk.address));
   if (!writer) return writer.error();

@@ -26,6 +26,11 @@ struct IncomingChunk {
   std::vector<std::uint32_t> missing() const;
 };
 
+ChunkFacts facts_of(const IncomingChunk& chunk);
+
+// Takes over what is sound of a file of the same chunk, and does without the rest.
+void copy_segments(Disk& disk, const std::string& from, IncomingChunk& chunk);
+
 // Creates (or empties) the temporary file and writes its head block.
 Result<std::unique_ptr<Disk::Writer>> create_file(Disk& disk, const IncomingChunk& chunk);
 

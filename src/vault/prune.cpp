@@ -13,6 +13,7 @@ namespace peerstore::vault {
 namespace {
 
 constexpr std::uint64_t kStoredAnewBytes = 4 * 1024 * 1024;  // in one go
+constexpr std::size_t kPacksRemovedAtOnce = 64;
 
 std::uint64_t bytes_of(const PackRow& pack) { return std::uint64_t{pack.rows} * kRowBytes; }
 
@@ -137,6 +138,52 @@ std::uint64_t Vault::bytes_dropped() const {
     for (const std::uint32_t pack : page.dropped) bytes += bytes_of(index_.pack(pack));
   }
   return bytes;
+}
+
+std::vector<std::uint32_t> Vault::dropped_until(std::int64_t time_ns, const UsedBlobs& used) const {
+  std::vector<std::uint32_t> dropped;
+  for (const Page& page : pages_) {
+    for (const std::uint32_t pack : page.dropped) {
+      if (index_.dropped_since(pack) <= time_ns) dropped.push_back(pack);
+    }
+  }
+  const std::unordered_set<std::uint32_t> unlogged(unlogged_.begin(), unlogged_.end());
+  const auto is_found_elsewhere = [&](const BlobRow& blob) {
+    const BlobPlace* const place = index_.find(blob.id);
+    return !used.contains(blob.id) || (place != nullptr && !unlogged.contains(place->pack));
+  };
+  std::vector<std::uint32_t> unneeded;
+  for (const auto& [pack, blobs] : index_.blobs_of(dropped)) {
+    if (std::all_of(blobs.begin(), blobs.end(), is_found_elsewhere)) unneeded.push_back(pack);
+  }
+  return unneeded;
+}
+
+Task<Result<std::size_t>> Vault::remove(std::vector<std::uint32_t> packs) {
+  std::unordered_set<std::uint32_t> gone;
+  for (std::size_t at = 0; at < packs.size(); at += kPacksRemovedAtOnce) {
+    const std::size_t end = std::min(at + kPacksRemovedAtOnce, packs.size());
+    std::vector<replica::ChunkRef> chunks;
+    for (std::size_t i = at; i < end; ++i) {
+      for (std::uint8_t c = 0; c < wire::kClasses; ++c) {
+        chunks.push_back(chunk_ref(index_.pack(packs[i]), c, environment_.space.owner()));
+      }
+    }
+    const std::size_t asked = chunks.size();
+    const auto removed = co_await environment_.space.remove(std::move(chunks));
+    if (!removed) co_return removed.error();
+    if (removed->size() != asked) co_return fail(Errc::invalid, "not as many answers as chunks");
+    for (std::size_t i = at; i < end; ++i) {
+      const auto first = removed->begin() + static_cast<std::ptrdiff_t>((i - at) * wire::kClasses);
+      if (std::all_of(first, first + wire::kClasses, [](bool is_gone) { return is_gone; })) {
+        gone.insert(packs[i]);
+      }
+    }
+  }
+  for (Page& page : pages_) {
+    std::erase_if(page.dropped, [&](std::uint32_t pack) { return gone.contains(pack); });
+  }
+  co_return gone.size();
 }
 
 std::vector<Bytes> Vault::records() const {

@@ -138,6 +138,22 @@ void get(schema::Lease::Reader in, Lease& lease) {
   lease.signature = get_fixed<crypto::Signature>(in.getSignature());
 }
 
+void put(schema::Deletion::Builder out, const Deletion& deletion) {
+  out.setOwner(deletion.owner);
+  out.setAddress(data_of(deletion.address.view()));
+  out.setMachine(deletion.machine);
+  out.setNumber(deletion.number);
+  out.setSignature(data_of(deletion.signature.view()));
+}
+
+void get(schema::Deletion::Reader in, Deletion& deletion) {
+  deletion.owner = in.getOwner();
+  deletion.address = get_fixed<ChunkAddress>(in.getAddress());
+  deletion.machine = in.getMachine();
+  deletion.number = in.getNumber();
+  deletion.signature = get_fixed<crypto::Signature>(in.getSignature());
+}
+
 void put(schema::Receipt::Builder out, const Receipt& receipt) {
   out.setAddress(data_of(receipt.address.view()));
   out.setOwner(receipt.owner);

@@ -81,6 +81,8 @@ void put(schema::ChunkDescription::Builder out, const ChunkDescription& chunk);
 void get(schema::ChunkDescription::Reader in, ChunkDescription& chunk);
 void put(schema::Lease::Builder out, const Lease& lease);
 void get(schema::Lease::Reader in, Lease& lease);
+void put(schema::Deletion::Builder out, const Deletion& deletion);
+void get(schema::Deletion::Reader in, Deletion& deletion);
 void put(schema::Receipt::Builder out, const Receipt& receipt);
 void get(schema::Receipt::Reader in, Receipt& receipt);
 void put(schema::News::Builder out, const std::vector<Statement>& statements,

@@ -88,6 +88,9 @@ struct RequestWriter {
   }
   void operator()(const PutUserRecord& ask) { put(out.initPutUserRecord(), ask.record); }
   void operator()(const GetWhereabouts& ask) { out.setGetWhereabouts(joined(ask.members)); }
+  void operator()(const DeleteChunks& ask) {
+    put_list(out.initDeleteChunks(count_of(ask.deletions)), ask.deletions);
+  }
 };
 
 Request get_exchange(schema::ExchangeRoster::Reader in) {
@@ -186,6 +189,8 @@ Request get(schema::Request::Reader in, SharedBytes& attachment) {
       const auto record = in.getGetUserRecord();
       return GetUserRecord{record.getPerson(), get_fixed<LookupKey>(record.getLookup())};
     }
+    case schema::Request::DELETE_CHUNKS:
+      return DeleteChunks{get_list<Deletion>(in.getDeleteChunks(), kDeletionsMax)};
     case schema::Request::PUT_USER_RECORD: {
       PutUserRecord ask;
       get(in.getPutUserRecord(), ask.record);

@@ -67,6 +67,7 @@ struct ResponseWriter {
     attachment = reply.data;
   }
   void operator()(const HaveReply& reply) { out.setHave(data_of(reply.have)); }
+  void operator()(const DeleteReply& reply) { out.setGone(data_of(reply.gone)); }
   void operator()(const OfferReply& reply) { out.setOffer(data_of(reply.have)); }
   void operator()(const HeadsReply& reply) { put_list(out.initHeads(count_of(reply.heads)), reply.heads); }
   void operator()(const PresenceDifference& reply) {
@@ -206,6 +207,7 @@ Result<Response> get(schema::Response::Reader in, SharedBytes& attachment) {
     case schema::Response::SEGMENT: return SegmentReply{get_segment(std::exchange(attachment, {}))};
     case schema::Response::HAVE: return HaveReply{get_have(in.getHave())};
     case schema::Response::OFFER: return OfferReply{get_have(in.getOffer())};
+    case schema::Response::GONE: return DeleteReply{get_have(in.getGone())};
     case schema::Response::HEADS: return HeadsReply{get_list<Head>(in.getHeads(), kHeadsMax)};
     case schema::Response::PRESENCE_DIFFERENCE: return get_presence_difference(in.getPresenceDifference());
     case schema::Response::USER_RECORD: {

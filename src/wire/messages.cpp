@@ -25,6 +25,7 @@ struct NameOf {
   std::string_view operator()(const GetWhereabouts&) const { return "GetWhereabouts"; }
   std::string_view operator()(const GetUserRecord&) const { return "GetUserRecord"; }
   std::string_view operator()(const PutUserRecord&) const { return "PutUserRecord"; }
+  std::string_view operator()(const DeleteChunks&) const { return "DeleteChunks"; }
 };
 }  // namespace
 

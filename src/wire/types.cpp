@@ -55,6 +55,13 @@ Bytes lease_bytes(const ChunkAddress& address, const Lease& lease) {
   return out.take();
 }
 
+// owner u32, address 32, machine u32, number u64.
+Bytes deletion_bytes(const Deletion& deletion) {
+  ByteWriter out;
+  out.u32(deletion.owner).fixed(deletion.address).u32(deletion.machine).u64(deletion.number);
+  return out.take();
+}
+
 // address 32, owner u32, holder's id 32, incarnation u64.
 Bytes receipt_bytes(const Receipt& receipt) {
   ByteWriter out;

@@ -109,7 +109,8 @@ TEST_F(UpkeepTest, PruningDropsWhatNobodyNeedsAndKeepsTheRest) {
   const auto pruned = prune(home);
   ASSERT_TRUE(pruned) << pruned.error().message();
   EXPECT_EQ(pruned->packs, looked->packs);
-  EXPECT_GE(pruned->bytes_waiting, pruned->bytes_dropped);
+  EXPECT_GE(pruned->packs_deleted, pruned->packs);
+  EXPECT_EQ(pruned->bytes_waiting, 0u);
   EXPECT_GE(pruned->head_copies, 1u);
   Home other(circle, 3);
   ASSERT_TRUE(other.open());
@@ -161,6 +162,59 @@ TEST_F(UpkeepTest, ABackupElsewhereThatCountedOnADroppedPackKeepsIt) {
   // And what is in a dropped pack only is sent again by whoever backs it up.
   reopen(sibling);
   ASSERT_TRUE(sibling.backup({"/s"}));
+}
+
+TEST_F(UpkeepTest, PruneDeletesWhatItDroppedAndForgetsItWhenAllHoldersSaidSo) {
+  home.files.write("/t/a", random_text(random, 900'000));
+  const auto first = home.backup({"/t"});
+  ASSERT_TRUE(first);
+  home.files.write("/t/a", "x");
+  ASSERT_TRUE(home.backup({"/t"}));
+  forget(home, {first->snapshot});
+  const std::uint64_t before = circle.space.bytes();
+  circle.space.set_awake(0, false);
+  auto summary = prune(home);
+  ASSERT_TRUE(summary);
+  EXPECT_GT(summary->bytes_waiting, 900'000u) << "somebody who has it sleeps";
+  circle.space.set_awake(0, true);
+  reopen(home);
+  summary = prune(home);
+  ASSERT_TRUE(summary);
+  EXPECT_GT(summary->packs_deleted, 0u);
+  EXPECT_EQ(summary->bytes_waiting, 0u);
+  EXPECT_LT(circle.space.bytes(), before);
+  reopen(home);
+  EXPECT_EQ(*home.read("t/a"), "x");
+  EXPECT_EQ(verify(home, 100).problems, 0u);
+  // Nothing is left to say but of the index itself, which the last prune wrote anew.
+  summary = prune(home);
+  ASSERT_TRUE(summary);
+  reopen(home);
+  const std::uint64_t removed = circle.space.removed;
+  ASSERT_TRUE(prune(home));
+  EXPECT_LE(circle.space.removed - removed, 10u);
+}
+
+TEST_F(UpkeepTest, WhatAnotherMachineMayStillCountOnIsDeletedAfterADay) {
+  home.files.write("/t/a", random_text(random, 900'000));
+  const auto first = home.backup({"/t"});
+  ASSERT_TRUE(first);
+  sibling.files.write("/s/b", "of a sibling");
+  ASSERT_TRUE(sibling.open());
+  ASSERT_TRUE(sibling.backup({"/s"}));
+  home.files.write("/t/a", "x");
+  reopen(home);
+  ASSERT_TRUE(home.backup({"/t"}));
+  forget(home, {first->snapshot});
+  auto summary = prune(home);
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->packs_deleted, 0u);
+  EXPECT_GT(summary->bytes_waiting, 900'000u);
+  circle.clock.run_for(25h);
+  reopen(home);
+  summary = prune(home);
+  ASSERT_TRUE(summary);
+  EXPECT_GT(summary->packs_deleted, 0u);
 }
 
 TEST_F(UpkeepTest, AHeadThatIsPublishedWhileSomebodyPrunesIsReadBeforeAnythingIsDropped) {

@@ -117,5 +117,102 @@ TEST_F(Revocation, OlderRootsDoNotComeBackByAReplayOrARestart) {
   EXPECT_FALSE(roster.persons().at(0).gone);
 }
 
+// ---- every question, by everybody ----
+
+// Whoever may not ask is refused whatever the question says; the others get an answer, or are told what is
+// wrong with this very question.
+class Questions : public Revocation {
+ protected:
+  enum Asker : std::size_t { joiner, revoked, client, node };
+
+  Questions() {
+    chunk = ring.put_chunks(*ring.laptops[1], 1).front();  // of class 0
+    for (const auto& laptop : ring.laptops) {
+      const auto colour =
+          ring.laptops[0]->node->membership().roster().persons().at(laptop->identity.person).colour;
+      if (asked == nullptr && laptop->node->chunks().find(chunk.ref.address)) asked = laptop.get();
+      const bool may_hold = colour != 0 && laptop->identity.person > 1;
+      if (may_hold && laptop.get() != asked) stranger = laptop.get();
+    }
+    CHECK(asked != nullptr && stranger != nullptr);
+    lost = ring.laptops[7].get() == asked || ring.laptops[7].get() == stranger ? ring.laptops[6].get()
+                                                                               : ring.laptops[7].get();
+    CHECK(lost != asked && lost != stranger);
+    tell(*ring.laptops[0], revocation_of(*lost));
+    CHECK(ring.until([&] { return is_out(*lost); }, 5s));
+  }
+
+  Errc answer_to(wire::Request request, Asker asker) {
+    wire::Caller as{stranger->identity.member, stranger->identity.person, asker == joiner, asker == client};
+    if (asker == joiner) as.member = {};
+    if (asker == revoked) as = {lost->identity.member, lost->identity.person, false, false};
+    const auto answer = ring.clock.run(asked->node->serve(as, std::move(request)));
+    return answer ? Errc{} : answer.error().code;
+  }
+
+  // With the name of each kind, what a client and what a node of a member is told that is not concerned.
+  struct Question {
+    wire::Request request;
+    Errc to_client{};
+    Errc to_node{};
+  };
+  std::vector<Question> all() {
+    constexpr Errc kYes{};
+    const wire::MemberId self = stranger->identity.member;
+    const wire::ChunkAddress address = chunk.ref.address;
+    wire::ComparePresences compare;
+    compare.sums = {0};
+    const wire::PutSegment segment{{}, 0, chunk.segments[0]};
+    std::vector<Question> questions = {
+        {wire::GetNeighbours{}, kYes, kYes},
+        {wire::Notify{{self, 1}}, Errc::refused, kYes},
+        {wire::FindSuccessor{}, kYes, kYes},
+        {wire::ExchangeRoster{}, kYes, kYes},
+        {wire::PushStatements{}, kYes, kYes},
+        {wire::Join{}, Errc::invalid, Errc::invalid},
+        {wire::Reserve{65536}, kYes, kYes},
+        {wire::PutBegin{chunk.description, {}, 0}, Errc::refused, Errc::refused},  // of another owner
+        {segment, Errc::not_found, Errc::not_found},
+        {wire::PutCommit{address, 1}, Errc::refused, Errc::refused},
+        {wire::GetDescription{address, {}}, Errc::refused, kYes},
+        {wire::GetSegment{address, 0, {}}, Errc::refused, kYes},
+        {wire::HaveChunks{}, kYes, kYes},
+        {wire::OfferChunks{}, Errc::refused, kYes},
+        {wire::GetHeads{1}, kYes, kYes},
+        {wire::PutHead{}, Errc::refused, Errc::refused},  // nobody signed it
+        {compare, kYes, kYes},
+        {wire::Ping{}, kYes, kYes},
+        {wire::GetUserRecord{1, {}}, Errc::not_found, Errc::not_found},
+        {wire::PutUserRecord{}, Errc::invalid, Errc::invalid},  // it says nothing
+        {wire::GetWhereabouts{}, kYes, kYes},
+        {wire::DeleteChunks{}, kYes, kYes},
+    };
+    return questions;
+  }
+
+  Chunk chunk;
+  Laptop* asked = nullptr;
+  Laptop* stranger = nullptr;
+  Laptop* lost = nullptr;
+};
+
+TEST_F(Questions, AreAnsweredToWhomTheyMayBeAndToNobodyElse) {
+  const std::vector<Question> questions = all();
+  ASSERT_EQ(questions.size(), std::variant_size_v<wire::Request>) << "one of each kind";
+  for (std::size_t kind = 0; kind < questions.size(); ++kind) {
+    const Question& question = questions[kind];
+    ASSERT_EQ(question.request.index(), kind);
+    SCOPED_TRACE(wire::name_of(question.request));
+    const bool is_for_strangers = std::holds_alternative<wire::Join>(question.request) ||
+                                  std::holds_alternative<wire::GetUserRecord>(question.request);
+    if (!is_for_strangers) EXPECT_EQ(answer_to(question.request, joiner), Errc::refused);
+    if (is_for_strangers) EXPECT_NE(answer_to(question.request, joiner), Errc{});
+    if (!is_for_strangers) EXPECT_EQ(answer_to(question.request, revoked), Errc::refused);
+    if (is_for_strangers) EXPECT_NE(answer_to(question.request, revoked), Errc{});
+    EXPECT_EQ(answer_to(question.request, client), question.to_client);
+    EXPECT_EQ(answer_to(question.request, node), question.to_node);
+  }
+}
+
 }  // namespace
 }  // namespace peerstore::node::test

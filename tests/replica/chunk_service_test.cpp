@@ -146,6 +146,127 @@ TEST(ChunkService, SignsAReceiptThatNamesChunkOwnerHolderAndLife) {
                                      wire::receipt_bytes(*receipt), receipt->signature));
 }
 
+// ---- quotas ----
+
+TEST(ChunkService, KeepsOfEachOwnerNoMoreThanItsShareOfTheQuota) {
+  TestRing ring(6);  // 3 copies can be made: a machine keeps 4/15 of the quota at most
+  const std::uint64_t room = room_for_chunk(2);
+  ring.truth.quotas[0] = 15 * room / 4 * 2 + 16;
+  EXPECT_EQ(share_of_quota(*ring.truth.map, 0, ring.truth.quotas[0]) / room, 2u);
+  for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+    EXPECT_TRUE(ask(ring, 0, 1, wire::Reserve{room}));
+    EXPECT_TRUE(ask(ring, 0, 1, ring.begin(make_chunk(0, 3, seed))));
+  }
+  const auto refused = ask(ring, 0, 1, ring.begin(make_chunk(0, 3, 3)));
+  ASSERT_EQ(code_of(refused), Errc::over_quota);
+  EXPECT_NE(refused.error().context.find("ask an admin"), std::string::npos);
+  EXPECT_EQ(code_of(ask(ring, 0, 1, wire::Reserve{room})), Errc::over_quota);
+  EXPECT_TRUE(ask(ring, 4, 1, ring.begin(make_chunk(4, 3, 3), 4))) << "others have their own";
+}
+
+TEST(ChunkPut, SaysThatTheQuotaIsUsedUpAndWhatHelps) {
+  TestRing ring(6);
+  ring.truth.quotas[0] = 1000;
+  const auto outcome = ring.put(make_chunk(0, 3, 1));
+  ASSERT_EQ(code_of(outcome), Errc::over_quota);
+  EXPECT_NE(outcome.error().context.find("ask an admin"), std::string::npos);
+}
+
+// ---- deleting ----
+
+class ChunkServiceDeletes : public testing::Test {
+ protected:
+  ChunkServiceDeletes() : ring(6), chunk(make_chunk(0, 3, 1)) {
+    CHECK(ring.put(chunk).has_value());
+    const auto list = ring.preference(chunk);
+    const auto place = std::ranges::find(ring.holders, list[0], [](const auto& h) { return h->id(); });
+    at = static_cast<std::size_t>(place - ring.holders.begin());
+  }
+  // What the holder answers: 1 if the chunk is not held.
+  std::uint8_t say(wire::Deletion deletion, std::size_t from = 0) {
+    wire::DeleteChunks question;
+    question.deletions.push_back(deletion);
+    const auto reply = ask(ring, from, at, question);
+    CHECK(reply.has_value() && reply->gone.size() == 1);
+    return reply->gone[0];
+  }
+  wire::Deletion by(std::size_t machine, std::uint64_t number = 1) {
+    return sign_deletion(ring.signatures, ring.truth.ring_id, ring.writers[machine], chunk.ref.address,
+                         number);
+  }
+  bool held() { return ring.holders[at]->has(chunk.ref.address); }
+
+  TestRing ring;
+  TestChunk chunk;
+  std::size_t at = 0;
+};
+
+TEST_F(ChunkServiceDeletes, AtTheSignedWordOfTheOwnerWhoeverBringsIt) {
+  EXPECT_EQ(say(by(0), 4), 1);
+  EXPECT_FALSE(held());
+  EXPECT_EQ(say(by(0)), 1) << "again";
+}
+
+TEST_F(ChunkServiceDeletes, NothingAtTheWordOfAnybodyElse) {
+  EXPECT_EQ(say(by(4), 4), 0);  // another person, for itself
+  wire::Deletion forged = by(4);
+  forged.owner = 0;  // another person, in the owner's name
+  EXPECT_EQ(say(forged, 4), 0);
+  forged = by(0);
+  forged.signature.bytes[0] ^= 1;
+  EXPECT_EQ(say(forged), 0);
+  forged = by(0);
+  forged.number = 7;
+  EXPECT_EQ(say(forged), 0);
+  EXPECT_TRUE(held());
+}
+
+TEST_F(ChunkServiceDeletes, NothingAtTheWordOfARevokedWriter) {
+  ring.add(0, 0);
+  ring.depart(ring.holders[6]->id());
+  EXPECT_EQ(say(by(6)), 0);
+  EXPECT_TRUE(held());
+}
+
+TEST_F(ChunkServiceDeletes, AndReadsItFromTheTrashForWhoeverKnowsTheTokenAlone) {
+  ASSERT_EQ(say(by(0)), 1);
+  EXPECT_TRUE(ask(ring, 0, at, wire::GetSegment{chunk.ref.address, 1, chunk.ref.token}));
+  EXPECT_TRUE(ask(ring, 0, at, wire::GetDescription{chunk.ref.address, chunk.ref.token}));
+  const wire::GetSegment repair{chunk.ref.address, 1, wire::ReadToken{}};
+  EXPECT_EQ(code_of(ask(ring, 4, at, repair, false)), Errc::not_found);
+  const auto have = ask(ring, 0, at, wire::HaveChunks{{chunk.ref.address}});
+  EXPECT_EQ(have->have[0], 0);
+}
+
+TEST_F(ChunkServiceDeletes, AndTakesItAgainByANewerLeaseThatItAsksFor) {
+  ASSERT_EQ(say(by(0)), 1);
+  const auto replayed = ask(ring, 0, at, ring.begin(chunk));
+  ASSERT_TRUE(replayed);
+  EXPECT_EQ(replayed->lease_wanted, 2u);
+  EXPECT_FALSE(held());
+  const auto outcome = ring.put(chunk);  // the client does as it is asked
+  ASSERT_TRUE(outcome && outcome->safe());
+  EXPECT_TRUE(held());
+  EXPECT_EQ(say(by(0)), 0) << "an old word, replayed";
+  EXPECT_TRUE(held());
+}
+
+TEST_F(ChunkServiceDeletes, AllCopiesForAClientThatAsksForIt) {
+  const auto removed = [&] {
+    std::vector<ChunkRef> chunks(1, chunk.ref);
+    return ring.clock.run(ring.client().remove(std::move(chunks))).value();
+  };
+  ring.sleep(ring.preference(chunk)[1]);
+  EXPECT_EQ(removed(), std::vector<bool>{false}) << "one of its holders sleeps";
+  ring.wake(ring.preference(chunk)[1]);
+  ring.clock.run_for(2min);
+  EXPECT_EQ(removed(), std::vector<bool>{true});
+  EXPECT_TRUE(ring.holders_of(chunk).empty());
+  ASSERT_TRUE(ring.put(chunk));
+  EXPECT_EQ(removed(), std::vector<bool>{true}) << "though its lease is a newer one now";
+  EXPECT_TRUE(ring.holders_of(chunk).empty());
+}
+
 class ChunkServiceReads : public testing::Test {
  protected:
   // The chunk is of class 3 and of person 0; machine 1 holds it. Machine 8 is of colour 3.

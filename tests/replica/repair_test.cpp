@@ -229,6 +229,31 @@ TEST(Repair, BelievesTheLeasesOfAWriterThatIsGone) {
   EXPECT_TRUE(until(ring, [&] { return all_where_they_belong(ring, chunks); }));
 }
 
+// A laptop that slept when its owner deleted a chunk brings it back to nobody, and hears of it.
+TEST(Repair, DoesNotResurrectWhatWasDeleted) {
+  TestRing ring(6);
+  const std::vector<TestChunk> chunks(1, make_chunk(0, 3, 1));
+  ASSERT_TRUE(ring.put(chunks[0]));
+  const auto list = ring.preference(chunks[0]);
+  ring.start_repair();
+  ring.sleep(list[1]);
+  std::vector<ChunkRef> refs(1, chunks[0].ref);
+  ASSERT_TRUE(ring.clock.run(ring.client().remove(std::move(refs))));
+  EXPECT_EQ(ring.holders_of(chunks[0]), std::vector<wire::MemberId>{list[1]});
+  ring.wake(list[1]);
+  for (const auto& holder : ring.holders) holder->repair->ring_changed();
+  EXPECT_TRUE(until(ring, [&] { return ring.holders_of(chunks[0]).empty(); }));
+}
+
+TEST(Repair, MakesCopiesOfWhatWasAcknowledgedThoughTheQuotaIsLowerNow) {
+  TestRing ring(7);
+  const auto chunks = fill(ring, 5);
+  ring.truth.quotas[0] = 0;
+  ring.start_repair();
+  ring.depart(ring.preference(chunks[0])[0]);
+  EXPECT_TRUE(until(ring, [&] { return all_where_they_belong(ring, chunks); }));
+}
+
 TEST(Repair, BringsHeadsToAMachineThatSleptWhenTheyWerePublished) {
   TestRing ring(6);
   ring.start_repair();

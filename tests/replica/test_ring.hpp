@@ -40,6 +40,7 @@ struct Truth {
   placement::Policy policy;
   std::map<wire::MemberId, Member> members;
   std::map<wire::PersonNumber, crypto::SigningPublicKey> persons;
+  std::map<wire::PersonNumber, std::uint64_t> quotas;
   std::shared_ptr<const placement::Map> map;
   wire::RingId ring_id{{{7}}};
 
@@ -78,6 +79,10 @@ class TruthfulView final : public RingView {
     const Truth::Member* const member = truth_.machine_of(person, machine);
     if (member == nullptr || member->standing != Standing::gone) return {};
     return {member->writer_key};
+  }
+  std::optional<std::uint64_t> bytes_quota(wire::PersonNumber person) const override {
+    const auto quota = truth_.quotas.find(person);
+    return quota == truth_.quotas.end() ? std::uint64_t{1} << 40 : quota->second;
   }
   std::optional<crypto::SigningPublicKey> person_key(wire::PersonNumber person) const override {
     if (!truth_.persons.contains(person)) return std::nullopt;

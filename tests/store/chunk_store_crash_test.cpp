@@ -37,6 +37,7 @@ std::unique_ptr<TestMachine> crash(const TestMachine& machine, const CrashVarian
 struct Promises {
   std::set<const TestChunk*> kept;
   std::set<const TestChunk*> removed;
+  std::set<const TestChunk*> discarded;
   std::uint64_t failures = 0;
 };
 
@@ -75,6 +76,9 @@ class ChunkStoreCrash : public testing::Test {
     keep(fourth_);
     keep(first_);
     remove(third_);
+    keep(fifth_);
+    promises.kept.erase(&fifth_);
+    if (attempt([&] { return machine.discard(fifth_).has_value(); })) promises.discarded.insert(&fifth_);
     return promises;
   }
 
@@ -83,15 +87,21 @@ class ChunkStoreCrash : public testing::Test {
     ASSERT_NO_FATAL_FAILURE(machine.open());
     for (const TestChunk* chunk : promises.kept) ASSERT_NO_FATAL_FAILURE(machine.expect_readable(*chunk));
     for (const TestChunk* chunk : promises.removed) ASSERT_FALSE(machine.holds(*chunk));
+    for (const TestChunk* chunk : promises.discarded) {
+      ASSERT_FALSE(machine.holds(*chunk));
+      ASSERT_EQ(machine.begin(*chunk).error().code, Errc::refused);
+      if (machine.store->find_trashed(chunk->address)) ASSERT_TRUE(machine.read(*chunk, 0));
+    }
     // Whatever else is held is whole, too.
-    for (const TestChunk* chunk : {&first_, &second_, &third_, &fourth_}) {
+    for (const TestChunk* chunk : {&first_, &second_, &third_, &fourth_, &fifth_}) {
       if (machine.holds(*chunk)) ASSERT_NO_FATAL_FAILURE(machine.expect_readable(*chunk));
     }
     ASSERT_NO_FATAL_FAILURE(machine.expect_books_balance());
     ASSERT_EQ(machine.store->usage().promised, 0U);
     ASSERT_EQ(machine.store->usage().quarantined, 0U) << "a partial chunk had its final name";
     ASSERT_TRUE(machine.disk->files_below("chunks/incoming").empty());
-    ASSERT_EQ(machine.disk->bytes_below("chunks"), machine.store->usage().held);
+    const ChunkStore::Usage usage = machine.store->usage();
+    ASSERT_EQ(machine.disk->bytes_below("chunks"), usage.held + usage.trashed_bytes);
   }
 
   // Two in one folder would do no harm, but four folders are the rule.
@@ -99,6 +109,7 @@ class ChunkStoreCrash : public testing::Test {
   const TestChunk second_ = make_chunk(2, 2);
   const TestChunk third_ = make_chunk(3, 1);
   const TestChunk fourth_ = make_chunk(4, 1);
+  const TestChunk fifth_ = make_chunk(5, 1);
 };
 
 TEST_F(ChunkStoreCrash, KeepsItsPromisesWhereverThePowerFails) {

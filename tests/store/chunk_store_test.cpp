@@ -68,8 +68,8 @@ TEST_F(ChunkStoreTest, GoesOnWhereAnotherLinkLeftOff) {
 TEST_F(ChunkStoreTest, LetsTwoLinksSendTheSameChunkAtOnce) {
   const TestChunk chunk = make_chunk(1, 4);
   std::vector<Task<Result<std::vector<std::uint32_t>>>> begins;
-  begins.push_back(machine.store->begin(chunk.held(), 0));
-  begins.push_back(machine.store->begin(chunk.held(), 0));
+  begins.push_back(machine.store->begin(chunk.held(), {}));
+  begins.push_back(machine.store->begin(chunk.held(), {}));
   for (const auto& missing : machine.clock.run(when_all(machine.clock, std::move(begins)))) {
     ASSERT_TRUE(missing);
     EXPECT_EQ(missing->size(), 4U);
@@ -468,7 +468,7 @@ TEST(ChunkStoreCancellation, LeavesTheBooksRightWhereverACallIsDropped) {
         std::optional<Result<std::vector<std::uint32_t>>> missing;
         std::optional<Result<void>> done;
         ChunkStore& store = *machine.store;
-        if (call == 0) link.spawn(world::detail::keep(store.begin(chunk.held(), 0), missing));
+        if (call == 0) link.spawn(world::detail::keep(store.begin(chunk.held(), {}), missing));
         if (call == 1)
           link.spawn(world::detail::keep(store.put_segment(chunk.address, 0, chunk.segments[0]), done));
         if (call == 2) link.spawn(world::detail::keep(store.commit(chunk.address), done));

@@ -38,7 +38,7 @@ struct RealMachine {
     if (!opened) throw std::runtime_error(opened.error().message());
     store = std::move(*opened);
   }
-  bool begin(const TestChunk& chunk) { return clock.run(store->begin(chunk.held(), 0)).has_value(); }
+  bool begin(const TestChunk& chunk) { return clock.run(store->begin(chunk.held(), {})).has_value(); }
   bool put(const TestChunk& chunk, std::uint32_t index) {
     return clock.run(store->put_segment(chunk.address, index, chunk.segments[index])).has_value();
   }

@@ -81,12 +81,18 @@ class TestMachine {
   }
 
   Result<std::vector<std::uint32_t>> begin(const TestChunk& chunk, std::uint64_t reservation = 0) {
-    return clock.run(store->begin(chunk.held(), reservation));
+    return clock.run(store->begin(chunk.held(), {.reservation = reservation}));
   }
   Result<void> put_segment(const TestChunk& chunk, std::uint32_t index) {
     return clock.run(store->put_segment(chunk.address, index, chunk.segments.at(index)));
   }
   Result<void> commit(const TestChunk& chunk) { return clock.run(store->commit(chunk.address)); }
+  static wire::Deletion deletion(const TestChunk& chunk) {
+    wire::Deletion deletion{kOwner, chunk.address, chunk.lease.machine, chunk.lease.number, {}};
+    deletion.signature.bytes[0] = 1;
+    return deletion;
+  }
+  Result<void> discard(const TestChunk& chunk) { return clock.run(store->discard(deletion(chunk))); }
   Result<void> remove(const TestChunk& chunk) { return clock.run(store->remove(chunk.address)); }
   Result<SharedBytes> read(const TestChunk& chunk, std::uint32_t index) {
     return clock.run(store->read_segment(chunk.address, index));
@@ -131,11 +137,15 @@ class TestMachine {
     EXPECT_TRUE(std::ranges::is_sorted(placement));
     EXPECT_EQ(usage.chunks, chunks);
     EXPECT_EQ(usage.held, bytes);
-    EXPECT_LE(usage.held + usage.promised + usage.quarantined_bytes, usage.capacity);
-    EXPECT_EQ(usage.room, usage.capacity - usage.held - usage.promised - usage.quarantined_bytes);
+    const std::uint64_t aside = usage.quarantined_bytes + usage.trashed_bytes;
+    EXPECT_LE(usage.held + usage.promised + aside, usage.capacity);
+    EXPECT_EQ(usage.room, usage.capacity - usage.held - usage.promised - aside);
     EXPECT_EQ(usage.quarantined, disk->files_below("chunks/quarantine").size());
     EXPECT_EQ(usage.quarantined_bytes, disk->bytes_below("chunks/quarantine"));
-    EXPECT_LE(disk->bytes_below("chunks"), usage.held + usage.promised + usage.quarantined_bytes);
+    EXPECT_EQ(usage.trashed_bytes, disk->bytes_below("chunks/trash"));
+    EXPECT_LE(disk->bytes_below("chunks"), usage.held + usage.promised + aside);
+    EXPECT_GE(store->bytes_of(kOwner), usage.held + usage.trashed_bytes);
+    EXPECT_LE(store->bytes_of(kOwner), usage.held + usage.trashed_bytes + usage.promised);
   }
 
   std::unique_ptr<FaultPlan> plan = std::make_unique<FaultPlan>();

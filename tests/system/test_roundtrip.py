@@ -123,7 +123,10 @@ class Roundtrip(RingTest):
         self.assertEqual((code, verified["problems"]), (0, 0))
         homes[0].run("forget", "--keep-last", "1")
         pruned, _ = homes[0].json("prune")
-        self.assertGreaterEqual(pruned["bytes_waiting_for_deletion"], pruned["bytes_dropped"])
+        self.assertGreater(pruned["packs_deleted"], 0)
+        self.assertEqual(pruned["bytes_waiting_for_deletion"], 0)
+        trash = [file for home in homes[1:] for file in home.path.rglob("chunks/trash/*")]
+        self.assertGreaterEqual(len(trash), 3 * 5 * pruned["packs_deleted"], "three copies of five chunks each")
         snapshots = homes[0].run("snapshots").stdout.decode().splitlines()
         self.assertEqual(len([line for line in snapshots if second["snapshot"][:12] in line]), 1)
         self.assertFalse([line for line in snapshots if first["snapshot"][:12] in line])

@@ -31,6 +31,8 @@ class MemorySpace final : public replica::ChunkSpace {
   // What tests look at and break.
   std::map<wire::ChunkAddress, Stored> chunks;
   std::map<std::uint32_t, wire::Head> published;  // by machine
+  std::map<wire::ChunkAddress, Stored> trash;     // deleted: can be read for a while still
+  std::uint64_t removed = 0;
   std::uint64_t puts = 0;
   std::uint64_t reads = 0;
   std::size_t puts_at_once_most = 0;
@@ -98,8 +100,10 @@ class MemorySpace final : public replica::ChunkSpace {
   Task<Result<SharedBytes>> get_segment(replica::ChunkRef chunk, std::uint32_t index) override {
     ++reads;
     co_await clock_.sleep(std::chrono::milliseconds(1));
-    const auto found = chunks.find(chunk.address);
-    if (found == chunks.end()) co_return fail(Errc::not_found, "nobody has this chunk");
+    auto found = chunks.find(chunk.address);
+    if (found == chunks.end()) found = trash.find(chunk.address);
+    if (found == chunks.end() || found == trash.end())
+      co_return fail(Errc::not_found, "nobody has this chunk");
     const Stored& stored = found->second;
     const wire::ChunkHeader& header = stored.description.header;
     if (crypto::hash("read token", {chunk.token.view()}) != header.read_token_hash ||
@@ -123,6 +127,23 @@ class MemorySpace final : public replica::ChunkSpace {
     co_return stored.segments[index];
   }
 
+  Task<Result<std::vector<bool>>> remove(std::vector<replica::ChunkRef> asked) override {
+    co_await clock_.sleep(std::chrono::milliseconds(1));
+    std::vector<bool> gone;
+    for (const replica::ChunkRef& chunk : asked) {
+      const auto found = chunks.find(chunk.address);
+      bool all_awake = true;
+      for (std::size_t i = 0; found != chunks.end() && i < awake_.size(); ++i) {
+        all_awake = all_awake && (awake_[i] || !found->second.friends.contains(i));
+      }
+      if (found != chunks.end() && all_awake) {
+        trash.insert(chunks.extract(found));
+        ++removed;
+      }
+      gone.push_back(all_awake);
+    }
+    co_return gone;
+  }
   Task<Result<std::vector<replica::ChunkStanding>>> standing(std::vector<replica::ChunkRef> asked) override {
     co_await clock_.sleep(std::chrono::milliseconds(1));
     std::vector<replica::ChunkStanding> standings;

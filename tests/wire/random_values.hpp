@@ -175,7 +175,19 @@ inline Request RandomValues::request(std::size_t kind) {
     case 17: return Ping{};
     case 18: return GetUserRecord{small_number(), fixed<LookupKey>()};
     case 19: return PutUserRecord{user_record()};
-    default: return GetWhereabouts{fixed_list<MemberId>(20)};
+    case 20: return GetWhereabouts{fixed_list<MemberId>(20)};
+    default: {
+      DeleteChunks ask;
+      ask.deletions.resize(below(6));
+      for (auto& value : ask.deletions) {
+        value.owner = small_number();
+        value.address = fixed<ChunkAddress>();
+        value.machine = small_number();
+        value.number = number();
+        value.signature = fixed<crypto::Signature>();
+      }
+      return ask;
+    }
   }
 }
 
@@ -222,7 +234,8 @@ inline Response RandomValues::response(std::size_t kind) {
       return reply;
     }
     case 14: return Pong{number(), {number(), number()}};
-    default: return UserRecordReply{user_record(), fixed<crypto::SigningPublicKey>(), statements()};
+    case 15: return UserRecordReply{user_record(), fixed<crypto::SigningPublicKey>(), statements()};
+    default: return DeleteReply{yes_and_no()};
   }
 }
 

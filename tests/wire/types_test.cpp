@@ -107,6 +107,12 @@ TEST(SignedBytes, OfALease) {
             repeated("aa", 32) + "05000000" + "0201000000000000");
 }
 
+TEST(SignedBytes, OfADeletion) {
+  const Deletion deletion{3, filled<ChunkAddress>(0xaa), 5, 258, {}};
+  EXPECT_EQ(to_hex(deletion_bytes(deletion)),
+            "03000000" + repeated("aa", 32) + "05000000" + "0201000000000000");
+}
+
 TEST(SignedBytes, OfAPresence) {
   Presence presence;
   presence.node = NodeRef{filled<MemberId>(0xbb), 1};

@@ -144,6 +144,7 @@ struct PruneSummary {
   std::uint64_t packs = 0;            // that nobody needs, or less than half of them
   std::uint64_t bytes_dropped = 0;    // of one copy of them
   std::uint64_t bytes_rewritten = 0;  // that were needed, and stored anew
+  std::uint64_t packs_deleted = 0;    // dropped now or before, and now deleted by all their holders
   std::uint64_t bytes_waiting = 0;    // of one copy: dropped now and before, and still with friends
   unsigned head_copies = 0;
 };

@@ -20,6 +20,7 @@ class MembershipView final : public replica::RingView {
                                                      std::uint32_t machine) const override;
   std::vector<crypto::SigningPublicKey> former_writer_keys(wire::PersonNumber person,
                                                            std::uint32_t machine) const override;
+  std::optional<std::uint64_t> bytes_quota(wire::PersonNumber person) const override;
   std::optional<crypto::SigningPublicKey> person_key(wire::PersonNumber person) const override;
   std::optional<wire::PersonNumber> person_of(const wire::MemberId& member) const override;
   wire::RingId ring_id() const override;

@@ -43,6 +43,7 @@ class ChunkClient final : public ChunkSpace {
 
   Task<Result<PutOutcome>> put(wire::ChunkDescription chunk, std::vector<SharedBytes> segments) override;
   Task<Result<SharedBytes>> get_segment(ChunkRef chunk, std::uint32_t index) override;
+  Task<Result<std::vector<bool>>> remove(std::vector<ChunkRef> chunks) override;
   Task<Result<std::vector<ChunkStanding>>> standing(std::vector<ChunkRef> chunks) override;
   Task<Result<std::vector<wire::Head>>> heads() override;
   Task<Result<unsigned>> publish(wire::Head head) override;

@@ -4,6 +4,8 @@
 //   - never a chunk whose class is the colour of this machine's person (the anti-colocation rule);
 //   - never a chunk of this machine's own person: a copy on the owner's laptop is no backup;
 //   - a chunk is taken from its owner alone, or pulled by repair (repair.hpp);
+//   - of each owner no more than its share of the quota that an admin signed;
+//   - it is deleted at the word of a live writer of its owner alone;
 //   - it is read by whoever shows its read token, or by a member's node that may hold it itself;
 //   - a receipt is signed only when the store has made the chunk durable.
 #pragma once
@@ -46,6 +48,7 @@ class ChunkService {
   Task<Result<wire::Response>> serve(wire::Caller caller, wire::GetSegment request);
   Task<Result<wire::Response>> serve(wire::Caller caller, wire::HaveChunks request);
   Task<Result<wire::Response>> serve(wire::Caller caller, wire::OfferChunks request);
+  Task<Result<wire::Response>> serve(wire::Caller caller, wire::DeleteChunks request);
   Task<Result<wire::Response>> serve(wire::Caller caller, wire::GetHeads request);
   Task<Result<wire::Response>> serve(wire::Caller caller, wire::PutHead request);
 
@@ -53,6 +56,8 @@ class ChunkService {
   Result<void> may_put(const wire::Caller& caller, wire::PersonNumber owner) const;
   Result<void> may_read(const wire::Caller& caller, const wire::ChunkAddress& address,
                         const wire::ReadToken& token);
+  std::uint64_t share_of(wire::PersonNumber owner) const;
+  Task<bool> deleted(wire::Deletion deletion);
   std::vector<std::uint8_t> held(const std::vector<wire::ChunkAddress>& addresses);
 
   crypto::Signatures& signatures_;

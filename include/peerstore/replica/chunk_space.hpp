@@ -48,6 +48,10 @@ class ChunkSpace {
   // wait for; Errc::corrupt if only bad copies were found.
   virtual Task<Result<SharedBytes>> get_segment(ChunkRef chunk, std::uint32_t index) = 0;
 
+  // Tells the chunks' holders that their owner needs them no more. In the order of `chunks`: whether each who
+  // has it by receipt, or should have it, said that it is gone.
+  virtual Task<Result<std::vector<bool>>> remove(std::vector<ChunkRef> chunks) = 0;
+
   // In the order of `chunks`.
   virtual Task<Result<std::vector<ChunkStanding>>> standing(std::vector<ChunkRef> chunks) = 0;
 

@@ -8,7 +8,8 @@
 // sleeps moves nothing (Carbonite, NSDI 2006: durability is not availability).
 //
 // Repair only ever adds copies. It bends no rule: a machine pulls only what its own reckoning
-// says it should hold, so a lying member cannot make it keep anything else.
+// says it should hold and what its owner leased, so a lying member cannot make it keep anything else; what
+// its owner deleted it does not take back, and tells the one who offers it.
 //
 // A quiet ring is quiet: what a member has confirmed in its present life is not offered to it
 // again, and while neither the map, nor the chunks held, nor the members concerned change, no
@@ -108,6 +109,7 @@ class Repair {
 
   Task<void> pull_loop();
   Task<Result<void>> pull(Pull wanted);
+  Task<void> pass_on(wire::MemberId member, wire::Deletion deletion);
   Result<void> check_offer(const wire::ChunkAddress& address, const wire::DescriptionReply& offered) const;
 
   HeadDuty head_duty(const placement::Map& map) const;

@@ -34,6 +34,8 @@ class RingView {
   // Keys that were that once: what they sign today counts for nothing. None if the person is gone.
   virtual std::vector<crypto::SigningPublicKey> former_writer_keys(wire::PersonNumber person,
                                                                    std::uint32_t machine) const = 0;
+  // What the person may store in the ring, all copies counted. Nothing if it is not known, or gone.
+  virtual std::optional<std::uint64_t> bytes_quota(wire::PersonNumber person) const = 0;
   // Keys of persons, to check heads.
   virtual std::optional<crypto::SigningPublicKey> person_key(wire::PersonNumber person) const = 0;
   virtual std::optional<wire::PersonNumber> person_of(const wire::MemberId& member) const = 0;

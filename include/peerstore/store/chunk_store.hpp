@@ -1,13 +1,13 @@
 // ChunkStore: the chunks that this machine holds, on disk.
 //
-// Life of a chunk: reserve -> begin -> segments -> commit -> (held) -> remove. Until commit has
+// Life of a chunk: reserve -> begin -> segments -> commit -> (held) -> discard -> (trash) -> (nothing),
+// or remove -> (nothing). Until commit has
 // returned, nothing is promised; after it has, the chunk survives kill -9, power loss, and the
 // loss of the facts database, which is rebuilt by scanning the chunk files.
 //
-// Invariants: bytes held + being written + reserved <= capacity, always; a chunk file under its
-// final name is complete, verified and synced; every segment was checked against its leaf before
-// it was written, and is checked again when it is read.
-// docs/formats.md describes the file.
+// Invariants: bytes held + in the trash + being written + reserved <= capacity, always; a chunk file under
+// its final name is complete, verified and synced; every segment was checked against its leaf before it was
+// written, and is checked again when it is read. docs/formats.md describes the file.
 #pragma once
 
 #include <peerstore/runtime/clock.hpp>
@@ -37,12 +37,20 @@ struct HeldChunk {
 // What a chunk takes of the capacity: its file, which is a little more than its segments.
 std::uint64_t stored_bytes(const wire::ChunkHeader& header);
 
+// An owner has so many bytes here, and its quota allows so many on one machine. With the remedy.
+Error over_quota(std::uint64_t kept, std::uint64_t allowed);
+
 class ChunkStore {
  public:
   struct Options {
     std::uint64_t capacity = 0;                           // bytes given to friends
     Duration reservation_life = std::chrono::minutes(5);  // then the room is given back
     std::size_t writes_at_once = 64;                      // chunks being received; more are refused (busy)
+  };
+  // On which a chunk is taken.
+  struct Terms {
+    std::uint64_t reservation = 0;                      // of whoever asked for room before
+    std::uint64_t owner_bytes_max = ~std::uint64_t{0};  // that bytes_of() its owner may come to
   };
   struct Usage {
     std::uint64_t capacity = 0;
@@ -51,6 +59,7 @@ class ChunkStore {
     std::uint64_t chunks = 0;
     std::uint64_t quarantined = 0;  // files that failed verification, kept aside
     std::uint64_t quarantined_bytes = 0;
+    std::uint64_t trashed_bytes = 0;
     std::uint64_t room = 0;  // what reserve() would grant now
   };
 
@@ -67,9 +76,10 @@ class ChunkStore {
   virtual Result<std::uint64_t> reserve(std::uint64_t bytes) = 0;
   // The segments that are still missing: none if the chunk is held already. Idempotent; a chunk
   // that is being written may be begun again by another link and goes on where it was.
-  // `reservation` 0, or one that has expired, asks for room now. The lease is kept with the chunk;
-  // its signature is the caller's to check. Errc::invalid, full, busy.
-  virtual Task<Result<std::vector<std::uint32_t>>> begin(HeldChunk chunk, std::uint64_t reservation) = 0;
+  // Reservation 0, or one that has expired, asks for room now. The lease is kept with the chunk;
+  // its signature is the caller's to check. What lies in the trash is taken from there.
+  // Errc::invalid, full, over_quota, busy, refused (deleted, and this lease is not newer).
+  virtual Task<Result<std::vector<std::uint32_t>>> begin(HeldChunk chunk, Terms terms) = 0;
   // Errc::corrupt if the data is not what the description promised; not_found without begin().
   // Done already if the chunk is held. After an error of the disk begin again: what was written
   // is dropped, here and in commit().
@@ -78,6 +88,16 @@ class ChunkStore {
   // Durable when it returns. Done already if the chunk is held. Errc::invalid while segments are
   // missing, not_found without begin().
   virtual Task<Result<void>> commit(wire::ChunkAddress address) = 0;
+
+  // The chunk's owner deleted it: into the trash, for 30 days on which this machine is up, and not taken
+  // again but by a lease of a higher number. The signature is the caller's to check. Done also if it is
+  // not here; then nothing is noted. Errc::refused: another owner's chunk, or stored again since.
+  virtual Task<Result<void>> discard(wire::Deletion deletion) = 0;
+  virtual std::optional<wire::Deletion> deletion_of(const wire::ChunkAddress& address) = 0;
+  // In the trash: it is not held, and can still be read.
+  virtual std::optional<ChunkFacts> find_trashed(const wire::ChunkAddress& address) = 0;
+  // Removes what has been in the trash for long enough. To be called now and then.
+  virtual Task<Result<void>> sweep_trash() = 0;
 
   // Verified. Errc::corrupt if the file is damaged: it is in quarantine then, and the chunk is no
   // longer held. not_found if the chunk is not held, or its file has gone (then it was, until now).
@@ -91,6 +111,8 @@ class ChunkStore {
   virtual Task<Result<void>> remove(wire::ChunkAddress address) = 0;
 
   virtual Usage usage() const = 0;
+  // What is held, in the trash, or being received for this person.
+  virtual std::uint64_t bytes_of(wire::PersonNumber owner) const = 0;
 };
 
 }  // namespace peerstore::store

@@ -1,8 +1,8 @@
 // Index: which blob lies where in which pack, and how each pack is found and opened: the union of
 // what the person's machines have stored. It is kept as a log of index packs (index_part.hpp).
 //
-// A pack that was dropped, since no snapshot needs it, stays in the index for as long as its holders have not
-// been told to delete it. New files do not count on what is in it, but it can still be read: a machine
+// A pack that was dropped, since no snapshot needs it, stays in the index until its holders have said that it
+// is deleted. New files do not count on what is in it, but it can still be read: a machine
 // that was backing up at the time may have counted on it.
 #pragma once
 

@@ -134,8 +134,14 @@ class Vault {
   Task<Result<void>> rescue(const UsedBlobs& used);
   Task<Result<std::optional<PackRow>>> rewrite_index(std::vector<Bytes> records);
   void undo(const PrunePlan& plan);
-  // Of one copy: packs of the own log that were dropped, and whose holders have not been told.
+  // Of one copy: packs of the own log that were dropped, and that not all holders said are gone.
   std::uint64_t bytes_dropped() const;
+  // Packs of the own log that were dropped until then, and of which nothing is needed that lies nowhere but
+  // in packs that are not in the log yet.
+  std::vector<std::uint32_t> dropped_until(std::int64_t time_ns, const UsedBlobs& used) const;
+  // Tells their holders. What each of them said is gone is no longer in the index that is written next.
+  // Returns how many packs these are.
+  Task<Result<std::size_t>> remove(std::vector<std::uint32_t> packs);
   // The records of the own log.
   std::vector<Bytes> records() const;
 

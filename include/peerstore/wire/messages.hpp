@@ -19,6 +19,7 @@ inline constexpr std::size_t kPresencesMax = 8192;
 inline constexpr std::size_t kPresenceSumsMax = 1024;
 inline constexpr std::size_t kWhereaboutsMax = 64;
 inline constexpr std::size_t kAddressesPerMessageMax = 4096;
+inline constexpr std::size_t kDeletionsMax = 1024;
 inline constexpr std::size_t kStatementBytesMax = 8192;
 inline constexpr std::size_t kHeadsMax = 64;
 inline constexpr std::size_t kHostPortBytesMax = 280;
@@ -226,6 +227,17 @@ struct OfferChunks {
   bool operator==(const OfferChunks&) const = default;
 };
 
+// "Their owner does not need these any more." Whoever brings it: the owner's signature counts.
+struct DeleteReply {
+  std::vector<std::uint8_t> gone;  // same order; 1 = it is not held here, in the trash at most
+  bool operator==(const DeleteReply&) const = default;
+};
+struct DeleteChunks {
+  using Reply = DeleteReply;
+  std::vector<Deletion> deletions;
+  bool operator==(const DeleteChunks&) const = default;
+};
+
 // ---- records ----
 
 struct HeadsReply {
@@ -265,13 +277,13 @@ struct PutUserRecord {
   bool operator==(const PutUserRecord&) const = default;
 };
 
-using Request =
-    std::variant<GetNeighbours, Notify, FindSuccessor, ExchangeRoster, PushStatements, Join, Reserve,
-                 PutBegin, PutSegment, PutCommit, GetDescription, GetSegment, HaveChunks, OfferChunks,
-                 GetHeads, PutHead, ComparePresences, Ping, GetUserRecord, PutUserRecord, GetWhereabouts>;
+using Request = std::variant<GetNeighbours, Notify, FindSuccessor, ExchangeRoster, PushStatements, Join,
+                             Reserve, PutBegin, PutSegment, PutCommit, GetDescription, GetSegment, HaveChunks,
+                             OfferChunks, GetHeads, PutHead, ComparePresences, Ping, GetUserRecord,
+                             PutUserRecord, GetWhereabouts, DeleteChunks>;
 using Response = std::variant<Done, Neighbours, FoundSuccessor, RosterDifference, Welcome, Reserved, PutState,
                               Receipt, DescriptionReply, SegmentReply, HaveReply, OfferReply, HeadsReply,
-                              PresenceDifference, Pong, UserRecordReply>;
+                              PresenceDifference, Pong, UserRecordReply, DeleteReply>;
 
 // The name of a request's kind, for logs and traces.
 std::string_view name_of(const Request& request);

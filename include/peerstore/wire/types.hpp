@@ -71,6 +71,17 @@ struct Lease {
 };
 Bytes lease_bytes(const ChunkAddress& address, const Lease& lease);
 
+// The owner's word that a chunk is no longer to be kept, by whatever lease up to this number.
+struct Deletion {
+  PersonNumber owner = 0;
+  ChunkAddress address;
+  std::uint32_t machine = 0;  // which of the owner's machines signed
+  std::uint64_t number = 0;
+  crypto::Signature signature;  // by that machine's writer key, over deletion_bytes(), kind "delete"
+  bool operator==(const Deletion&) const = default;
+};
+Bytes deletion_bytes(const Deletion& deletion);
+
 // A holder's word that it has a chunk safely on disk.
 struct Receipt {
   ChunkAddress address;
