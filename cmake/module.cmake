@@ -1,11 +1,11 @@
-# peerstore_module(<name> [USES <module>...] [SOURCE_DIR <dir>] [LIBRARIES [PRIVATE|PUBLIC] <lib>...])
+# peerstore_module(<name> [QUICK] [USES <module>...] [SOURCE_DIR <dir>] [LIBRARIES [PRIVATE|PUBLIC] <lib>...])
 #
 # One static library a module, from src/<name>/*.cpp, with its public headers in
 # include/peerstore/<name>/. The headers are offered through a folder of links that holds
 # this module alone, so a target can include only the modules it links: that is how the
 # layering is enforced by the build rather than by good will.
 function(peerstore_module name)
-  cmake_parse_arguments(ARG "" "SOURCE_DIR" "USES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "QUICK" "SOURCE_DIR" "USES;LIBRARIES" ${ARGN})
   if(NOT ARG_SOURCE_DIR)
     set(ARG_SOURCE_DIR "src/${name}")
   endif()
@@ -27,6 +27,9 @@ function(peerstore_module name)
     target_include_directories(${target} PRIVATE "${CMAKE_BINARY_DIR}/private/${name}")
     set(scope PUBLIC)
     target_link_libraries(${target} PRIVATE peerstore_warnings)
+    if(ARG_QUICK)
+      target_compile_options(${target} PRIVATE ${PEERSTORE_QUICK_OPTIONS})
+    endif()
   else()
     add_library(${target} INTERFACE)
     set(scope INTERFACE)

@@ -180,9 +180,12 @@ Result<void> begin_epoch(RecordBody& body, Entropy& entropy, const Owner& owner,
   return {};
 }
 
-wire::UserRecord sign_record(crypto::Signatures& signatures, const Owner& owner, const RecordBody& body,
-                             const wire::UserRecord* previous,
-                             const crypto::SigningSecretKey& person_secret) {
+Result<wire::UserRecord> sign_record(crypto::Signatures& signatures, const Owner& owner,
+                                     const RecordBody& body, const wire::UserRecord* previous,
+                                     const crypto::SigningSecretKey& person_secret) {
+  if (previous != nullptr && previous->version >= kRecordVersionMax) {
+    return fail(Errc::full, "this record has had all its versions");
+  }
   wire::UserRecord record;
   record.person = owner.person;
   record.version = previous == nullptr ? 1 : previous->version + 1;
@@ -197,7 +200,9 @@ Result<RecordBody> check_record(crypto::Signatures& signatures, const wire::Ring
   if (record.body.size() > wire::kUserRecordBodyBytesMax) {
     return fail(Errc::invalid, "a user record of over 16 KiB");
   }
-  if (record.version == 0) return fail(Errc::invalid, "a user record without a version");
+  if (record.version == 0 || record.version > kRecordVersionMax) {
+    return fail(Errc::invalid, "a user record of an impossible version");
+  }
   const Bytes signed_bytes = wire::record_bytes(record);
   if (!signatures.verify(person_key, kKind, ring, signed_bytes, record.signature)) {
     return fail(Errc::refused, "a user record that its person did not sign");

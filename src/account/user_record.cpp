@@ -101,6 +101,11 @@ Result<RecordBody> decode_record_body(ByteView bytes) {
   return body;
 }
 
+bool keeps_epochs_of(const RecordBody& held, const RecordBody& next) {
+  return next.epochs.size() >= held.epochs.size() &&
+         std::equal(held.epochs.begin(), held.epochs.end(), next.epochs.begin());
+}
+
 const PassphraseSlot* passphrase_slot(const RecordBody& body) { return find_slot<PassphraseSlot>(body); }
 const RecoverySlot* recovery_slot(const RecordBody& body) { return find_slot<RecoverySlot>(body); }
 

@@ -139,7 +139,13 @@ Task<Exit> run(OwnerSession& session, drive::Drive& drive, const Backup& backup)
     };
   }
   // Without the keys that open it a backup is worth nothing on an empty machine.
-  if (!backup.what.only_look) (void)co_await publish_record(session, session.unlocked().file.record);
+  if (!backup.what.only_look) {
+    const unsigned keepers = co_await publish_record(session, session.unlocked().file.record);
+    if (keepers == 0) {
+      backup.output.note(
+          "No friend keeps the keys to it yet: until one does, it opens at this machine alone.");
+    }
+  }
   const auto summary = co_await drive.backup(backup.what, observer);
   progress.clear();
   if (!summary) {

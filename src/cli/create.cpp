@@ -10,10 +10,6 @@
 
 namespace peerstore::cli {
 
-namespace {
-constexpr unsigned kCopiesMax = 20;
-}
-
 std::string this_machine() {
   char name[256] = {};
   if (::gethostname(name, sizeof name - 1) != 0 || name[0] == 0) return "machine";
@@ -26,7 +22,7 @@ Result<void> check_name(const std::string& name, std::string_view what) {
     return fail(Errc::invalid, std::string(what) + " is longer than " +
                                    std::to_string(membership::kNameBytesMax) + " bytes");
   }
-  if (printable(name) != name)
+  if (!membership::is_name(name))
     return fail(Errc::invalid, std::string(what) + " has characters that cannot be shown");
   return {};
 }
@@ -48,8 +44,9 @@ Exit create_command(const Home& home, const Output& output, const CreateOptions&
   }
   const auto bytes = read_bytes(options.give);
   if (!bytes) return output.failure(Exit::usage, "--give: " + bytes.error().context);
-  if (options.copies < 1 || options.copies > kCopiesMax) {
-    return output.failure(Exit::usage, "--copies must be between 1 and " + std::to_string(kCopiesMax));
+  if (options.copies < 1 || options.copies > membership::kCopiesMax) {
+    return output.failure(Exit::usage,
+                          "--copies must be between 1 and " + std::to_string(membership::kCopiesMax));
   }
 
   membership::PolicyStatement policy;
@@ -64,25 +61,26 @@ Exit create_command(const Home& home, const Output& output, const CreateOptions&
   if (!passphrase) return failure_to_choose(output, passphrase.error());
   const auto account = make_account(signatures, identity, *passphrase);
   if (!account) return output.failure(account.error(), "Nothing was created.");
+  if (auto shown = show_passphrase(output, *passphrase); !shown) {
+    return output.failure(shown.error(), "Nothing was created.");
+  }
   if (auto kept = home.keep_identity(identity, *account); !kept) {
     return output.failure(kept.error(), "Nothing was created.");
   }
 
   if (output.json()) {
-    boost::json::object document{{"type", "created"},
-                                 {"ring", options.ring_name},
-                                 {"ring_id", to_hex(membership::ring_id_of(identity.root_key).view())},
-                                 {"user", options.user},
-                                 {"machine", machine},
-                                 {"copies", options.copies},
-                                 {"home", home.path()}};
-    show_passphrase(document, *passphrase);
-    output.document(std::move(document));
+    output.document({{"type", "created"},
+                     {"ring", options.ring_name},
+                     {"ring_id", to_hex(membership::ring_id_of(identity.root_key).view())},
+                     {"user", options.user},
+                     {"machine", machine},
+                     {"copies", options.copies},
+                     {"home", home.path()}});
     return Exit::done;
   }
   output.line("The ring '" + options.ring_name + "' exists, with one member: " + options.user + " on " +
               machine + ".");
-  tell_passphrase(output, *passphrase);
+  advise_about_passphrase(output, *passphrase);
   if (options.no_colours) {
     output.note("Without colours a friend may come to hold all pieces of a file (encrypted).");
   }

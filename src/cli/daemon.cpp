@@ -105,6 +105,8 @@ Result<void> Daemon::load() {
   auto disk = home_.node_disk();
   if (!disk) return disk.error();
   disk_ = std::move(*disk);
+  // With secrets in the clear, of a join that was killed at its very end.
+  if (auto home_disk = os::open_disk(home_.path())) (void)(*home_disk)->remove(Home::kClaimFile);
   auto facts = os::open_key_value(home_.facts_path());
   if (!facts) return facts.error();
   facts_ = std::move(*facts);
@@ -209,12 +211,23 @@ Task<void> Daemon::keep_own_record() {
     if (account && (!held || held->version < account->record.version)) {
       (void)co_await node_->heads().put(account->record);
     } else if (account && held && held->version > account->record.version) {
-      account::AccountFile newer = *account;
-      newer.record = *held;
-      (void)home_.keep_account(newer);
+      adopt(*account, *held);
     }
     co_await loop_.sleep(kRecordPause);
   }
+}
+
+// A record that lacks keys of this home's is left to its person: the only copy of them may be here.
+void Daemon::adopt(account::AccountFile account, const wire::UserRecord& newer) {
+  const auto own_body = account::decode_record_body(account.record.body.view());
+  const auto newer_body = account::decode_record_body(newer.body.view());
+  if (!own_body || !newer_body || !account::keeps_epochs_of(*own_body, *newer_body)) return;
+  // A command that changes the account holds it; another time then.
+  const auto lock = home_.lock(Home::kClientLock);
+  const auto now = lock ? home_.account() : lock.error();
+  if (!now || now->record != account.record) return;
+  account.record = newer;
+  (void)home_.keep_account(account);
 }
 
 Task<bool> Daemon::try_addresses() {
@@ -253,7 +266,7 @@ void Daemon::keep_addresses() {
 Task<void> Daemon::main(const Output& output, Exit& exit) {
   const auto started = co_await start(output);
   if (!started) {
-    const bool port = started.error().code == Errc::io;
+    const bool port = started.error().message().find("cannot listen at") != std::string::npos;
     exit = output.failure(port ? Exit::failed : exit_for(started.error()), started.error().message(),
                           port ? "Choose another port with --listen HOST:PORT." : "");
     co_return;

@@ -47,6 +47,7 @@ class Daemon {
   // Takes the keys of somebody who unlocked them, if they open this home's account.
   Result<std::string> unlock(const std::string& keys);
   Task<void> keep_own_record();
+  void adopt(account::AccountFile account, const wire::UserRecord& newer);
 
   Home home_;
   NodeOptions options_;

@@ -31,11 +31,14 @@ bool Home::has_identity() const {
 Result<membership::Identity> Home::identity() const {
   struct stat facts = {};
   if (::stat((path_ + "/identity").c_str(), &facts) != 0) {
+    if (::stat((path_ + "/account").c_str(), &facts) == 0) {
+      return fail(Errc::corrupt,
+                  path_ + "/identity is missing, and the account is there: put back a copy of it");
+    }
     return fail(Errc::not_found, "there is no ring at " + path_);
   }
   if ((facts.st_mode & 077) != 0) {
-    return fail(Errc::refused,
-                path_ + "/identity can be read by others: run chmod 600 " + path_ + "/identity");
+    return fail(Errc::io, path_ + "/identity can be read by others: run chmod 600 " + path_ + "/identity");
   }
   auto disk = os::open_disk(path_);
   if (!disk) return disk.error();
@@ -48,9 +51,15 @@ Result<membership::Identity> Home::identity() const {
 
 Result<void> Home::keep_identity(const membership::Identity& identity,
                                  const account::AccountFile& account) const {
-  if (has_identity()) return fail(Errc::refused, path_ + " belongs to a ring already");
   auto disk = os::open_disk(path_);
   if (!disk) return disk.error();
+  const auto one_at_a_time = lock(kClientLock);
+  if (!one_at_a_time) return one_at_a_time.error();
+  if (has_identity()) return fail(Errc::refused, path_ + " belongs to a ring already");
+  if ((*disk)->size("account")) {
+    return fail(Errc::refused,
+                path_ + "/account is there already: it may be the only copy of somebody's keys");
+  }
   if (auto kept = (*disk)->replace("account", account::encode(account)); !kept) return kept;
   return (*disk)->replace("identity", membership::encode(identity));
 }
@@ -60,7 +69,7 @@ Result<account::AccountFile> Home::account() const {
   if (!disk) return disk.error();
   const auto bytes = (*disk)->read_all("account", account::kAccountFileBytesMax);
   if (!bytes && bytes.error().code == Errc::not_found) {
-    return fail(Errc::not_found, path_ + "/account is missing: put back a copy of it");
+    return fail(Errc::corrupt, path_ + "/account is missing: put back a copy of it");
   }
   if (!bytes) return bytes.error();
   auto account = account::decode_account_file(*bytes);
@@ -72,6 +81,11 @@ Result<void> Home::keep_account(const account::AccountFile& account) const {
   auto disk = os::open_disk(path_);
   if (!disk) return disk.error();
   return (*disk)->replace("account", account::encode(account));
+}
+
+Result<std::unique_ptr<os::HomeLock>> Home::lock_account() const {
+  if (!has_identity()) return std::unique_ptr<os::HomeLock>();
+  return lock(kClientLock);
 }
 
 std::vector<std::string> load_addresses(Disk& disk) {

@@ -4,7 +4,8 @@
 //   account       the person's keys, sealed
 //   node/         what the daemon keeps: chunks, heads, roster, addresses of friends, facts
 //   client/       what the owner's commands keep: roster and addresses, newest head seen, a cache
-//   node.lock     held by the daemon; client.lock by a command that writes
+//   node.lock     held by the daemon; client.lock by who changes the account, and by commands of the owner
+//   joining       a claim that the ring has not answered yet
 //   api.sock      the daemon's local API
 #pragma once
 
@@ -20,6 +21,9 @@ namespace peerstore::cli {
 
 class Home {
  public:
+  static constexpr const char* kClientLock = "client.lock";
+  static constexpr const char* kClaimFile = "joining";
+
   // --home, else $PEERSTORE_HOME, else ~/.peerstore; nothing is made yet.
   explicit Home(std::string path);
   static std::string default_path();
@@ -32,12 +36,15 @@ class Home {
   bool has_identity() const;
   // Errc::not_found if there is no ring here yet; corrupt; refused if others may read the file.
   Result<membership::Identity> identity() const;
-  // Writes both once, the account first: Errc::refused if there is an identity.
+  // Writes both once, the account first: Errc::refused if there is either already.
   Result<void> keep_identity(const membership::Identity& identity, const account::AccountFile& account) const;
 
   Result<account::AccountFile> account() const;
-  // In place of the one that was there: in one step, durable.
+  // In place of the one that was there: in one step, durable. Requires kClientLock.
   Result<void> keep_account(const account::AccountFile& account) const;
+
+  // Before the account is read in order to change it. Nothing is locked, or made, where there is no ring.
+  Result<std::unique_ptr<os::HomeLock>> lock_account() const;
 
   Result<std::unique_ptr<Disk>> node_disk() const { return os::open_disk(path_ + "/node"); }
   Result<std::unique_ptr<Disk>> client_disk() const { return os::open_disk(path_ + "/client"); }

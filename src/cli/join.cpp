@@ -15,7 +15,6 @@ namespace peerstore::cli {
 
 namespace {
 
-constexpr std::string_view kClaimFile = "joining";
 constexpr std::size_t kClaimBytesMax = 64 * 1024;
 
 struct Joining {
@@ -23,6 +22,7 @@ struct Joining {
   const membership::InvitationLink& link;
   wire::Join request;
   std::optional<Result<wire::Welcome>> answer;
+  bool may_be_in = false;  // a door that did not answer may have let it in
 };
 
 // Has the ring said no? Anything else may be this one member's trouble.
@@ -36,6 +36,8 @@ bool is_final(const Error& error) {
 Task<void> knock(Joining& joining) {
   for (const membership::InvitationLink::Door& door : joining.link.doors) {
     const auto answer = co_await joining.network.join(door.address, door.node_key, joining.request);
+    const bool is_cut_short = !answer && answer.error().code == Errc::timed_out;
+    joining.may_be_in = joining.may_be_in || is_cut_short;
     const bool says_more =
         !joining.answer || answer || is_final(answer.error()) || answer.error().code == Errc::refused;
     if (says_more) joining.answer.emplace(answer);
@@ -45,16 +47,18 @@ Task<void> knock(Joining& joining) {
 
 // Knocks at the doors of the link; the daemon comes later.
 Result<wire::Welcome> ask_to_join(const membership::InvitationLink& link,
-                                  const membership::Identity& identity) {
+                                  const membership::Identity& identity, bool& may_be_in) {
   net::Loop loop(1);
   node::RosterDirectory directory(loop, membership::ring_id_of(link.root_key), {});
   net::TlsNetwork::Options options;
   options.role = net::TlsNetwork::Role::joiner;
   options.node_secret = identity.node_secret;
   net::TlsNetwork network(loop, directory, options);
-  Joining joining{network, link, wire::Join{identity.proof}, std::nullopt};
+  Joining joining{network, link, wire::Join{identity.proof}, std::nullopt, false};
   loop.on_signal([&](int) { loop.stop(); });
-  if (!loop.run(knock(joining))) return fail(Errc::cancelled, "stopped before the ring answered");
+  const bool is_over = loop.run(knock(joining));
+  may_be_in = !is_over || joining.may_be_in;
+  if (!is_over) return fail(Errc::cancelled, "stopped before the ring answered");
   return std::move(*joining.answer);
 }
 
@@ -69,7 +73,7 @@ class KeptClaim {
     if (!home_was_there_) return std::nullopt;
     const auto disk = os::open_disk(home_.path());
     if (!disk) return std::nullopt;
-    const auto bytes = (*disk)->read_all(kClaimFile, kClaimBytesMax);
+    const auto bytes = (*disk)->read_all(Home::kClaimFile, kClaimBytesMax);
     if (!bytes) return std::nullopt;
     auto claim = membership::decode_pending_claim(*bytes);
     if (!claim || claim->link != link) return std::nullopt;
@@ -78,11 +82,11 @@ class KeptClaim {
   Result<void> keep(const std::string& link, const membership::Identity& identity) const {
     auto disk = os::open_disk(home_.path());
     if (!disk) return disk.error();
-    return (*disk)->replace(kClaimFile, membership::encode(membership::PendingClaim{link, identity}));
+    return (*disk)->replace(Home::kClaimFile, membership::encode(membership::PendingClaim{link, identity}));
   }
   // It was answered. Without an identity the home is as it was before.
   void forget() const {
-    if (auto disk = os::open_disk(home_.path())) (void)(*disk)->remove(kClaimFile);
+    if (auto disk = os::open_disk(home_.path())) (void)(*disk)->remove(Home::kClaimFile);
     if (!home_was_there_ && !home_.has_identity()) (void)::rmdir(home_.path().c_str());
   }
 
@@ -107,28 +111,23 @@ Result<void> keep_welcome(const Home& home, const membership::Identity& identity
   return home.keep_identity(identity, account);
 }
 
-void report(const Output& output, const Home& home, const JoinOptions& options,
-            const membership::Identity& identity, const wire::Welcome& welcome,
-            const ChosenPassphrase& passphrase) {
+void report(const Output& output, const Home& home, const membership::Identity& identity,
+            const wire::Welcome& welcome) {
   crypto::Ed25519Signatures signatures;
   membership::Roster roster(signatures, identity.root_key);
   for (const wire::Statement& statement : welcome.statements) (void)roster.add(statement);
   std::size_t persons = 0;
   for (const auto& [number, person] : roster.persons()) persons += person.gone ? 0 : 1;
   if (output.json()) {
-    boost::json::object document{{"type", "joined"},
-                                 {"ring", printable(roster.ring_name())},
-                                 {"user", options.user},
-                                 {"persons", persons},
-                                 {"home", home.path()}};
-    show_passphrase(document, passphrase);
-    output.document(std::move(document));
+    output.document({{"type", "joined"},
+                     {"ring", printable(roster.ring_name())},
+                     {"user", printable(identity.person_name)},
+                     {"persons", persons},
+                     {"home", home.path()}});
     return;
   }
-  output.line("You are in '" + printable(roster.ring_name()) + "' as " + options.user + "; it has " +
-              std::to_string(persons) + " persons now.");
-  tell_passphrase(output, passphrase);
-  output.note("Next: peerstore node        then: peerstore backup FOLDER");
+  output.line("You are in '" + printable(roster.ring_name()) + "' as " + printable(identity.person_name) +
+              "; it has " + std::to_string(persons) + " persons now.");
 }
 
 }  // namespace
@@ -160,6 +159,7 @@ Exit join_command(const Home& home, const Output& output, const JoinOptions& opt
   const KeptClaim kept_claim(home);
   const std::string link_text = membership::to_text(*link);
   auto begun = kept_claim.begun_with(link_text);
+  const bool was_begun = begun.has_value();
   if (begun) output.note("Going on with what was begun before, as " + printable(begun->person_name) + ".");
   membership::Identity identity =
       begun ? std::move(*begun)
@@ -172,27 +172,38 @@ Exit join_command(const Home& home, const Output& output, const JoinOptions& opt
   if (auto kept = kept_claim.keep(link_text, identity); !kept) {
     return output.failure(kept.error(), "The invitation was not used.");
   }
-  const auto welcome = ask_to_join(*link, identity);
+  bool may_be_in = false;
+  const auto welcome = ask_to_join(*link, identity, may_be_in);
   if (!welcome) {
+    // The keys of somebody who may have been let in are in the claim alone.
     const bool is_no = welcome.error().code == Errc::refused || welcome.error().code == Errc::invalid;
-    if (is_no) kept_claim.forget();
+    const bool is_over = is_final(welcome.error()) || (is_no && !may_be_in && !was_begun);
+    if (is_over) kept_claim.forget();
     return output.failure(
         exit_for_invitation(welcome.error()), welcome.error().message(),
-        is_no ? "Ask for a new invitation."
-              : "Is a friend's machine on line? Run the same command again: the invitation is "
-                "still yours.");
+        is_over ? "Ask for a new invitation."
+                : "Is a friend's machine on line? Run the same command again: the invitation is "
+                  "still yours.");
   }
   if (auto complete = membership::complete_identity(signatures, identity, welcome->statements); !complete) {
-    kept_claim.forget();
+    const bool is_over = membership::refusal_in(complete.error()) == membership::Refusal::used;
+    if (is_over) kept_claim.forget();
     return output.failure(exit_for_invitation(complete.error()), complete.error().message(),
-                          "Ask for a new invitation.");
+                          is_over ? "Ask for a new invitation." : "Run the same command again.");
+  }
+  if (auto shown = show_passphrase(output, *passphrase); !shown) {
+    return output.failure(shown.error(), "You are admitted: run the same command again.");
   }
   if (auto kept = keep_welcome(home, identity, *account, *welcome, *link); !kept) {
     return output.failure(kept.error(),
                           "You are admitted, but this home could not be written; run it again.");
   }
   kept_claim.forget();
-  report(output, home, options, identity, *welcome, *passphrase);
+  report(output, home, identity, *welcome);
+  if (!output.json()) {
+    advise_about_passphrase(output, *passphrase);
+    output.note("Next: peerstore node        then: peerstore backup FOLDER");
+  }
   return Exit::done;
 }
 

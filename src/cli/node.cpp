@@ -4,11 +4,35 @@
 
 #include <boost/json/parse.hpp>
 
+#include <algorithm>
+#include <charconv>
 #include <cstdio>
 
 namespace peerstore::cli {
 
+namespace {
+// HOST:PORT as others can dial it.
+bool is_address(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0 || text.size() > wire::kHostPortBytesMax) return false;
+  const bool shows = std::ranges::all_of(text, [](char letter) { return letter > ' ' && letter <= '~'; });
+  unsigned port = 0;
+  const char* const end = text.data() + text.size();
+  const auto [read, error] = std::from_chars(text.data() + colon + 1, end, port);
+  return shows && error == std::errc() && read == end && port > 0 && port < 65536;
+}
+}  // namespace
+
 Exit node_command(const Home& home, const Output& output, const GlobalOptions&, const NodeOptions& options) {
+  for (const std::string& address : options.advertise) {
+    if (is_address(address)) continue;
+    return output.failure(Exit::usage, "--advertise '" + printable(address) + "': not an address",
+                          "Give HOST:PORT, where friends can reach this machine.");
+  }
+  if (options.advertise.size() > wire::kAddressHintsMax) {
+    return output.failure(Exit::usage,
+                          "--advertise: more than " + std::to_string(wire::kAddressHintsMax) + " addresses");
+  }
   if (!home.has_identity()) {
     return output.failure(Exit::no_ring, "there is no ring at " + home.path(),
                           "Begin with: peerstore create NAME --user U, or peerstore join LINK --user U");

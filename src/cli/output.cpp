@@ -44,6 +44,11 @@ void Output::document(boost::json::object object) const {
   std::fflush(stdout);
 }
 
+Result<void> Output::is_out() const {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return {};
+  return fail(Errc::io, "nothing can be written to standard output");
+}
+
 void Output::note(std::string_view text) const {
   if (quiet_ || json_) return;
   std::fflush(stdout);  // what was said before stands before

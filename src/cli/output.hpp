@@ -34,6 +34,8 @@ class Output {
   void line(std::string_view text) const;
   // One JSON document or line, on stdout, with "schema":1 in front.
   void document(boost::json::object object) const;
+  // Whether all that was said on stdout has gone out. What cannot be said again is said before it counts.
+  Result<void> is_out() const;
   // A message for a person, on stderr; nothing with --quiet or --json.
   void note(std::string_view text) const;
   void warning(std::string_view path, const Error& error) const;

@@ -54,9 +54,11 @@ Result<std::unique_ptr<OwnerSession>> OwnerSession::prepare(const Home& home, Un
 }
 
 Result<void> OwnerSession::load() {
-  auto lock = home_.lock("client.lock");
-  if (!lock) return lock.error();
-  lock_ = std::move(*lock);
+  if (unlocked_.lock == nullptr) {
+    auto lock = home_.lock(Home::kClientLock);
+    if (!lock) return lock.error();
+    unlocked_.lock = std::move(*lock);
+  }
   auto disk = home_.client_disk();
   if (!disk) return disk.error();
   disk_ = std::move(*disk);

@@ -55,7 +55,6 @@ class OwnerSession {
   UnlockedHome unlocked_;
   const membership::Identity& identity_;
   wire::MemberId entrance_;
-  std::unique_ptr<os::HomeLock> lock_;
   std::unique_ptr<Disk> disk_;
   std::unique_ptr<Files> files_;
   std::unique_ptr<KeyValue> cache_;  // or none

@@ -13,17 +13,18 @@ struct Change {
 };
 
 Task<Exit> change(OwnerSession& session, const Result<void>& entered, Change& job) {
+  if (auto shown = show_passphrase(job.output, job.chosen); !shown) {
+    co_return job.output.failure(shown.error(), "Nothing was changed.");
+  }
   const auto keepers =
       co_await change_record(session, job.home, entered.has_value(), session.unlocked().file, job.body);
-  if (!keepers) co_return job.output.failure(keepers.error(), "Your passphrase is the old one still.");
+  if (!keepers) co_return job.output.failure(keepers.error());
   if (job.output.json()) {
-    boost::json::object document{{"type", "passphrase_changed"}, {"keepers", *keepers}};
-    show_passphrase(document, job.chosen);
-    job.output.document(std::move(document));
+    job.output.document({{"type", "passphrase_changed"}, {"keepers", *keepers}});
     co_return Exit::done;
   }
   job.output.line("Your passphrase is changed. The old one does not open what is kept from now on.");
-  if (!job.chosen.is_shown) tell_passphrase(job.output, job.chosen);
+  advise_about_passphrase(job.output, job.chosen);
   job.output.note("Whoever has an old copy of your keys and knows the old passphrase can still open them.");
   if (*keepers == 0) {
     job.output.note("None of your friends could be told yet; this home's node tells them when it runs.");

@@ -39,12 +39,14 @@ Task<std::optional<wire::UserRecord>> newer_record(OwnerSession& session) {
     if (!key || asked++ == kAskedForNewer) break;
     const wire::GetUserRecord question{session.identity().person, {}};
     auto reply = co_await wire::ask(session.network(), member, question);
-    if (!reply || reply->record.version <= version || reply->record.person != session.identity().person) {
-      continue;
-    }
+    if (!reply || reply->record.person != session.identity().person) continue;
+    if (reply->record == session.unlocked().file.record || reply->record.version < version) continue;
     const auto body =
         account::check_record(session.signatures(), session.unlocked().owner.ring, *key, reply->record);
-    if (!body) continue;
+    // Of two of one version the other one counts only if it has more keys.
+    const bool is_more = body && body->epochs.size() > session.unlocked().body.epochs.size();
+    if (!body || (reply->record.version == version && !is_more)) continue;
+    if (!account::keeps_epochs_of(session.unlocked().body, *body)) continue;
     version = reply->record.version;
     newest = std::move(reply->record);
   }
@@ -64,9 +66,17 @@ Task<Result<unsigned>> change_record(OwnerSession& session, const Home& home, bo
                      "again, with the passphrase of that change");
     }
   }
-  file.record = account::sign_record(session.signatures(), session.unlocked().owner, body, &before,
-                                     session.identity().person_secret);
-  if (auto kept = home.keep_account(file); !kept) co_return kept.error();
+  auto next = account::sign_record(session.signatures(), session.unlocked().owner, body, &before,
+                                   session.identity().person_secret);
+  if (!next) co_return next.error_in("nothing was changed");
+  file.record = std::move(*next);
+  if (auto kept = home.keep_account(file); !kept) {
+    // The file may be in place, and only the folder not synced.
+    const auto now = home.account();
+    const bool is_in_force = now && now->record == file.record;
+    co_return kept.error_in(is_in_force ? "it is changed, but a power cut may undo it"
+                                        : "nothing was changed");
+  }
   unsigned keepers = 0;
   if (is_entered) keepers = co_await publish_record(session, file.record);
   co_return keepers;

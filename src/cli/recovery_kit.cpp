@@ -66,6 +66,8 @@ std::string to_text(const RecoveryKit& kit) {
 Result<RecoveryKit> read_recovery_kit(std::string_view text) {
   RecoveryKit kit;
   bool has_code = false;
+  unsigned keys = 0;
+  bool has_secret = false;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = trimmed(text.substr(0, end));
@@ -83,15 +85,20 @@ Result<RecoveryKit> read_recovery_kit(std::string_view text) {
       auto secret = read_line<account::AccountSecret>(name, value);
       if (!secret) return secret.error();
       kit.account_secret = std::move(*secret);
+      has_secret = true;
     } else if (name == "Ring key" || name == "Your key") {
       const auto key = read_key(name, value);
       if (!key) return key.error();
       (name == "Ring key" ? kit.ring_key : kit.person_key) = *key;
+      keys |= name == "Ring key" ? 1u : 2u;
     } else if (name == "Address" && kit.addresses.size() < kAddressesMax) {
       kit.addresses.emplace_back(value);
     }
   }
   if (!has_code) return fail(Errc::invalid, "this is no recovery kit: it has no line \"Recovery code:\"");
+  if (!has_secret) return fail(Errc::invalid, "the kit's line \"Account secret:\" is missing");
+  if (keys != 3)
+    return fail(Errc::invalid, "the kit's lines \"Ring key:\" and \"Your key:\" are both needed");
   return kit;
 }
 

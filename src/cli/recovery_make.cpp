@@ -21,6 +21,17 @@ struct Making {
   account::RecordBody body;  // that the kit's code opens
 };
 
+Result<void> sync_folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int opened = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool good = opened >= 0 && ::fsync(opened) == 0;
+  const int reason = errno;
+  if (opened >= 0) ::close(opened);
+  if (good) return {};
+  return fail(Errc::io, folder + ": " + std::strerror(reason));
+}
+
 // A file that was not there before, and that nobody else may read.
 Result<void> write_new_file(const std::string& path, std::string_view text) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -37,7 +48,7 @@ Result<void> write_new_file(const std::string& path, std::string_view text) {
   good = ::fsync(file) == 0 && good;
   const int reason = errno;
   ::close(file);
-  if (good) return {};
+  if (good) return sync_folder_of(path);
   ::unlink(path.c_str());
   return fail(Errc::io, path + ": " + std::strerror(reason));
 }
@@ -51,23 +62,24 @@ Task<Exit> make_kit(OwnerSession& session, const Result<void>& entered, Making& 
   }
   std::ranges::sort(job.kit.addresses);
   const std::string text = to_text(job.kit);
-  // The kit is on paper before its code counts: a crash between leaves the older kit good, and this one void.
-  if (!job.options.file.empty()) {
-    if (auto written = write_new_file(job.options.file, text); !written) {
-      co_return job.output.failure(written.error(), "No kit was made; an older one is good still.");
-    }
+  // The kit is written before its code counts: a crash between leaves the older kit good, and this one void.
+  Result<void> written;
+  if (job.options.file.empty()) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    written = job.output.is_out();
+  } else {
+    written = write_new_file(job.options.file, text);
   }
+  if (!written) co_return job.output.failure(written.error(), "No kit was made; an older one is good still.");
   const auto keepers =
       co_await change_record(session, job.home, entered.has_value(), session.unlocked().file, job.body);
   if (!keepers) {
-    if (!job.options.file.empty()) ::unlink(job.options.file.c_str());
-    co_return job.output.failure(keepers.error(), "No kit was made; an older one is good still.");
+    // It may count already, if the disk failed after that: whoever tries it will know.
+    co_return job.output.failure(keepers.error(), "Do not rely on the new kit, and keep an older one.");
   }
-  if (job.options.file.empty()) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-  } else if (job.output.json()) {
+  if (job.output.json()) {
     job.output.document({{"type", "recovery_kit"}, {"file", job.options.file}, {"keepers", *keepers}});
-  } else {
+  } else if (!job.options.file.empty()) {
     job.output.line("The recovery kit is in " + job.options.file + ". Print it and delete the file.");
   }
   job.output.note("Kits that were made before open nothing any more. " + std::to_string(*keepers) +
@@ -82,8 +94,14 @@ Task<Exit> make_kit(OwnerSession& session, const Result<void>& entered, Making& 
 
 Exit recovery_make_command(const Home& home, const Output& output, const RecoveryMakeOptions& options) {
   crypto::Ed25519Signatures signatures;
+  if (output.json() && options.file.empty()) {
+    return output.failure(Exit::usage, "a kit is a page for people: name a file with -o FILE");
+  }
+  auto lock = home.lock_account();
+  if (!lock) return output.failure(lock.error(), "Let that command end first.");
   auto open = unlock_with_passphrase(signatures, home, output.options());
   if (!open) return failure_to_unlock(output, open.error());
+  open->lock = std::move(*lock);
   Making job{home, output, options, {}, open->body};
   os::SystemEntropy entropy;
   entropy.fill(job.kit.code->bytes);

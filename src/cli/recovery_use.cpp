@@ -5,7 +5,11 @@
 #include <peerstore/membership/machine_certificate.hpp>
 #include <peerstore/os/real.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 namespace peerstore::cli {
 
@@ -33,6 +37,7 @@ Result<RecoveryKit> load_kit(const std::string& path) {
   const std::string folder =
       slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  if (::access(path.c_str(), R_OK) != 0) return fail(Errc::io, path + ": " + std::strerror(errno));
   const auto files = os::open_disk(folder);
   if (!files) return files.error();
   auto bytes = (*files)->read_all(name, kKitBytesMax);
@@ -99,46 +104,23 @@ Result<std::vector<wire::LookupKey>> lookup_keys(const Belongings& have) {
   return keys;
 }
 
-struct Search {
-  net::TlsNetwork& network;
-  const Belongings& have;
-  const std::vector<wire::LookupKey>& keys;
-  std::optional<wire::UserRecordReply> found;
-  std::string address;  // who gave it
-  std::string tried = {};
-  bool is_answered = false;  // somebody has none that opens with this
-};
-
-// Any member will do; the newest record of the first few who answer is taken.
-Task<void> search(Search& search) {
-  std::size_t answers = 0;
-  for (const std::string& address : search.have.addresses) {
-    for (const wire::LookupKey& key : search.keys) {
-      const wire::GetUserRecord question{0, key};
-      auto reply = co_await search.network.fetch_record(address, question);
-      if (!reply) {
-        search.tried += (search.tried.empty() ? " " : "; ") + reply.error().message();
-        if (reply.error().code != Errc::not_found) break;
-        search.is_answered = true;
-        continue;
-      }
-      if (!search.found || reply->record.version > search.found->record.version) {
-        search.found = std::move(*reply);
-        search.address = address;
-      }
-      if (++answers == kAnswersWanted) co_return;
-      break;
-    }
+// Everything that a stranger's answer must be before it counts: of the kit's ring and person, signed, and
+// opened by what the person has.
+Result<UnlockedHome> open_reply(crypto::Signatures& signatures, const Belongings& have,
+                                const wire::UserRecordReply& reply) {
+  if (have.kit && reply.root_key != have.kit->ring_key) {
+    return fail(Errc::refused, "who answered is of another ring than the kit");
   }
-}
-
-Result<UnlockedHome> open_record(crypto::Signatures& signatures, const Belongings& have,
-                                 const wire::UserRecordReply& reply, const membership::Roster& roster) {
+  membership::Roster roster(signatures, reply.root_key);
+  (void)roster.add_all(reply.statements);
   UnlockedHome open;
   open.owner = {roster.ring_id(), reply.record.person};
   const auto person = roster.persons().find(reply.record.person);
   if (person == roster.persons().end())
     return fail(Errc::refused, "the answer does not show whose record it is");
+  if (have.kit && have.kit->person_key != person->second.signing_key) {
+    return fail(Errc::refused, "the record is of another person than the kit");
+  }
   auto body = account::check_record(signatures, open.owner.ring, person->second.signing_key, reply.record);
   if (!body) return body.error();
   open.body = std::move(*body);
@@ -164,6 +146,51 @@ Result<UnlockedHome> open_record(crypto::Signatures& signatures, const Belonging
   open.keys = std::move(*keys);
   open.drive = std::move(*drive);
   return open;
+}
+
+struct Search {
+  net::TlsNetwork& network;
+  const Belongings& have;
+  const std::vector<wire::LookupKey>& keys;
+  crypto::Signatures& signatures;
+  std::optional<wire::UserRecordReply> found;
+  std::optional<UnlockedHome> open;  // what is found
+  std::string address;               // who gave it
+  std::string tried = {};
+  bool is_answered = false;  // somebody has none that opens with this
+};
+
+// Any member will do; the newest record of the first few who answer is taken.
+Task<void> search(Search& search) {
+  std::size_t answers = 0;
+  for (const std::string& address : search.have.addresses) {
+    for (const wire::LookupKey& key : search.keys) {
+      const wire::GetUserRecord question{0, key};
+      auto reply = co_await search.network.fetch_record(address, question);
+      if (!reply) {
+        search.tried += (search.tried.empty() ? " " : "; ") + reply.error().message();
+        if (reply.error().code != Errc::not_found) break;
+        search.is_answered = true;
+        continue;
+      }
+      const bool is_known = search.found && search.found->record == reply->record;
+      const bool is_newer = !search.found || reply->record.version > search.found->record.version;
+      if (!is_known && is_newer) {
+        // What does not open may be anybody's: it neither counts nor hides what does.
+        auto open = open_reply(search.signatures, search.have, *reply);
+        if (!open) {
+          search.tried += (search.tried.empty() ? " " : "; ") + open.error().in(address).message();
+          search.is_answered = true;
+          break;
+        }
+        search.open = std::move(*open);
+        search.found = std::move(*reply);
+        search.address = address;
+      }
+      if (++answers == kAnswersWanted) co_return;
+      break;
+    }
+  }
 }
 
 // A new machine of the person: keys of its own, certified with the person's.
@@ -229,6 +256,9 @@ Task<Exit> arrive(OwnerSession& session, const Result<void>& entered, const Arri
   }
   job.output.line("This machine is one of " + user + "'s now. Your files: peerstore restore --to FOLDER");
   job.output.note("It keeps pieces for friends when its node runs: peerstore node");
+  if (entered && keepers == 0) {
+    job.output.note("No friend keeps your record as it is now: run this machine's node, which tells them.");
+  }
   if (!entered) job.output.note("The ring could not be told of it yet: " + entered.error().message());
   co_return Exit::done;
 }
@@ -259,13 +289,17 @@ Exit recovery_use_command(const Home& home, const Output& output, const Recovery
   const auto bytes = read_bytes(options.give);
   if (!bytes) return output.failure(Exit::usage, "--give: " + bytes.error().context);
   const auto have = gather(output, options);
-  if (!have) return output.failure(Exit::wrong_passphrase, have.error().context);
+  if (!have) {
+    const bool is_secret = have.error().code == Errc::refused || have.error().code == Errc::invalid;
+    return output.failure(is_secret ? Exit::wrong_passphrase : exit_for(have.error()), have.error().context);
+  }
   const auto keys = lookup_keys(*have);
   if (!keys) return output.failure(Exit::wrong_passphrase, keys.error().context);
 
   crypto::Ed25519Signatures signatures;
   os::SystemEntropy entropy;
   std::optional<wire::UserRecordReply> reply;
+  std::optional<UnlockedHome> open;
   std::string address;
   {
     net::Loop loop(1);
@@ -275,21 +309,17 @@ Exit recovery_use_command(const Home& home, const Output& output, const Recovery
     network_options.role = net::TlsNetwork::Role::joiner;
     network_options.node_secret = signatures.make_key_pair(entropy).secret_key;
     net::TlsNetwork network(loop, directory, network_options);
-    Search looking{network, *have, *keys, {}, {}};
+    Search looking{network, *have, *keys, signatures, {}, {}, {}};
     loop.on_signal([&](int) { loop.stop(); });
     if (!loop.run(search(looking))) return Exit::interrupted;
     if (!looking.found) return failure_to_find(output, looking);
     reply = std::move(looking.found);
+    open = std::move(looking.open);
     address = looking.address;
   }
 
   membership::Roster roster(signatures, reply->root_key);
   (void)roster.add_all(reply->statements);
-  if (have->kit && reply->root_key != have->kit->ring_key) {
-    return output.failure(Exit::refused, "who answered is of another ring than the kit");
-  }
-  auto open = open_record(signatures, *have, *reply, roster);
-  if (!open) return output.failure(Exit::wrong_passphrase, open.error().context);
   if (auto made = become_machine(signatures, *open, machine, *bytes, *reply, roster); !made) {
     return output.failure(made.error(), "Nothing was changed.");
   }
@@ -301,9 +331,14 @@ Exit recovery_use_command(const Home& home, const Output& output, const Recovery
       return output.failure(set.error(), "Nothing was changed.");
     }
     const wire::UserRecord before = open->file.record;
-    open->file.record =
+    auto record =
         account::sign_record(signatures, open->owner, open->body, &before, open->identity.person_secret);
-    if (!chosen->is_shown) tell_passphrase(output, *chosen);
+    if (!record) return output.failure(record.error(), "Nothing was changed.");
+    open->file.record = std::move(*record);
+    if (auto shown = show_passphrase(output, *chosen); !shown) {
+      return output.failure(shown.error(), "Nothing was changed.");
+    }
+    advise_about_passphrase(output, *chosen);
   }
   if (auto kept = keep(home, *open, *reply, have->addresses); !kept) return output.failure(kept.error());
   OwnerOptions ways;

@@ -1,7 +1,6 @@
 #include "record_exchange.hpp"
 #include "renewal.hpp"
-
-#include <algorithm>
+#include "telling.hpp"
 
 namespace peerstore::cli {
 
@@ -17,26 +16,18 @@ struct Rekeying {
   account::UnlockedKeys keys;
 };
 
-// The numbers of this person's machines of these names. Errc::not_found names the first that is none.
-Result<std::vector<std::uint32_t>> machines_named(const membership::Roster& roster,
-                                                  const membership::Identity& identity,
-                                                  const std::vector<std::string>& names) {
+// Machines of this person, by name or by number ("17.1").
+Result<std::vector<std::uint32_t>> own_machines(const membership::Roster& roster,
+                                                const membership::Identity& identity,
+                                                const std::vector<std::string>& names) {
   std::vector<std::uint32_t> numbers;
   for (const std::string& name : names) {
-    const auto is_it = [&](const auto& entry) {
-      return entry.second.person == identity.person && entry.second.name == name && !entry.second.gone;
-    };
-    const auto count = std::ranges::count_if(roster.members(), is_it);
-    if (count == 0)
-      return fail(Errc::not_found, "you have no machine named '" + printable(name) + "' in the ring");
-    for (const auto& [id, member] : roster.members()) {
-      if (member.person != identity.person || member.name != name || member.gone) continue;
-      if (member.machine == identity.machine) {
-        if (count > 1) continue;  // another of the same name is meant
-        return fail(Errc::refused, "'" + printable(name) + "' is the machine that you are at");
-      }
-      numbers.push_back(member.machine);
+    const auto target = find_machine_of(roster, identity.person, name);
+    if (!target) return target.error();
+    if (*target->machine == identity.machine) {
+      return fail(Errc::refused, "'" + printable(name) + "' is the machine that you are at");
     }
+    numbers.push_back(*target->machine);
   }
   return numbers;
 }
@@ -76,9 +67,15 @@ void say_what_it_means(const Output& output, std::uint32_t epoch, const std::vec
 
 Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& job) {
   if (!entered) co_return job.output.failure(entered.error(), "Nothing was changed.");
-  const auto machines =
-      machines_named(session.membership().roster(), session.identity(), job.options.revoked);
+  const auto machines = own_machines(session.membership().roster(), session.identity(), job.options.revoked);
   if (!machines) co_return job.output.failure(machines.error(), "Nothing was changed. See: peerstore status");
+  if (co_await newer_record(session)) {
+    co_return job.output.failure(Exit::no_node, "your keys were changed on another machine",
+                                 "Nothing was changed. Try again, with the passphrase of that change.");
+  }
+  if (auto shown = show_passphrase(job.output, job.chosen); !shown) {
+    co_return job.output.failure(shown.error(), "Nothing was changed.");
+  }
   // First whoever has the machine is shut out. It may be done twice.
   unsigned told = 0;
   if (!machines->empty()) told = co_await end_machines(session, *machines);
@@ -87,16 +84,22 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
                                  "Nothing was changed. Try again.");
   }
   const auto keepers = co_await change_record(session, job.home, true, job.file, job.body);
-  if (!keepers) co_return job.output.failure(keepers.error(), "Your keys are the old ones still.");
+  if (!keepers) {
+    co_return job.output.failure(
+        keepers.error(), machines->empty() ? "" : "The machines that were named are shut out. Try again.");
+  }
   // The home's node holds the old keys, if somebody unlocked it.
   if (is_node_unlocked(job.home)) (void)lend_keys_to_node(job.home, job.keys);
   if (job.output.json()) {
-    boost::json::object document{{"type", "rekeyed"}, {"epoch", job.body.epoch}, {"keepers", *keepers}};
-    show_passphrase(document, job.chosen);
-    job.output.document(std::move(document));
+    job.output.document({{"type", "rekeyed"}, {"epoch", job.body.epoch}, {"keepers", *keepers}});
     co_return Exit::done;
   }
-  if (!job.chosen.is_shown) tell_passphrase(job.output, job.chosen);
+  advise_about_passphrase(job.output, job.chosen);
+  if (!job.chosen.is_generated) {
+    job.output.note(
+        "The account secret stays the same: against somebody who has an old kit or copy, the new");
+    job.output.note("passphrase stands alone. Choose a drawn one, or a long one.");
+  }
   say_what_it_means(job.output, job.body.epoch, job.options.revoked);
   co_return Exit::done;
 }

@@ -6,6 +6,8 @@ namespace peerstore::cli {
 
 std::variant<Renewal, Exit> begin_renewal(crypto::Signatures& signatures, const Home& home,
                                           const Output& output, const PasswdOptions& options) {
+  auto lock = home.lock_account();
+  if (!lock) return output.failure(lock.error(), "Let that command end first.");
   auto open = unlock_with_passphrase(signatures, home, output.options());
   if (!open) return failure_to_unlock(output, open.error());
   auto chosen = choose_passphrase({options.new_file, options.new_descriptor}, output.options());
@@ -14,6 +16,7 @@ std::variant<Renewal, Exit> begin_renewal(crypto::Signatures& signatures, const 
     return output.failure(Exit::usage, "that is the passphrase that you have already",
                           "Nothing was changed: choose another one.");
   }
+  open->lock = std::move(*lock);
   return Renewal{std::move(*open), std::move(*chosen)};
 }
 

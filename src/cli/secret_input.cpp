@@ -8,7 +8,9 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 
@@ -35,22 +37,44 @@ class Descriptor {
 // Does not show what is typed, until it is gone.
 class Silence {
  public:
-  explicit Silence(int terminal) : terminal_(terminal) {
-    if (::tcgetattr(terminal_, &before_) != 0) return;
+  explicit Silence(int terminal) {
+    if (::tcgetattr(terminal, &before_) != 0) return;
     termios silent = before_;
     silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    silent_ = ::tcsetattr(terminal_, TCSAFLUSH, &silent) == 0;
+    if (::tcsetattr(terminal, TCSAFLUSH, &silent) != 0) return;
+    terminal_ = terminal;
+    for (std::size_t i = 0; i < kEnding.size(); ++i) {
+      struct sigaction speak{};
+      speak.sa_handler = &Silence::speak_and_end;
+      ::sigaction(kEnding[i], &speak, &handled_before_[i]);
+    }
   }
   Silence(const Silence&) = delete;
   Silence& operator=(const Silence&) = delete;
   ~Silence() {
-    if (silent_) ::tcsetattr(terminal_, TCSAFLUSH, &before_);
+    if (terminal_ < 0) return;
+    for (std::size_t i = 0; i < kEnding.size(); ++i) {
+      ::sigaction(kEnding[i], &handled_before_[i], nullptr);
+    }
+    ::tcsetattr(terminal_, TCSAFLUSH, &before_);
+    terminal_ = -1;
   }
+  static bool holds() { return terminal_ >= 0; }
 
  private:
-  int terminal_;
-  termios before_{};
-  bool silent_ = false;
+  static constexpr std::array kEnding = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+  // Ctrl-C at a prompt must not leave a terminal that shows nothing.
+  static void speak_and_end(int signal) {
+    ::tcsetattr(terminal_, TCSAFLUSH, &before_);
+    ::signal(signal, SIG_DFL);
+    ::raise(signal);
+  }
+
+  // There is one terminal, and a handler sees nothing but statics.
+  static inline int terminal_ = -1;
+  static inline termios before_{};
+  std::array<struct sigaction, kEnding.size()> handled_before_{};
 };
 
 Result<crypto::SecretBytes> first_line(int descriptor, const std::string& where) {
@@ -85,8 +109,9 @@ void say(int terminal, std::string_view text) {
 }
 
 Result<crypto::SecretBytes> ask_terminal(int terminal, std::string_view prompt) {
-  say(terminal, prompt);
   const Silence silence(terminal);
+  if (!Silence::holds()) return fail(Errc::refused, "the terminal would show what is typed");
+  say(terminal, prompt);
   auto line = first_line(terminal, "the terminal");
   say(terminal, "\n");
   return line;
@@ -196,11 +221,18 @@ Exit failure_to_choose(const Output& output, const Error& error) {
   return output.failure(Exit::wrong_passphrase, error.context);
 }
 
-void tell_passphrase(const Output& output, const ChosenPassphrase& passphrase) {
-  if (!passphrase.is_shown) {
+Result<void> show_passphrase(const Output& output, const ChosenPassphrase& passphrase) {
+  if (passphrase.is_shown) return {};
+  if (output.json()) {
+    output.document({{"type", "passphrase"}, {"passphrase", as_text(passphrase.text.view())}});
+  } else {
     output.line("Your passphrase: " + std::string(as_text(passphrase.text.view())));
     output.note("It is shown only now. Write it down where you would keep a passport.");
   }
+  return output.is_out();
+}
+
+void advise_about_passphrase(const Output& output, const ChosenPassphrase& passphrase) {
   if (passphrase.is_generated) {
     output.note("With it and one friend's address you get everything back; without it nobody can.");
   } else {
@@ -209,10 +241,6 @@ void tell_passphrase(const Output& output, const ChosenPassphrase& passphrase) {
         "passport:");
     output.note("without the kit or this machine your passphrase opens nothing, and nobody can help.");
   }
-}
-
-void show_passphrase(boost::json::object& document, const ChosenPassphrase& passphrase) {
-  if (!passphrase.is_shown) document["passphrase"] = as_text(passphrase.text.view());
 }
 
 std::optional<std::string> secret_in_arguments(int count, char** arguments) {

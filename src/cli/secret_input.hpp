@@ -27,7 +27,7 @@ SecretSource passphrase_source(const GlobalOptions& options);
 Result<account::Passphrase> ask_passphrase(const GlobalOptions& options);
 
 // A new one: from `source`; or drawn, shown and typed back; or typed twice. With --no-input and no source it
-// is drawn and shown on standard output (with --json: in the document that follows).
+// is drawn, for show_passphrase().
 struct ChosenPassphrase {
   account::Passphrase text;
   bool is_generated = false;
@@ -35,11 +35,13 @@ struct ChosenPassphrase {
 };
 Result<ChosenPassphrase> choose_passphrase(const SecretSource& source, const GlobalOptions& options);
 
-// Why no passphrase was chosen; and what to know about the one that was.
+// Why no passphrase was chosen.
 Exit failure_to_choose(const Output& output, const Error& error);
-void tell_passphrase(const Output& output, const ChosenPassphrase& passphrase);
-// With --json: in the document, unless its person has seen it.
-void show_passphrase(boost::json::object& document, const ChosenPassphrase& passphrase);
+// On standard output (with --json: a document of its own), unless its person has seen it. Comes before
+// anything depends on it. Errc::io if it cannot be shown.
+Result<void> show_passphrase(const Output& output, const ChosenPassphrase& passphrase);
+// What to know about the passphrase that is in force now.
+void advise_about_passphrase(const Output& output, const ChosenPassphrase& passphrase);
 
 // What is wrong with arguments that carry a secret; nothing if they do not.
 std::optional<std::string> secret_in_arguments(int count, char** arguments);

@@ -6,6 +6,9 @@ namespace peerstore::cli {
 
 namespace {
 
+// Who is told of something by the owner's own word; they tell the others.
+constexpr std::size_t kToldFirst = 3;
+
 std::optional<std::uint32_t> read_number(std::string_view text) {
   std::uint32_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -57,19 +60,40 @@ Result<Target> find_target(const membership::Roster& roster, const std::string& 
   return one_of(std::move(found), text, "person or machine");
 }
 
+Result<Target> find_machine_of(const membership::Roster& roster, wire::PersonNumber person,
+                               const std::string& text) {
+  std::vector<Target> found;
+  for (const auto& [id, member] : roster.members()) {
+    if (member.gone || member.person != person) continue;
+    const std::string number = std::to_string(member.person) + "." + std::to_string(member.machine);
+    if (member.name == text || number == text) found.push_back({member.person, member.machine, member.name});
+  }
+  return one_of(std::move(found), text, "machine of yours");
+}
+
 Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement> statements) {
   for (const wire::Statement& statement : statements) {
     const Result<bool> counts = session.membership().roster().add(statement);
     if (!counts) co_return counts.error();
     if (!*counts) co_return fail(Errc::refused, "the ring would not count this: it knows better already");
   }
-  wire::PushStatements news;
-  news.statements = std::move(statements);
-  // All around the circle, from the one who is told.
-  news.until = session.entrance();
-  const auto told = co_await wire::ask(session.network(), session.entrance(), std::move(news));
-  if (!told) co_return told.error();
-  co_return Result<void>();
+  // All around the circle, from each who is told: should the first be the one that is shut out, or lie.
+  // What is known already goes no further, so the others' part costs one message each.
+  std::vector<wire::MemberId> told_first;
+  if (session.membership().is_live(session.entrance())) told_first.push_back(session.entrance());
+  for (const wire::MemberId& member : session.membership().live_members()) {
+    if (told_first.size() == kToldFirst) break;
+    const bool is_reachable = session.membership().presence(member) != nullptr;
+    if (is_reachable && member != session.entrance()) told_first.push_back(member);
+  }
+  Result<void> outcome = fail(Errc::unreachable, "no member could be told");
+  for (const wire::MemberId& member : told_first) {
+    const wire::PushStatements news{statements, {}, {}, member};
+    const auto told = co_await wire::ask(session.network(), member, news);
+    if (told) outcome = {};
+    if (!told && !outcome) outcome = told.error();
+  }
+  co_return outcome;
 }
 
 Result<crypto::SigningKeyPair> require_admin(OwnerSession& session) {

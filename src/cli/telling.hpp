@@ -21,8 +21,10 @@ struct Target {
 // gone are not looked at.
 Result<Target> find_target(const membership::Roster& roster, const std::string& text);
 Result<Target> find_person(const membership::Roster& roster, const std::string& text);
+Result<Target> find_machine_of(const membership::Roster& roster, wire::PersonNumber person,
+                               const std::string& text);
 
-// Tells the statements to a member, which tells the ring at once. Errc::refused if they do not count.
+// Tells the statements to a few members, which tell the ring at once. Errc::refused if they do not count.
 Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement> statements);
 
 // With what this home signs as an admin; Errc::refused with a remedy if it is none.

@@ -9,8 +9,9 @@ Exit failure_to_unlock(const Output& output, const Error& error) {
       return output.failure(Exit::no_ring, error.message(),
                             "Begin with: peerstore create NAME --user U, or peerstore join LINK --user U");
     case Errc::refused:
-      return output.failure(Exit::wrong_passphrase, error.context,
-                            "Lost it? The recovery kit opens everything too: peerstore recovery use");
+      return output.failure(
+          Exit::wrong_passphrase, error.context,
+          "Lost it? With the recovery kit, in a new home: peerstore --home FOLDER recovery use");
     case Errc::invalid: return output.failure(Exit::wrong_passphrase, error.context);
     default: return output.failure(error);
   }
@@ -24,8 +25,10 @@ Exit unlock_command(const Home& home, const Output& output) {
   const auto open = unlock_with_passphrase(signatures, home, output.options());
   if (!open) return failure_to_unlock(output, open.error());
   if (auto lent = lend_keys_to_node(home, open->keys); !lent) {
-    return output.failure(Exit::no_node, lent.error().message(),
-                          "The passphrase is right. Start the node first: peerstore node");
+    const bool runs = lent.error().code != Errc::unreachable;
+    return output.failure(runs ? exit_for(lent.error()) : Exit::no_node, lent.error().message(),
+                          runs ? "The passphrase is right, and the node did not take it."
+                               : "The passphrase is right. Start the node first: peerstore node");
   }
   if (output.json()) {
     output.document({{"type", "unlocked"}, {"user", printable(open->identity.person_name)}});

@@ -16,6 +16,8 @@ struct UnlockedHome {
   account::RecordBody body;  // of file.record
   account::UnlockedKeys keys;
   account::DriveSecrets drive;
+  // Of a command that changes the account: taken before the account is read.
+  std::unique_ptr<os::HomeLock> lock;
 };
 
 account::Owner owner_of(const membership::Identity& identity);

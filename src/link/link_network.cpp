@@ -77,6 +77,9 @@ Task<Result<wire::Welcome>> LinkNetwork::join(std::string address, crypto::Signi
   const OwnLink closed_with_this(*link);
   Result<wire::Response> answer =
       co_await Link::call(*link, std::move(request), core->clock_.now() + kJoinTime);
+  if (!answer && answer.error().code == Errc::unreachable) {
+    co_return fail(Errc::timed_out, answer.error().context).in(address);
+  }
   if (!answer) co_return answer.error_in(address);
   if (auto* welcome = std::get_if<wire::Welcome>(&*answer)) co_return std::move(*welcome);
   co_return fail(Errc::invalid, address + ": an answer to another question");

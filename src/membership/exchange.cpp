@@ -94,6 +94,11 @@ Task<Result<wire::PresenceDifference>> Membership::State::compare_presences(wire
     (void)believe(outlived);
     co_return difference;
   }
+  if (is_client()) {
+    // It asks those who are away last, and tells nobody anything.
+    (void)believe(difference->absences);
+    co_return difference;
+  }
   doubt(difference->absences);
   if (learned.size() <= kNewsMax) pass_on(learned);
   if (back.presences.empty() && back.absences.empty()) co_return difference;
@@ -262,9 +267,9 @@ wire::RosterDifference Membership::answer(const wire::ExchangeRoster& request) {
   return difference;
 }
 
-wire::PresenceDifference Membership::answer(const wire::ComparePresences& request) const {
+wire::PresenceDifference Membership::answer(const wire::ComparePresences& request, bool is_client) const {
   wire::PresenceDifference difference;
-  if (!state_->is_of_another_day()) difference = state_->presences.difference(request.sums);
+  if (!state_->is_of_another_day()) difference = state_->presences.difference(request.sums, is_client);
   difference.roster = roster_.digest();
   return difference;
 }

@@ -17,6 +17,7 @@ constexpr std::string_view kCheck = "&check=";
 constexpr std::size_t kCheckBytes = 4;
 constexpr std::size_t kCheckLetters = 6;
 constexpr std::size_t kLinkLettersMax = 2048;
+constexpr std::size_t kDoorLettersMax = kLinkLettersMax - 256;  // there is room for the rest
 
 // Letters of an address that stand for themselves; others are written %41.
 bool is_plain(char letter) {
@@ -114,10 +115,14 @@ std::string to_text(const InvitationLink& link) {
   CHECK(!link.doors.empty() && link.doors.size() <= kDoorsMax);
   std::string text(kBegin);
   text += "ring=" + to_base64url(link.root_key.view());
+  bool has_door = false;
   for (const InvitationLink::Door& door : link.doors) {
     CHECK(is_address(door.address));
-    text += "&at=" + escaped(door.address);
-    text += "&node=" + to_base64url(door.node_key.view());
+    std::string part = "&at=" + escaped(door.address) + "&node=" + to_base64url(door.node_key.view());
+    // One that makes the link too long to be read is left out, unless it is the only one.
+    if (has_door && text.size() + part.size() > kDoorLettersMax) continue;
+    text += part;
+    has_door = true;
   }
   text += "&token=" + to_base64url(link.token.view());
   text += "&as=" + std::to_string(link.person);

@@ -228,7 +228,7 @@ std::vector<wire::Absence> Membership::State::believe(const std::vector<wire::Ab
       continue;
     }
     if (presences.end(absence)) believed.push_back(absence);
-    if (!presences.stands(absence.node.id) && !is_client()) liveness.failed(roster, absence.node.id);
+    if (!presences.stands(absence.node.id)) liveness.failed(roster, absence.node.id);
   }
   if (about_self && on_denial) on_denial(*about_self);
   return believed;

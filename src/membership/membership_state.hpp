@@ -62,7 +62,7 @@ struct Membership::State {
   std::vector<wire::Presence> no_longer_strangers();
   // Those that ended what stood, of them or of what is older. One's own is denied.
   std::vector<wire::Absence> believe(const std::vector<wire::Absence>& absences);
-  // A command is over before it could be corrected: it believes in nobody's absence, and tries.
+  // A command is over before it could be corrected: it learns where those are who are away, and may try them.
   bool is_client() const { return self == wire::MemberId{}; }
   void pass_on(const Learned& learned);
   void note_heard(const wire::MemberId& member);

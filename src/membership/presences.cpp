@@ -133,18 +133,20 @@ std::size_t Presences::parts_for(std::size_t members) {
   return std::min(std::bit_ceil(members / kMembersInAPart + 1), wire::kPresenceSumsMax);
 }
 
-wire::PresenceDifference Presences::difference(std::span<const std::uint32_t> theirs) const {
+wire::PresenceDifference Presences::difference(std::span<const std::uint32_t> theirs, bool for_client) const {
   const std::vector<std::uint32_t> own = sums(theirs.size());
   wire::PresenceDifference difference;
   for (std::uint32_t part = 0; part < own.size(); ++part) {
-    if (own[part] != theirs[part]) difference.parts.push_back(part);
+    const bool knows_nothing = for_client && theirs[part] == 0;
+    if (own[part] != theirs[part] || knows_nothing) difference.parts.push_back(part);
   }
   for (const auto& [id, entry] : entries_) {
     if (!std::ranges::binary_search(difference.parts, part_of(id, own.size()))) continue;
-    if (difference.presences.size() + difference.absences.size() == wire::kPresencesMax) break;
+    if (difference.presences.size() + difference.absences.size() + 1 >= wire::kPresencesMax) break;
+    if (entry.ended && for_client) difference.presences.push_back(entry.presence);
     if (entry.ended) {
       // Where nothing stands, there is nothing to end.
-      if (theirs[part_of(id, own.size())] == 0) continue;
+      if (theirs[part_of(id, own.size())] == 0 && !for_client) continue;
       difference.absences.push_back({entry.presence.node, entry.presence.sequence});
     } else {
       difference.presences.push_back(entry.presence);

@@ -52,7 +52,9 @@ class Presences {
   // In as many parts as suits a ring of this many members.
   static std::size_t parts_for(std::size_t members);
   // All that is known of the parts in which `theirs` differs from sums(theirs.size()).
-  wire::PresenceDifference difference(std::span<const std::uint32_t> theirs) const;
+  // For a client, which asks once and is gone, also where those are found who are away, as far as known:
+  // they may be back.
+  wire::PresenceDifference difference(std::span<const std::uint32_t> theirs, bool for_client) const;
   // In the parts that differ, what stands here and not there, self's excepted: the answerer knows
   // better, and may even have forgotten the dead.
   std::vector<wire::Absence> outlived(const wire::PresenceDifference& difference, std::size_t parts,

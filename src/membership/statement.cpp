@@ -11,7 +11,6 @@ namespace peerstore::membership {
 
 namespace {
 
-constexpr std::uint8_t kCopiesMax = 16;
 constexpr std::uint32_t kTokensMax = 4096;
 constexpr Duration kGraceMax = std::chrono::hours(24 * 365);
 constexpr std::string_view kKeyProofKind = "node key";

@@ -65,7 +65,7 @@ Task<Result<wire::Response>> Node::serve(wire::Caller caller, wire::Request requ
     co_return wire::Response(parts.membership.answer(*exchange));
   }
   if (const auto* compare = std::get_if<wire::ComparePresences>(&request)) {
-    co_return wire::Response(parts.membership.answer(*compare));
+    co_return wire::Response(parts.membership.answer(*compare, caller.is_client));
   }
   if (const auto* get = std::get_if<wire::GetWhereabouts>(&request)) {
     co_return wire::Response(parts.whereabouts(*get));

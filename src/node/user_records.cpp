@@ -52,9 +52,6 @@ bool UserRecords::may_be_asked_by_strangers() {
 }
 
 Result<wire::Response> UserRecords::answer_stranger(const wire::LookupKey& lookup) {
-  if (!may_be_asked_by_strangers()) {
-    return fail(Errc::busy, "too many ask for their records just now; try again in a few seconds");
-  }
   for (wire::UserRecord& record : store_.records()) {
     const auto body = account::decode_record_body(record.body.view());
     if (!body || !account::answers_to(*body, lookup)) continue;
@@ -66,6 +63,10 @@ Result<wire::Response> UserRecords::answer_stranger(const wire::LookupKey& looku
     }
     reply.record = std::move(record);
     return wire::Response(std::move(reply));
+  }
+  // Who has the key is answered always; who guesses, seldom.
+  if (!may_be_asked_by_strangers()) {
+    return fail(Errc::busy, "too many ask for their records just now; try again in a few seconds");
   }
   return fail(Errc::not_found, "no record here opens with this");
 }
@@ -83,6 +84,13 @@ Task<Result<wire::Response>> UserRecords::serve(wire::Caller caller, wire::PutUs
   if (!key) co_return fail(Errc::refused, "the record of a person who is not known here");
   const auto body = account::check_record(signatures_, view_.ring_id(), *key, request.record);
   if (!body) co_return body.error();
+  if (const auto held = store_.record_of(request.record.person)) {
+    const auto held_body = account::decode_record_body(held->body.view());
+    if (held_body && !account::keeps_epochs_of(*held_body, *body)) {
+      co_return fail(Errc::refused,
+                     "a record that lacks keys of the one that is held: changed on two machines?");
+    }
+  }
   const Result<void> put = co_await store_.put(std::move(request.record));
   if (!put) co_return put.error();
   co_return wire::Response(wire::Done{});

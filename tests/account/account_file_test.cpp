@@ -33,7 +33,8 @@ struct Somebody {
     EXPECT_TRUE(set_passphrase(body, entropy, owner, keys, {text, false, file.account_secret, kCheap}));
     const wire::UserRecord before = file.record;
     file.record =
-        sign_record(signatures, owner, body, before.version == 0 ? nullptr : &before, person.secret_key);
+        sign_record(signatures, owner, body, before.version == 0 ? nullptr : &before, person.secret_key)
+            .value();
   }
   bool opens(const AccountFile& found, std::string_view passphrase) {
     const auto read = check_record(signatures, owner.ring, person.public_key, found.record);

@@ -36,7 +36,7 @@ struct Somebody {
   }
   void with_code() { set_recovery_code(made.body, entropy, owner, made.keys, code); }
   wire::UserRecord sign(const wire::UserRecord* previous = nullptr) {
-    return sign_record(signatures, owner, made.body, previous, person.secret_key);
+    return sign_record(signatures, owner, made.body, previous, person.secret_key).value();
   }
   void expect_mine(const Result<UnlockedKeys>& keys) {
     ASSERT_TRUE(keys) << keys.error().message();

@@ -29,7 +29,7 @@ class Peer final : public wire::Service {
     membership.heard_from(caller.member);
     if (const auto* compare = std::get_if<wire::ComparePresences>(&request)) {
       ++exchanges;
-      co_return wire::Response(membership.answer(*compare));
+      co_return wire::Response(membership.answer(*compare, caller.is_client));
     }
     if (const auto* exchange = std::get_if<wire::ExchangeRoster>(&request)) {
       co_return wire::Response(membership.answer(*exchange));

@@ -1,5 +1,6 @@
 """Passphrases, recovery and what a thief gets, with real processes."""
 
+import json
 import os
 import re
 import shutil
@@ -91,9 +92,9 @@ class Account(RingTest):
         homes = self.make_ring(3, copies=1)
         link = homes[0].run("--quiet", "invite", "dora").stdout.decode().strip()
         dora = self.home("dora")
-        joined, _ = dora.json("--no-input", "join", link, "--user", "dora", "--give", "20G",
-                              env=self.environment())
-        words = joined["passphrase"]
+        joined = dora.run("--json", "--no-input", "join", link, "--user", "dora", "--give", "20G",
+                          env=self.environment())
+        words = json.loads(joined.stdout.decode().splitlines()[0])["passphrase"]
         self.assertEqual(len(words.split()), 6)
         (self.work / "dora.passphrase").write_text(words.upper().replace(" ", "  ") + "\n")
         dora.start()
@@ -183,8 +184,8 @@ class Account(RingTest):
         thief.run("ls", "--bootstrap", homes[0].address)
 
         new = self.passphrase("new", "nobody has seen this one")
-        self.expect(owner, 4, ["no machine named"], "rekey", "--revoke", "nonsense", "--new-passphrase-file", new)
-        self.expect(owner, 2, ["Choose another"], "rekey", "--new-passphrase-file", self.work / "passphrase")
+        self.expect(owner, 4, ["no machine of yours"], "rekey", "--revoke", "nonsense", "--new-passphrase-file", new)
+        self.expect(owner, 2, ["choose another"], "rekey", "--new-passphrase-file", self.work / "passphrase")
         summary, _ = owner.json("rekey", "--revoke", "m2", "--new-passphrase-file", new)
         self.assertEqual(summary["epoch"], 1)
         refused = thief.run("ls", "--bootstrap", homes[0].address, check=False)

@@ -62,9 +62,13 @@ void set_recovery_code(RecordBody& body, Entropy& entropy, const Owner& owner, c
 // newest. All slots are gone: what they opened must not open this one. Errc::full after kEpochsMax.
 Result<void> begin_epoch(RecordBody& body, Entropy& entropy, const Owner& owner, UnlockedKeys& keys);
 
-// The first record, or the one after `previous`.
-wire::UserRecord sign_record(crypto::Signatures& signatures, const Owner& owner, const RecordBody& body,
-                             const wire::UserRecord* previous, const crypto::SigningSecretKey& person_secret);
+// Above any number of changes that a person can make; a record beyond it is nobody's.
+inline constexpr std::uint64_t kRecordVersionMax = std::uint64_t{1} << 32;
+
+// The first record, or the one after `previous`. Errc::full after kRecordVersionMax.
+Result<wire::UserRecord> sign_record(crypto::Signatures& signatures, const Owner& owner,
+                                     const RecordBody& body, const wire::UserRecord* previous,
+                                     const crypto::SigningSecretKey& person_secret);
 
 // ---- reading ----
 

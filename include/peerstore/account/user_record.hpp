@@ -2,14 +2,13 @@
 //
 //   user key       one an epoch; opens the drive secret of its epoch, and the user key of the epoch before
 //   authority key  opens what makes and ends machines: the person's signing secret, and a founder's root
-//   secret slots          each seals both keys to something that the owner has: a passphrase (through
-//   Argon2id; mixed
-//                  with the account secret unless we drew it), the recovery code; or the user key alone to
-//                  another machine of the owner, which reads a later epoch with it while it is unlocked
+//   slots          each seals both keys to something that the owner has: a passphrase (through Argon2id;
+//                  mixed with the account secret unless we drew it), or the recovery code
 //
 // Whoever has an old record and what opened it opens the epochs up to that record: changing the passphrase
 // takes nothing away from those who have both. A new epoch (rekey) does, for what is written afterwards.
-// Every slot commits to its key. A record that was signed is never encoded again.
+// Every slot commits to its key. A record that was signed is never encoded again. Epochs are only ever added:
+// what is sealed in one exists nowhere else.
 #pragma once
 
 #include <peerstore/crypto/passphrase_hash.hpp>
@@ -61,6 +60,10 @@ struct RecordBody {
 Bytes encode(const RecordBody& body);
 // Says nothing about who signed it. Errc::invalid if it breaks a limit, unsupported if of a later version.
 Result<RecordBody> decode_record_body(ByteView bytes);
+
+// Has `next` all the epochs of `held`, byte for byte? Else keeping it instead would throw keys away: two
+// machines changed the record apart from each other.
+bool keeps_epochs_of(const RecordBody& held, const RecordBody& next);
 
 const PassphraseSlot* passphrase_slot(const RecordBody& body);
 const RecoverySlot* recovery_slot(const RecordBody& body);

@@ -106,7 +106,7 @@ class Membership {
 
   // The answering side.
   wire::RosterDifference answer(const wire::ExchangeRoster& request);
-  wire::PresenceDifference answer(const wire::ComparePresences& request) const;
+  wire::PresenceDifference answer(const wire::ComparePresences& request, bool is_client = false) const;
   // Admits the joiner: checks the claim, adds it, passes it on. Errc::refused with a reason for
   // people: not invited, invitation used, expired. A refused one changes nothing; one who was let in
   // by the same statements is let in again.

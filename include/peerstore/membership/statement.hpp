@@ -122,6 +122,9 @@ wire::Statement sign_statement(crypto::Signatures& signatures, const wire::RingI
 // The same statement with one more signature. Requires a root or policy that `signer` has not signed.
 wire::Statement countersign(crypto::Signatures& signatures, const wire::RingId& ring,
                             const wire::Statement& statement, const crypto::SigningKeyPair& signer);
+// Copies that a policy may ask for.
+inline constexpr std::uint8_t kCopiesMax = 16;
+
 // What the bytes say; says nothing about whether the signer may say so (roster.hpp).
 // Errc::invalid if it breaks a limit, Errc::unsupported if its kind is of a later version.
 Result<Fact> read_statement(const wire::Statement& statement);
