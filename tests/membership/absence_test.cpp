@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <membership/test_world.hpp>
 
 namespace peerstore::membership {
