@@ -59,7 +59,8 @@ Task<bool> FaultDriver::strike(FaultKind kind, Duration lasts) {
     case FaultKind::one_way_cut: co_return co_await one_way_cut(lasts);
     case FaultKind::flapping_link: co_return co_await flapping_link(lasts);
     case FaultKind::bad_weather: co_return co_await bad_weather(lasts, strength);
-    case FaultKind::bit_rot: co_return co_await bit_rot();
+    case FaultKind::bit_rot:
+    case FaultKind::vanished_file: co_return co_await silent_loss(kind);
     case FaultKind::misdirected_write: co_return co_await misdirected_write(lasts);
     case FaultKind::wiped_disk: co_return co_await wiped_disk(lasts);
     case FaultKind::swapped_disks: co_return co_await swapped_disks(lasts);
@@ -165,14 +166,15 @@ Task<bool> FaultDriver::bad_weather(Duration lasts, double strength) {
   co_return true;
 }
 
-Task<bool> FaultDriver::bit_rot() {
+// Nobody is told, and the machine goes on.
+Task<bool> FaultDriver::silent_loss(FaultKind kind) {
   SimulatedMachine* const struck = ring_.any_live_machine_but(nullptr);
   if (struck == nullptr || !ring_.may_be_spared(*struck)) co_return false;
-  const std::optional<std::string> path = struck->disk().rot(random_, "chunks/");
-  if (!path) co_return false;
+  const bool rots = kind == FaultKind::bit_rot;
+  world::VirtualDisk& disk = struck->disk();
+  if (!(rots ? disk.rot(random_, "chunks/") : disk.vanish(random_, "chunks/"))) co_return false;
   struck->set_damaged();
-  ring_.chronicle().note(struck->index(), EventKind::fault_begins,
-                         static_cast<std::uint8_t>(FaultKind::bit_rot));
+  ring_.chronicle().note(struck->index(), EventKind::fault_begins, static_cast<std::uint8_t>(kind));
   co_return true;
 }
 

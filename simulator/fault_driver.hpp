@@ -28,7 +28,7 @@ class FaultDriver {
   Task<bool> one_way_cut(Duration lasts);
   Task<bool> flapping_link(Duration lasts);
   Task<bool> bad_weather(Duration lasts, double strength);
-  Task<bool> bit_rot();
+  Task<bool> silent_loss(FaultKind kind);
   Task<bool> misdirected_write(Duration lasts);
   Task<bool> wiped_disk(Duration lasts);
   Task<bool> swapped_disks(Duration lasts);

@@ -49,6 +49,8 @@ Task<Result<std::unique_ptr<node::Node>>> SimulatedMachine::open_node(Disk& disk
   options.chord.quiet_period = ring.quiet_period;
   options.chord.suspended_after = ring.suspended_after;
   options.chord.fingers_only = ring.fingers_only;
+  const Duration scrub = surroundings_.scenario.disk.scrub;
+  if (scrub > 0s) options.scrub = {.contents_period = scrub, .names_period = scrub};
   co_return co_await node::Node::open(environment, *identity_, options);
 }
 

@@ -38,8 +38,9 @@ enum class FaultKind : std::uint8_t {
   swapped_disks,      // two machines are started with one another's disks
   clock_jump,         // the wall clock of one machine is off by up to ten years
   clock_drift,        // one machine's clock runs fast or slow by up to `strength` parts in a million
+  vanished_file,      // one file is no longer there
 };
-inline constexpr std::size_t kFaultKinds = 15;
+inline constexpr std::size_t kFaultKinds = 16;
 std::string_view name_of(FaultKind kind);
 
 struct FaultOptions {
@@ -71,6 +72,9 @@ struct LinkOptions {
 
 struct DiskOptions {
   bool leveldb = false;  // the facts in LevelDB over the disk, and not in its quick twin beside it
+  // How long a machine takes to read through all that it holds. Zero: as long as the product, and the laws
+  // forgive losses that nobody could have noticed.
+  Duration scrub{};
 };
 
 struct LiarOptions {

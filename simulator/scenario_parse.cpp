@@ -27,6 +27,7 @@ constexpr std::pair<std::string_view, FaultKind> kFaultNames[] = {
     {"swapped_disks", FaultKind::swapped_disks},
     {"clock_jump", FaultKind::clock_jump},
     {"clock_drift", FaultKind::clock_drift},
+    {"vanished_file", FaultKind::vanished_file},
 };
 static_assert(std::size(kFaultNames) == kFaultKinds);
 
@@ -122,7 +123,10 @@ void read_all(Section& file, Scenario& scenario) {
   });
   file.section("life", [&](Section& life) { read_life(life, scenario.life); });
   file.section("network", [&](Section& links) { read_links(links, scenario.links); });
-  file.section("disk", [&](Section& disk) { disk.read("leveldb", scenario.disk.leveldb); });
+  file.section("disk", [&](Section& disk) {
+    disk.read("leveldb", scenario.disk.leveldb);
+    disk.read("scrub", scenario.disk.scrub);
+  });
   file.section("faults", [&](Section& faults) { read_faults(faults, scenario); });
   file.section("liars", [&](Section& liars) {
     liars.read("share", 0, 1, scenario.liars.share);

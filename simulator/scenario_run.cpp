@@ -199,18 +199,20 @@ std::optional<std::string> ScenarioRun::flaw_of_beliefs() {
   return everybody_is_believed_live(all_live());
 }
 
-// As many copies as the policy asks and the colours allow, of every safe chunk. A copy that a fault took or
-// may have changed in secret is one that nobody could know to be missing; nor one which the holder that
-// should have it, a liar, says it has: nothing asks it to prove that (see protocol.md, downsides).
+// As many copies as the policy asks and the colours allow, of every safe chunk. If nobody has the time to
+// read through what he holds, a copy that a fault took or may have changed in secret is one that nobody
+// could know to be missing; nor one which the holder that should have it, a liar, says it has: nothing asks
+// it to prove that (see protocol.md, downsides).
 std::optional<std::string> ScenarioRun::flaw_of_copies() {
   Machine* const witness = ring_.any_live_member();
   if (witness == nullptr) return std::nullopt;
   const std::shared_ptr<const placement::Map> map = witness->node().view().map();
-  const HasCopy counted = ring_.any_copy();
+  const bool is_scrubbed = scenario_.disk.scrub > 0s;
+  const HasCopy counted = is_scrubbed ? ring_.good_copy() : ring_.any_copy();
   const auto excused = [&](const StoredChunk& chunk) {
     return static_cast<std::size_t>(std::ranges::count_if(chunk.ever_on_disks, [&](std::uint32_t index) {
       const Machine& holder = ring_.machine(index);
-      return holder.is_damaged() && holder.is_live() && !holder.has_copy(chunk.address);
+      return !is_scrubbed && holder.is_damaged() && holder.is_live() && !holder.has_copy(chunk.address);
     }));
   };
   for (std::uint32_t number = 0; number < ring_.ledger().pack_count(); ++number) {

@@ -170,17 +170,35 @@ bool VirtualDisk::flip_bit(std::string_view path, std::uint64_t offset, unsigned
   return true;
 }
 
-std::optional<std::string> VirtualDisk::rot(Random& random, std::string_view prefix) {
+std::vector<std::pair<std::string, VirtualDisk::NodePtr>> VirtualDisk::synced_files(
+    std::string_view prefix) const {
   std::vector<std::pair<std::string, NodePtr>> files;
   collect_files(root_, "", files);
   std::erase_if(files, [prefix](const auto& file) {
     return !file.first.starts_with(prefix) || file.second->working || file.second->size() == 0;
   });
+  return files;
+}
+
+std::optional<std::string> VirtualDisk::rot(Random& random, std::string_view prefix) {
+  const auto files = synced_files(prefix);
   if (files.empty()) return std::nullopt;
   const auto& [path, file] = files[random.below(files.size())];
   const std::uint64_t offset = random.below(file->size());
   const auto bit = static_cast<unsigned>(random.below(8));
   CHECK(flip_bit(path, offset, bit));
+  return path;
+}
+
+std::optional<std::string> VirtualDisk::vanish(Random& random, std::string_view prefix) {
+  const auto files = synced_files(prefix);
+  if (files.empty()) return std::nullopt;
+  const std::string& path = files[random.below(files.size())].first;
+  const std::size_t slash = path.rfind('/');
+  const auto folder = slash == std::string::npos ? root_ : *find(path.substr(0, slash));
+  const std::string name = path.substr(slash + 1);
+  folder->names.erase(name);
+  folder->synced_names.erase(name);
   return path;
 }
 
@@ -205,9 +223,10 @@ void VirtualDisk::misdirect(Node& intended, std::uint64_t offset, std::string_vi
   if (!others.empty() && random.below(2) == 0) victim = others[random.below(others.size())].second.get();
   const std::uint64_t count = std::min<std::uint64_t>(bytes.size(), victim->size());
   const std::uint64_t at = random.below((victim->size() - count) / kSectorBytes + 1) * kSectorBytes;
+  const Bytes before = victim->read(at, count);
   if (victim == &intended && at == offset) return;  // lost altogether
   victim->strike(at, bytes.first(count));
-  victim->damaged = true;
+  if (!std::ranges::equal(before, bytes.first(count))) victim->damaged = true;
 }
 
 // All files below `folder`, in order of their paths' names.

@@ -11,11 +11,17 @@ replica::Standing MembershipView::standing(const wire::MemberId& id) const {
   const membership::Member* member = membership_.roster().find(id);
   if (member == nullptr || member->gone) return replica::Standing::gone;
   if (membership_.is_live(id)) return replica::Standing::live;
-  // Silence is counted from when this process began to listen: a node that slept itself must not
-  // declare its friends long away.
-  const TimePoint heard = membership_.last_heard(id).value_or(began_);
-  const bool long_away = clock_.now() - heard > membership_.roster().policy().grace;
+  const bool long_away = silence(id) > membership_.roster().policy().grace;
   return long_away ? replica::Standing::long_away : replica::Standing::away;
+}
+
+// Only the time counts in which this machine listened: one that slept itself, or was not running, must not
+// declare its friends long away.
+Duration MembershipView::silence(const wire::MemberId& id) const {
+  if (membership_.is_live(id)) return Duration::zero();
+  if (const auto heard = membership_.last_heard(id)) return clock_.now() - *heard;
+  const auto earlier = earlier_.find(id);
+  return clock_.now() - began_ + (earlier == earlier_.end() ? Duration::zero() : earlier->second);
 }
 
 std::uint64_t MembershipView::incarnation(const wire::MemberId& id) const {

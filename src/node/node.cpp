@@ -15,6 +15,9 @@ namespace {
 // the space given) has to have changed.
 constexpr Duration kRoomPeriod = std::chrono::minutes(10);
 constexpr std::uint64_t kRoomPart = 16;
+// How often the silences of friends are kept, and how long one must be to be worth it.
+constexpr Duration kSilencesPeriod = std::chrono::hours(1);
+constexpr Duration kSilenceLeast = std::chrono::minutes(10);
 // A life each second for nine million years.
 constexpr std::uint64_t kIncarnationsMax = std::uint64_t{1} << 48;
 
@@ -80,6 +83,7 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
       acquaintances(environment.clock, membership, identity.member),
       repair(environment.clock, environment.random, environment.signatures, network, view, *chunk_store,
              *head_store, identity.member, identity.person, {.period = options.repair_period}),
+      scrub(environment.clock, environment.disk, environment.workers, *chunk_store, options.scrub),
       service(environment.signatures, view, *chunk_store, *head_store,
               {identity.person, identity.node_secret, [this] { return chord.state().self(); }},
               [this](wire::MemberId from, std::vector<wire::ChunkAddress> lacking) {
@@ -90,11 +94,16 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
       chord(environment.clock, environment.random, ring_network, acquaintances,
             {identity.member, incarnations->current()}, options.chord),
       scope(environment.clock) {
+  silences_kept = std::move(opened.silences);
+  view.remember_silences(silences_kept);
   chord.on_new_incarnation([this] { return begin_life(); });
   chord.on_fingers_only([this] { follow(chord.fingers_only()); });
   membership.on_denial([this](std::uint64_t remembered) { denied(remembered); });
   membership.on_stale([this] { return chord.has_slept(); });
   membership.on_return([this](const wire::MemberId& member) { chord.heard_of(member); });
+  chunk_store->on_change([this](const store::ChunkFacts& facts, store::ChunkStore::Change change) {
+    repair.chunk_changed(facts, change);
+  });
   membership.on_change([this] {
     saver.changed();
     repair.ring_changed();
@@ -123,8 +132,10 @@ Task<Result<std::unique_ptr<Node>>> Node::open(Environment environment, membersh
       co_await store::HeadStore::open(environment.disk, environment.workers);
   if (!heads) co_return heads.error();
 
-  Opened opened{std::move(loaded->roster), loaded->on_disk, std::move(*incarnations), std::move(*chunks),
-                std::move(*heads)};
+  Silences silences = co_await environment.workers.run([&disk] { return load_silences(disk); });
+
+  Opened opened{std::move(loaded->roster), loaded->on_disk,   std::move(*incarnations),
+                std::move(*chunks),        std::move(*heads), std::move(silences)};
   auto parts =
       std::make_unique<Parts>(environment, std::move(identity), std::move(options), std::move(opened));
   co_return std::unique_ptr<Node>(new Node(std::move(parts)));
@@ -142,7 +153,9 @@ void Node::start() {
   parts_->saver.changed();
   parts_->chord.start();
   parts_->repair.start();
+  parts_->scrub.start();
   parts_->scope.spawn(parts_->tell_room());
+  parts_->scope.spawn(parts_->keep_silences());
   parts_->scope.spawn(parts_->mind_the_budget());
   parts_->scope.spawn(parts_->user_records.bring_own_to_keepers());
 }
@@ -151,6 +164,8 @@ Task<void> Node::stop() {
   co_await parts_->chord.leave();
   // The friends have it as well; what could not be saved is learned again.
   (void)co_await parts_->saver.save();
+  // What is not kept is counted again, which makes repair later.
+  (void)co_await parts_->save_silences_now();
 }
 
 // ---- lives and presences ----
@@ -205,6 +220,29 @@ Task<void> Node::Parts::tell_room() {
     const std::uint64_t change = room > room_told ? room - room_told : room_told - room;
     if (change > usage.capacity / kRoomPart) membership.announce(make_presence());
   }
+}
+
+Task<void> Node::Parts::keep_silences() {
+  for (;;) {
+    const Duration period = environment.random.jitter(kSilencesPeriod);
+    co_await environment.clock.sleep(period);
+    (void)co_await save_silences_now();
+  }
+}
+
+Task<Result<void>> Node::Parts::save_silences_now() {
+  Silences silences;
+  for (const auto& [id, member] : membership.roster().members()) {
+    if (member.gone || id == identity.member) continue;
+    const Duration silence = view.silence(id);
+    if (silence >= kSilenceLeast) silences.emplace(id, silence);
+  }
+  if (silences == silences_kept) co_return Result<void>();
+  Disk& disk = environment.disk;
+  const Result<void> saved =
+      co_await environment.workers.run([&disk, &silences] { return save_silences(disk, silences); });
+  if (saved) silences_kept = std::move(silences);
+  co_return saved;
 }
 
 // ---- how much of the ring is followed ----

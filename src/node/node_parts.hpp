@@ -6,12 +6,14 @@
 #include <peerstore/node/node.hpp>
 #include <peerstore/replica/chunk_service.hpp>
 #include <peerstore/replica/repair.hpp>
+#include <peerstore/store/scrub.hpp>
 
 #include "node/hearsay_network.hpp"
 #include "node/incarnations.hpp"
 #include "node/reporting_network.hpp"
 #include "node/roster_acquaintances.hpp"
 #include "node/roster_saver.hpp"
+#include "node/silences.hpp"
 #include "node/user_records.hpp"
 
 namespace peerstore::node {
@@ -23,6 +25,7 @@ struct Opened {
   std::unique_ptr<Incarnations> incarnations;
   std::unique_ptr<store::ChunkStore> chunks;
   std::unique_ptr<store::HeadStore> heads;
+  Silences silences;
 };
 
 struct Node::Parts {
@@ -40,6 +43,8 @@ struct Node::Parts {
   wire::Presence make_presence();
   Task<void> keep_incarnation();
   Task<void> tell_room();
+  Task<void> keep_silences();
+  Task<Result<void>> save_silences_now();
   Task<void> mind_the_budget();
   double cost_of_news() const;
   void follow(bool neighbours_only);
@@ -57,6 +62,7 @@ struct Node::Parts {
   RosterSaver saver;
   RosterAcquaintances acquaintances;
   replica::Repair repair;
+  store::Scrub scrub;
   replica::ChunkService service;
   UserRecords user_records;
   chord::ChordNode chord;
@@ -65,7 +71,8 @@ struct Node::Parts {
   std::uint64_t life_remembered = 0;  // by others
   std::uint64_t presence_sequence = 0;
   std::uint64_t room_told = 0;
-  TaskScope scope;  // last: its tasks use everything above
+  Silences silences_kept;  // on disk
+  TaskScope scope;         // last: its tasks use everything above
 };
 
 }  // namespace peerstore::node

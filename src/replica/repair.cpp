@@ -56,7 +56,7 @@ void Repair::ring_changed() {
 }
 
 std::uint64_t Repair::pending() const {
-  std::uint64_t pending = pulls_known_.size();
+  std::uint64_t pending = wanted_.size();
   for (const auto& [member, partner] : partners_) {
     if (partner.answers) pending += partner.owing;
   }
@@ -95,10 +95,11 @@ Task<void> Repair::run() {
     const bool news = has_news();
     if (news || (is_owed_by_live() && clock_.now() >= offer_again)) {
       co_await round();
-      const bool moving = news || confirmed_in_round_ > 0 || !pulls_known_.empty();
+      const bool moving = news || confirmed_in_round_ > 0 || !wanted_.empty();
       patience = moving ? 1 : std::min(patience * 2, options_.slow_down);
       offer_again = clock_.now() + options_.period * patience;
     }
+    if (clock_.now() >= want_back_at_) want_back_lost();
     co_await collect_heads();
   }
 }
@@ -110,9 +111,14 @@ bool Repair::has_news() const {
     const Standing standing = view_.standing(member);
     if (partner.counts != (standing != Standing::long_away)) return true;
     if (partner.incarnation != view_.incarnation(member) && !partner.confirmed.empty()) return true;
+    if (!partner.confirmed.empty() && is_old(partner)) return true;
     if (partner.owing > 0 && !partner.answers && standing == Standing::live) return true;
   }
   return false;
+}
+
+bool Repair::is_old(const Partner& partner) const {
+  return clock_.now() - partner.confirmed_since > options_.asked_again_after;
 }
 
 bool Repair::is_owed_by_live() const {
@@ -143,7 +149,8 @@ void Repair::refresh_partners(const placement::Map& map) {
     partner.answers = standing == Standing::live;
     partner.owing = 0;
     const std::uint64_t incarnation = view_.incarnation(member);
-    if (std::exchange(partner.incarnation, incarnation) != incarnation) partner.confirmed.clear();
+    const bool is_new_life = std::exchange(partner.incarnation, incarnation) != incarnation;
+    if (is_new_life || is_old(partner)) partner.confirmed.clear();
   }
 }
 
@@ -193,6 +200,7 @@ Task<void> Repair::offer(wire::MemberId member, std::vector<wire::ChunkAddress> 
     co_return;
   }
   if (reply->have.size() != question.addresses.size()) co_return;
+  if (partner.confirmed.empty()) partner.confirmed_since = clock_.now();
   for (std::size_t i = 0; i < reply->have.size(); ++i) {
     if (reply->have[i] != 1 || !partner.confirmed.insert(short_form(question.addresses[i])).second) continue;
     ++confirmed_in_round_;

@@ -7,6 +7,8 @@
 #include <peerstore/replica/repair.hpp>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 namespace peerstore::replica {
 
@@ -18,39 +20,104 @@ constexpr Duration kSegmentPatience = std::chrono::seconds(30);  // over a thin 
 
 void Repair::offered(wire::MemberId from, std::vector<wire::ChunkAddress> lacking) {
   for (const wire::ChunkAddress& address : lacking) {
-    if (pulls_known_.size() >= options_.pulls_waiting) break;
-    if (pulls_known_.insert(address).second) pulls_.push_back({from, address});
+    if (wanted_.size() >= options_.pulls_waiting && !wanted_.contains(address)) continue;
+    std::vector<wire::MemberId>& sources = wanted_[address].from;
+    if (std::ranges::find(sources, from) == sources.end()) sources.push_back(from);
   }
-  while (pulling_ < options_.pulls_at_once && pulling_ < pulls_known_.size()) {
+  start_pulling();
+}
+
+void Repair::chunk_changed(const store::ChunkFacts& facts, store::ChunkStore::Change change) {
+  using Change = store::ChunkStore::Change;
+  if (change != Change::lost) {
+    lost_.erase(facts.address);
+    return;
+  }
+  ++counters_.lost;
+  lost_[facts.address] = {facts.header.placement_key, facts.header.chunk_class, facts.header.owner};
+  want_back_patience_ = 1;
+  want_back_lost();
+}
+
+// Those who should hold it, and then those who may.
+void Repair::want_back_lost() {
+  want_back_at_ = clock_.now() + options_.period * want_back_patience_;
+  want_back_patience_ = std::min(want_back_patience_ * 2, options_.slow_down);
+  const auto map = view_.map();
+  std::erase_if(lost_, [&](const auto& lost) {
+    const auto& [address, place] = lost;
+    return chunks_.deletion_of(address).has_value() ||
+           !may_keep(view_, self_, person_, place.chunk_class, place.owner);
+  });
+  for (const auto& [address, place] : lost_) {
+    if (wanted_.size() >= options_.pulls_waiting && !wanted_.contains(address)) break;
+    Wanted& wanted = wanted_[address];
+    wanted.was_held = true;
+    for (const wire::MemberId& member : map->preference_list(place, options_.sources)) {
+      const bool is_new = std::ranges::find(wanted.from, member) == wanted.from.end();
+      if (member != self_ && is_new) wanted.from.push_back(member);
+    }
+  }
+  start_pulling();
+}
+
+void Repair::start_pulling() {
+  while (pulling_ < options_.pulls_at_once && pulling_ < wanted_.size()) {
     ++pulling_;
     scope_.spawn(pull_loop());
   }
 }
 
+// What was lost here, and then what the fewest others have.
+std::map<wire::ChunkAddress, Repair::Wanted>::iterator Repair::rarest() {
+  auto rarest = wanted_.end();
+  for (auto at = wanted_.begin(); at != wanted_.end(); ++at) {
+    if (at->second.under_way) continue;
+    const auto rank = [](const Wanted& wanted) {
+      return std::pair(wanted.was_held ? 0 : 1, wanted.from.size());
+    };
+    if (rarest == wanted_.end() || rank(at->second) < rank(rarest->second)) rarest = at;
+  }
+  return rarest;
+}
+
 Task<void> Repair::pull_loop() {
   // Offers are taken after the question that brought them has been answered.
   co_await clock_.sleep(Duration(0));
-  while (!pulls_.empty()) {
-    const Pull wanted = pulls_.front();
-    pulls_.pop_front();
-    if (!chunks_.find(wanted.address)) {
-      const Result<void> pulled = co_await pull(wanted);
+  for (auto next = rarest(); next != wanted_.end(); next = rarest()) {
+    const wire::ChunkAddress address = next->first;
+    next->second.under_way = true;
+    const Wanted wanted = next->second;
+    if (!chunks_.find(address)) {
+      const Result<void> pulled = co_await pull(address, wanted);
       ++(pulled ? counters_.pulled : counters_.pull_failures);
     }
-    pulls_known_.erase(wanted.address);
+    wanted_.erase(address);
   }
   --pulling_;
 }
 
-Task<Result<void>> Repair::pull(Pull wanted) {
-  const wire::GetDescription describe{wanted.address, wire::ReadToken{}};
-  Result<wire::DescriptionReply> offered = co_await wire::ask(network_, wanted.from, describe);
-  if (!offered) co_return offered.error();
-  if (const Result<void> fit = check_offer(wanted.address, *offered); !fit) co_return fit.error();
+Task<Result<void>> Repair::pull(wire::ChunkAddress address, Wanted wanted) {
+  Error last = fail(Errc::unreachable, "nobody who has it answers");
+  for (const wire::MemberId& source : wanted.from) {
+    if (view_.standing(source) != Standing::live) continue;
+    const Result<void> pulled = co_await pull_from(source, address, wanted.was_held);
+    if (pulled) co_return pulled;
+    last = pulled.error();
+  }
+  co_return last;
+}
 
-  const auto deletion = chunks_.deletion_of(wanted.address);
+// What one source began another may end: segments that are here are not asked for again.
+Task<Result<void>> Repair::pull_from(wire::MemberId source, wire::ChunkAddress address, bool was_held) {
+  const wire::GetDescription describe{address, wire::ReadToken{}};
+  Result<wire::DescriptionReply> offered = co_await wire::ask(network_, source, describe);
+  if (!offered) co_return offered.error();
+  if (const Result<void> fit = check_offer(address, *offered, was_held); !fit) co_return fit.error();
+
+  const auto deletion = chunks_.deletion_of(address);
   if (deletion && deletion->number >= offered->lease.number) {
-    co_await pass_on(wanted.from, *deletion);
+    co_await pass_on(source, *deletion);
     co_return fail(Errc::refused, "its owner deleted it");
   }
   // What was acknowledged is repaired whatever the owner's quota says today.
@@ -59,16 +126,17 @@ Task<Result<void>> Repair::pull(Pull wanted) {
   store::HeldChunk chunk{std::move(offered->chunk), offered->lease};
   Result<std::vector<std::uint32_t>> missing =
       co_await chunks_.begin(std::move(chunk), {.reservation = *room});
+  if (missing && !missing->empty()) missing = co_await chunks_.salvage(address);
   if (!missing) co_return missing.error();
   for (const std::uint32_t index : *missing) {
-    const wire::GetSegment question{wanted.address, index, wire::ReadToken{}};
-    Result<wire::SegmentReply> segment =
-        co_await wire::ask(network_, wanted.from, question, kSegmentPatience);
+    const wire::GetSegment question{address, index, wire::ReadToken{}};
+    Result<wire::SegmentReply> segment = co_await wire::ask(network_, source, question, kSegmentPatience);
     if (!segment) co_return segment.error();
-    const Result<void> put = co_await chunks_.put_segment(wanted.address, index, std::move(segment->data));
+    const Result<void> put = co_await chunks_.put_segment(address, index, std::move(segment->data));
     if (!put) co_return put.error();
+    ++counters_.segments_pulled;
   }
-  co_return co_await chunks_.commit(wanted.address);
+  co_return co_await chunks_.commit(address);
 }
 
 // To one who slept when the owner said so.
@@ -80,10 +148,11 @@ Task<void> Repair::pass_on(wire::MemberId member, wire::Deletion deletion) {
   (void)co_await wire::ask(network_, member, message);
 }
 
-// An offer is a claim: the description must be the chunk's own, which says who the owner is, this machine
-// must find by its own reckoning that it should hold the chunk, and the owner must have signed for it.
-Result<void> Repair::check_offer(const wire::ChunkAddress& address,
-                                 const wire::DescriptionReply& offered) const {
+// An offer is a claim: the description must be the chunk's own, which says who the owner is, the owner must
+// have signed for it, and this machine must find by its own reckoning that it should hold the chunk, unless
+// it held it already.
+Result<void> Repair::check_offer(const wire::ChunkAddress& address, const wire::DescriptionReply& offered,
+                                 bool was_held) const {
   const wire::ChunkHeader& header = offered.chunk.header;
   if (header.segments < 1 || header.segments > wire::kSegmentsMax || header.chunk_class >= wire::kClasses ||
       offered.chunk.leaves.size() != header.segments || wire::address_of(offered.chunk) != address) {
@@ -93,7 +162,7 @@ Result<void> Repair::check_offer(const wire::ChunkAddress& address,
   if (!may) return may;
   const placement::ChunkPlace place{header.placement_key, header.chunk_class, header.owner};
   const std::vector<wire::MemberId> holders = targets(*view_.map(), view_, place);
-  if (std::ranges::find(holders, self_) == holders.end()) {
+  if (!was_held && std::ranges::find(holders, self_) == holders.end()) {
     return fail(Errc::refused, "not this machine's to hold");
   }
   return check_lease(signatures_, view_, header.owner, address, offered.lease, LeaseUse::repair);

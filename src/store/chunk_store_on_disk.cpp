@@ -190,6 +190,7 @@ Task<Error> ChunkStoreOnDisk::quarantine(ChunkFacts facts, Error damage) {
   } else {
     ledger_.held_stuck(stored_bytes(facts.header));
   }
+  on_change_(facts, Change::lost);
   co_return damage.in(about(facts.address));
 }
 
@@ -197,6 +198,7 @@ Error ChunkStoreOnDisk::forget_missing(const ChunkFacts& facts) {
   if (const auto dropped = rows_.drop(facts); !dropped) return dropped.error_in(about(facts.address));
   ledger_.held_dropped(stored_bytes(facts.header));
   discharge(facts.header);
+  on_change_(facts, Change::lost);
   return fail(Errc::not_found, about(facts.address) + ": its file has gone");
 }
 
@@ -219,6 +221,7 @@ Task<Result<void>> ChunkStoreOnDisk::remove_in_turn(wire::ChunkAddress address) 
   if (const auto dropped = rows_.drop(facts); !dropped) co_return dropped.error_in(about(address));
   ledger_.held_dropped(stored_bytes(facts.header));
   discharge(facts.header);
+  on_change_(facts, Change::removed);
   if (!synced) co_return synced.error_in(about(address) + ": removed, but it may come back after a crash");
   co_return Result<void>();
 }
@@ -231,6 +234,30 @@ std::optional<ChunkFacts> ChunkStoreOnDisk::find(const wire::ChunkAddress& addre
 
 Result<void> ChunkStoreOnDisk::for_each(const std::function<bool(const ChunkFacts&)>& visit) {
   return rows_.for_each(visit);
+}
+
+Result<std::vector<ChunkFacts>> ChunkStoreOnDisk::in_folder(unsigned first_byte) {
+  return rows_.in_folder(first_byte);
+}
+
+Task<Result<void>> ChunkStoreOnDisk::check_names(unsigned first_byte) {
+  const auto known = rows_.in_folder(first_byte);
+  if (!known) co_return known.error();
+  if (known->empty()) co_return Result<void>();
+  const auto files =
+      co_await workers_.run([this, first_byte] { return list_chunk_files(disk_, first_byte); });
+  if (!files && files.error().code != Errc::not_found) co_return files.error();
+  std::map<wire::ChunkAddress, std::uint64_t> sizes;
+  if (files) {
+    for (const ChunkFileEntry& file : *files) sizes.emplace(file.address, file.bytes);
+  }
+  for (const ChunkFacts& facts : *known) {
+    const auto size = sizes.find(facts.address);
+    if (size != sizes.end() && size->second == stored_bytes(facts.header)) continue;
+    // It may have been removed meanwhile, which is no loss: whoever looks again knows.
+    (void)co_await run_to_its_end(examine_in_turn(facts.address, std::nullopt));
+  }
+  co_return Result<void>();
 }
 
 ChunkStore::Usage ChunkStoreOnDisk::usage() const {

@@ -36,12 +36,16 @@ class ChunkStoreOnDisk final : public ChunkStore {
   Result<std::uint64_t> reserve(std::uint64_t bytes) override;
   Task<Result<std::vector<std::uint32_t>>> begin(HeldChunk chunk, Terms terms) override;
   Task<Result<void>> put_segment(wire::ChunkAddress address, std::uint32_t index, SharedBytes data) override;
+  Task<Result<std::vector<std::uint32_t>>> salvage(wire::ChunkAddress address) override;
   Task<Result<void>> commit(wire::ChunkAddress address) override;
 
   Task<Result<SharedBytes>> read_segment(wire::ChunkAddress address, std::uint32_t index) override;
   Task<Result<HeldChunk>> describe(wire::ChunkAddress address) override;
   std::optional<ChunkFacts> find(const wire::ChunkAddress& address) override;
   Result<void> for_each(const std::function<bool(const ChunkFacts&)>& visit) override;
+  Result<std::vector<ChunkFacts>> in_folder(unsigned first_byte) override;
+  Task<Result<void>> check_names(unsigned first_byte) override;
+  void on_change(OnChange callback) override { on_change_ = std::move(callback); }
   Task<Result<void>> remove(wire::ChunkAddress address) override;
   Task<Result<void>> discard(wire::Deletion deletion) override;
   std::optional<wire::Deletion> deletion_of(const wire::ChunkAddress& address) override;
@@ -101,6 +105,7 @@ class ChunkStoreOnDisk final : public ChunkStore {
   AddressTurns turns_;
   Incoming incoming_;
   ChunkFolderSet folder_is_durable_{};
+  OnChange on_change_ = [](const ChunkFacts&, Change) {};
   TaskScope changes_;  // last: its tasks refer to all of the above
 };
 

@@ -128,6 +128,22 @@ Task<Result<void>> ChunkStoreOnDisk::put_segment(wire::ChunkAddress address, std
   co_return Result<void>();
 }
 
+Task<Result<std::vector<std::uint32_t>>> ChunkStoreOnDisk::salvage(wire::ChunkAddress address) {
+  const AddressTurns::Turn turn = co_await turns_.take(address);
+  const auto found = incoming_.find(address);
+  if (found == incoming_.end() || !found->second.file) co_return not_begun(address);
+  IncomingChunk& incoming = found->second;
+  incoming.touched = clock_.now();
+  const auto salvaged =
+      co_await workers_.run([this, &incoming] { return salvage_segments(disk_, incoming); });
+  if (!salvaged) {
+    const Error error = salvaged.error_in(about(address));
+    co_await give_up(found, Published::not_renamed);
+    co_return error;
+  }
+  co_return incoming.missing();
+}
+
 Task<Result<void>> ChunkStoreOnDisk::commit(wire::ChunkAddress address) {
   co_return co_await run_to_its_end(commit_in_turn(address));
 }
@@ -156,7 +172,8 @@ Task<Result<void>> ChunkStoreOnDisk::commit_in_turn(wire::ChunkAddress address) 
     return publish(disk_, incoming, folder_is_durable, progress);
   });
   if (progress == Published::renamed) folder_is_durable_[folder] = true;
-  if (kept) kept = rows_.put(facts_of(incoming));
+  const ChunkFacts facts = facts_of(incoming);
+  if (kept) kept = rows_.put(facts);
   if (!kept) {
     co_await give_up(found, progress);
     co_return kept.error_in(about(address) + ": keeping it");
@@ -164,6 +181,7 @@ Task<Result<void>> ChunkStoreOnDisk::commit_in_turn(wire::ChunkAddress address) 
   ledger_.write_kept(incoming.bytes);
   incoming_.erase(found);
   if (*trashed) co_await leave_trash(**trashed);
+  on_change_(facts, Change::kept);
   co_return Result<void>();
 }
 

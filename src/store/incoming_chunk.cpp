@@ -43,6 +43,20 @@ Result<void> write_segment(IncomingChunk& chunk, std::uint32_t index, ByteView d
   return chunk.file->write_at(segment_offset(index), data);
 }
 
+Result<void> salvage_segments(Disk& disk, IncomingChunk& chunk) {
+  for (unsigned attempt = 0;; ++attempt) {
+    const std::string path = quarantine_path(chunk.address, attempt);
+    if (!disk.size(path)) return {};
+    for (const std::uint32_t index : chunk.missing()) {
+      const auto bytes = disk.read(path, segment_offset(index), wire::kSegmentBytes);
+      if (!bytes || bytes->size() != wire::kSegmentBytes) continue;
+      if (crypto::merkle_leaf(*bytes) != chunk.chunk.description.leaves[index]) continue;
+      if (auto done = write_segment(chunk, index, *bytes); !done) return done;
+      chunk.present.set(index);
+    }
+  }
+}
+
 Result<void> publish(Disk& disk, IncomingChunk& chunk, bool folder_is_durable, Published& progress) {
   CHECK(chunk.file && chunk.missing().empty());
   progress = Published::not_renamed;

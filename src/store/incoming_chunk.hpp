@@ -38,6 +38,10 @@ Result<std::unique_ptr<Disk::Writer>> create_file(Disk& disk, const IncomingChun
 // segment: then nothing was written.
 Result<void> write_segment(IncomingChunk& chunk, std::uint32_t index, ByteView data);
 
+// Takes the missing segments that a file of this chunk in quarantine still has as they should be. An error
+// is the disk's, about the file being written; what cannot be read from the quarantine stays missing.
+Result<void> salvage_segments(Disk& disk, IncomingChunk& chunk);
+
 // How far publish() came, for whoever cleans up after its failure.
 enum class Published : std::uint8_t { not_renamed, renamed };
 

@@ -8,23 +8,6 @@ namespace peerstore::store {
 
 namespace {
 
-struct ChunkFileEntry {
-  wire::ChunkAddress address;
-  std::uint64_t bytes = 0;
-};
-
-// In order of address. Foreign files are passed over.
-Result<std::vector<ChunkFileEntry>> list_chunk_files(Disk& disk, unsigned number) {
-  const auto entries = disk.list(chunk_folder(number));
-  if (!entries) return entries.error();
-  std::vector<ChunkFileEntry> files;
-  for (const Disk::Entry& entry : *entries) {
-    const auto address = entry.is_folder ? std::nullopt : address_of_file(entry.name);
-    if (address && address->bytes[0] == number) files.push_back({*address, entry.size});
-  }
-  return files;
-}
-
 // A disk may fail once and read well the next time: only what fails twice is damaged.
 Result<HeldChunk> read_head_patiently(Disk& disk, const wire::ChunkAddress& address) {
   const std::string path = chunk_path(address);
@@ -96,6 +79,17 @@ Result<void> merge(const std::vector<ChunkFileEntry>& files, const std::vector<C
 }
 
 }  // namespace
+
+Result<std::vector<ChunkFileEntry>> list_chunk_files(Disk& disk, unsigned number) {
+  const auto entries = disk.list(chunk_folder(number));
+  if (!entries) return entries.error();
+  std::vector<ChunkFileEntry> files;
+  for (const Disk::Entry& entry : *entries) {
+    const auto address = entry.is_folder ? std::nullopt : address_of_file(entry.name);
+    if (address && address->bytes[0] == number) files.push_back({*address, entry.size});
+  }
+  return files;
+}
 
 Result<ChunkFolderSet> recover_layout(Disk& disk) {
   for (const std::string_view folder : {kIncomingFolder, kQuarantineFolder}) {

@@ -30,6 +30,13 @@ using ChunkFolderSet = std::array<bool, 256>;
 // their names are durable when it returns.
 Result<ChunkFolderSet> recover_layout(Disk& disk);
 
+struct ChunkFileEntry {
+  wire::ChunkAddress address;
+  std::uint64_t bytes = 0;
+};
+// The chunk files of one folder, in order of address. Foreign files are passed over.
+Result<std::vector<ChunkFileEntry>> list_chunk_files(Disk& disk, unsigned number);
+
 // What the quarantine holds.
 Result<FoundChunks> count_quarantine(Disk& disk);
 

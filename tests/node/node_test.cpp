@@ -74,6 +74,31 @@ TEST(Node, CountsAMachineOutThatIsAwayForLongerThanTheGrace) {
   EXPECT_TRUE(ring.nobody_breaks_the_rule());
 }
 
+TEST(Node, CountsAMachineOutThatIsAwayForLongEvenIfAllOthersAreRestartedOften) {
+  placement::Policy rules;
+  rules.grace = 6h;
+  RingOfNodes ring(6, 1, rules);
+  const auto chunks = ring.put_chunks(*ring.laptops[0], 10);
+  Laptop& traveller = *ring.laptops[3];
+  ring.sleep(traveller);
+  for (int life = 0; life < 4; ++life) {
+    ring.clock.run_for(150min);
+    for (std::size_t i = 0; i < ring.laptops.size(); ++i) {
+      if (i == 3) continue;
+      ring.kill(*ring.laptops[i]);
+      ring.start(*ring.laptops[i]);
+    }
+    if (life > 0) continue;
+    for (const Chunk& chunk : chunks) EXPECT_EQ(ring.holders_of(chunk).size(), 3u) << "not yet";
+  }
+  ring.clock.run_for(2h);
+  for (const Chunk& chunk : chunks) {
+    auto holders = ring.holders_of(chunk);
+    std::erase(holders, &traveller);
+    EXPECT_GE(holders.size(), 3u);
+  }
+}
+
 TEST(Node, ComesBackFromItsDiskAfterTheProcessWasKilled) {
   RingOfNodes ring(5);
   const auto chunks = ring.put_chunks(*ring.laptops[0], 10);

@@ -135,6 +135,55 @@ TEST(Repair, RestoresWhatAMachineLostThatBeganANewLife) {
   EXPECT_TRUE(until(ring, [&] { return unlucky.held().size() == held; }));
 }
 
+TEST(Repair, FetchesOnlyTheBadSegmentOfAChunkThatIsFoundDamaged) {
+  TestRing ring(6);
+  const TestChunk chunk = make_chunk(0, 2, 5, 8);
+  ASSERT_TRUE(ring.put(chunk)->safe());
+  ring.start_repair();
+  ring.clock.run_for(5min);
+  Holder& holder = ring.holder(ring.preference(chunk)[1]);
+  holder.spoil(chunk.ref.address, 6);
+  ASSERT_EQ(ring.clock.run(holder.chunks->read_segment(chunk.ref.address, 6)).error().code, Errc::corrupt);
+  EXPECT_FALSE(holder.has(chunk.ref.address));
+  EXPECT_TRUE(until(ring, [&] { return holder.has(chunk.ref.address); }));
+  EXPECT_EQ(holder.repair->counters().segments_pulled, 1U);
+  EXPECT_EQ(holder.chunks->usage().quarantined, 1U) << "the bad file is kept";
+  for (std::uint32_t i = 0; i < 8; ++i) {
+    EXPECT_TRUE(*ring.clock.run(holder.chunks->read_segment(chunk.ref.address, i)) == chunk.segments[i]);
+  }
+}
+
+TEST(Repair, WantsAChunkBackThatVanishedUntilSomebodyWhoHasItIsAwake) {
+  TestRing ring(6);
+  const TestChunk chunk = make_chunk(0, 2, 5);
+  ASSERT_TRUE(ring.put(chunk)->safe());
+  ring.start_repair();
+  ring.clock.run_for(5min);
+  const auto list = ring.preference(chunk);
+  ring.sleep(list[0]);
+  ring.sleep(list[2]);
+  Holder& holder = ring.holder(list[1]);
+  holder.spoil(chunk.ref.address, std::nullopt);
+  ASSERT_TRUE(ring.clock.run(holder.chunks->check_names(chunk.ref.address.bytes[0])));
+  ring.clock.run_for(3h);
+  EXPECT_FALSE(holder.has(chunk.ref.address));
+  ring.wake(list[2]);
+  EXPECT_TRUE(until(ring, [&] { return holder.has(chunk.ref.address); }));
+  EXPECT_TRUE(ring.nobody_breaks_the_rule());
+}
+
+TEST(Repair, NoticesInDaysWhatAnotherLostAndDoesNotKnow) {
+  TestRing ring(6);
+  const TestChunk chunk = make_chunk(0, 2, 5);
+  ASSERT_TRUE(ring.put(chunk)->safe());
+  ring.start_repair();
+  ring.clock.run_for(5min);
+  Holder& holder = ring.holder(ring.preference(chunk)[1]);
+  ASSERT_TRUE(ring.clock.run(holder.chunks->remove(chunk.ref.address)));
+  ring.clock.run_for(24h * 4);
+  EXPECT_TRUE(holder.has(chunk.ref.address));
+}
+
 TEST(Repair, IsQuietWhenEverythingIsWhereItBelongs) {
   TestRing ring(7);
   fill(ring, 30);

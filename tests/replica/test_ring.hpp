@@ -122,6 +122,9 @@ class Holder final : public wire::Service {
     Repair::Options repair_options;
     repair = std::make_unique<Repair>(clock, random, signatures, network, view, *chunks, *heads, id, person,
                                       repair_options);
+    chunks->on_change([this](const store::ChunkFacts& facts, store::ChunkStore::Change change) {
+      repair->chunk_changed(facts, change);
+    });
     ChunkService::Self self{person, secret, [this] { return wire::NodeRef{id_, view_.incarnation(id_)}; }};
     service =
         std::make_unique<ChunkService>(signatures, view, *chunks, *heads, std::move(self),
@@ -148,6 +151,14 @@ class Holder final : public wire::Service {
     return held;
   }
   bool has(const wire::ChunkAddress& address) { return chunks->find(address).has_value(); }
+
+  // Nobody is told, and the store does not know. `segment` alone is damaged; of nothing the file is gone.
+  void spoil(const wire::ChunkAddress& address, std::optional<std::uint32_t> segment) {
+    const std::string name = to_hex(address.view());
+    const std::string path = "chunks/" + name.substr(0, 2) + "/" + name;
+    if (!segment) CHECK(disk_.remove(path).has_value());
+    if (segment) CHECK(disk_.flip_bit(path, 4096 + *segment * std::uint64_t{wire::kSegmentBytes} + 5, 3));
+  }
 
   const wire::MemberId& id() const { return id_; }
   wire::PersonNumber person() const { return person_; }

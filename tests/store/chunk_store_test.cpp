@@ -312,6 +312,68 @@ TEST_F(ChunkStoreTest, ForgetsAChunkWhoseFileHasGone) {
   machine.expect_books_balance();
 }
 
+TEST_F(ChunkStoreTest, SalvagesWhatIsStillGoodOfAFileInQuarantine) {
+  const TestChunk chunk = make_chunk(1, 4);
+  std::vector<ChunkStore::Change> changes;
+  machine.store->on_change([&](const ChunkFacts& facts, ChunkStore::Change change) {
+    EXPECT_EQ(facts.address, chunk.address);
+    changes.push_back(change);
+  });
+  ASSERT_TRUE(machine.keep(chunk));
+  machine.disk->content(path_of(chunk))[4096 + 2 * 65536] ^= 0x10;
+  machine.disk->content(path_of(chunk))[9] ^= 0x10;  // and the head
+  EXPECT_EQ(machine.read(chunk, 2).error().code, Errc::corrupt);
+  EXPECT_EQ(machine.clock.run(machine.store->salvage(chunk.address)).error().code, Errc::not_found);
+  ASSERT_EQ(machine.begin(chunk)->size(), 4U);
+  EXPECT_EQ(*machine.clock.run(machine.store->salvage(chunk.address)), std::vector<std::uint32_t>{2});
+  ASSERT_TRUE(machine.put_segment(chunk, 2));
+  ASSERT_TRUE(machine.commit(chunk));
+  machine.expect_readable(chunk);
+  machine.expect_books_balance();
+  using enum ChunkStore::Change;
+  EXPECT_EQ(changes, (std::vector{kept, lost, kept}));
+}
+
+TEST_F(ChunkStoreTest, NoticesByTheNamesAloneWhatHasGoneOrHasAnotherSize) {
+  const TestChunk gone = make_chunk(1, 1);
+  const TestChunk cut = make_chunk(2, 1);
+  const TestChunk whole = make_chunk(3, 1);
+  for (const TestChunk* chunk : {&gone, &cut, &whole}) ASSERT_TRUE(machine.keep(*chunk));
+  ASSERT_TRUE(machine.disk->remove(path_of(gone)));
+  machine.disk->content(path_of(cut)).resize(5000);
+  for (unsigned folder = 0; folder < 256; ++folder) {
+    ASSERT_TRUE(machine.clock.run(machine.store->check_names(folder)));
+  }
+  EXPECT_FALSE(machine.holds(gone));
+  EXPECT_FALSE(machine.holds(cut));
+  EXPECT_EQ(machine.store->usage().quarantined, 1U);
+  machine.expect_readable(whole);
+  machine.expect_books_balance();
+}
+
+TEST_F(ChunkStoreTest, IsReadThroughByTheScrubWhichGoesOnWhereItWasStopped) {
+  std::vector<TestChunk> chunks;
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) chunks.push_back(make_chunk(seed, 2));
+  for (const TestChunk& chunk : chunks) ASSERT_TRUE(machine.keep(chunk));
+  machine.disk->content(path_of(chunks[4]))[4096 + 65536] ^= 1;
+  machine.disk->content(path_of(chunks[9]))[4096] ^= 1;
+  const Scrub::Options options{.contents_period = 10h, .names_period = 10h};
+  std::uint64_t read = 0;
+  for (int part = 0; part < 5; ++part) {
+    Scrub scrub(machine.clock, *machine.disk, machine.workers, *machine.store, options);
+    scrub.start();
+    machine.clock.run_for(2h + 5min);
+    read += scrub.counters().segments_read;
+    EXPECT_LT(scrub.counters().segments_read, 20U) << "evenly over the period";
+  }
+  EXPECT_FALSE(machine.holds(chunks[4]));
+  EXPECT_FALSE(machine.holds(chunks[9]));
+  EXPECT_EQ(machine.store->usage().quarantined, 2U);
+  EXPECT_GE(read, 2U * 12 - 1);
+  EXPECT_LE(read, 2U * 12 + 10) << "a folder that was begun is read again, and no more";
+  machine.expect_books_balance();
+}
+
 TEST_F(ChunkStoreTest, DoesNotBlameTheFileForAReadThatFailsOnce) {
   const TestChunk chunk = make_chunk(1, 2);
   ASSERT_TRUE(machine.keep(chunk));

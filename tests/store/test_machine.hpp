@@ -7,6 +7,7 @@
 #include <peerstore/crypto/merkle.hpp>
 #include <peerstore/runtime/random.hpp>
 #include <peerstore/store/chunk_store.hpp>
+#include <peerstore/store/scrub.hpp>
 #include <peerstore/world/virtual_clock.hpp>
 #include <store/recording_disk.hpp>
 #include <store/recording_key_value.hpp>

@@ -5,12 +5,19 @@
 #include <peerstore/membership/membership.hpp>
 #include <peerstore/replica/ring_view.hpp>
 
+#include <map>
+
 namespace peerstore::node {
 
 class MembershipView final : public replica::RingView {
  public:
   // Both outlive the view.
   MembershipView(Clock& clock, const membership::Membership& membership);
+
+  // For how long each member had not been heard when this process began: counted on from there.
+  void remember_silences(std::map<wire::MemberId, Duration> earlier) { earlier_ = std::move(earlier); }
+  // Since it was last heard, as far as this machine listened. Zero for one that is live.
+  Duration silence(const wire::MemberId& member) const;
 
   std::shared_ptr<const placement::Map> map() const override;
   replica::Standing standing(const wire::MemberId& member) const override;
@@ -31,6 +38,7 @@ class MembershipView final : public replica::RingView {
   Clock& clock_;
   const membership::Membership& membership_;
   TimePoint began_;
+  std::map<wire::MemberId, Duration> earlier_;
 };
 
 }  // namespace peerstore::node

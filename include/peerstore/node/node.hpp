@@ -10,6 +10,7 @@
 #include <peerstore/runtime/key_value.hpp>
 #include <peerstore/store/chunk_store.hpp>
 #include <peerstore/store/head_store.hpp>
+#include <peerstore/store/scrub.hpp>
 
 #include <memory>
 #include <string>
@@ -61,6 +62,7 @@ class Node final : public wire::Service {
     chord::ChordNode::Options chord;
     membership::Membership::Options membership;
     Duration repair_period = std::chrono::minutes(1);
+    store::Scrub::Options scrub;
     // Bytes a second that news of comings and goings may cost. Past it, or with more than 4,000 members, only
     // neighbours and fingers are kept.
     double news_budget = 500;

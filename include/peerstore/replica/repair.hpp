@@ -7,13 +7,16 @@
 // once, a stand-in hands over when the preferred holder is back, and a machine that merely
 // sleeps moves nothing (Carbonite, NSDI 2006: durability is not availability).
 //
+// A chunk that was found damaged or gone here is wanted back at once: pulled from whoever has it, the
+// segments that the bad file still has as they should be taken from there.
+//
 // Repair only ever adds copies. It bends no rule: a machine pulls only what its own reckoning
-// says it should hold and what its owner leased, so a lying member cannot make it keep anything else; what
-// its owner deleted it does not take back, and tells the one who offers it.
+// says it should hold, or what it held, and what its owner leased, so a lying member cannot make it keep
+// anything else; what its owner deleted it does not take back, and tells the one who offers it.
 //
 // A quiet ring is quiet: what a member has confirmed in its present life is not offered to it
-// again, and while neither the map, nor the chunks held, nor the members concerned change, no
-// message is sent. Memory: eight bytes (and the set's own) for each chunk and each other holder.
+// again for some days, and while neither the map, nor the chunks held, nor the members concerned
+// change, no message is sent. Memory: eight bytes (and the set's own) for each chunk and each other holder.
 #pragma once
 
 #include <peerstore/crypto/signatures.hpp>
@@ -24,10 +27,8 @@
 #include <peerstore/store/head_store.hpp>
 #include <peerstore/wire/network.hpp>
 
-#include <deque>
 #include <map>
 #include <optional>
-#include <set>
 #include <unordered_set>
 
 namespace peerstore::replica {
@@ -38,16 +39,21 @@ class Repair {
     Duration period = std::chrono::minutes(1);
     Duration after_change = std::chrono::seconds(3);  // the first round after the ring changed
     unsigned slow_down = 16;                          // offers that move nothing become up to this much rarer
+    // What a member said that it has, is asked again after this: it may have lost it and not know.
+    Duration asked_again_after = std::chrono::hours(72);
     std::size_t offers_per_message = 512;
     std::size_t chunks_per_turn = 128;  // reckoned before others get their turn on the loop
     std::size_t pulls_at_once = 2;
     std::size_t pulls_waiting = 8192;  // offers beyond these are forgotten, and come again
+    std::size_t sources = 8;           // members that are asked for a chunk that was lost here
     std::size_t heads_from = 3;        // members asked for the heads that this one should keep
   };
   struct Counters {
     std::uint64_t offered = 0;  // chunks, counted once for each member asked
     std::uint64_t pulled = 0;
     std::uint64_t pull_failures = 0;
+    std::uint64_t segments_pulled = 0;
+    std::uint64_t lost = 0;  // chunks found damaged or gone here
   };
 
   // References must outlive this.
@@ -61,6 +67,8 @@ class Repair {
   void ring_changed();
   // `from` says that it holds these and that this machine should: pulled in the background.
   void offered(wire::MemberId from, std::vector<wire::ChunkAddress> lacking);
+  // What the store tells (ChunkStore::on_change).
+  void chunk_changed(const store::ChunkFacts& facts, store::ChunkStore::Change change);
 
   // Copies known to be missing that somebody could make now: to be pulled here, or offered
   // from here to members who answered that they lack them.
@@ -77,6 +85,7 @@ class Repair {
   struct Partner {
     std::uint64_t incarnation = 0;
     std::unordered_set<std::uint64_t> confirmed;  // the first 8 bytes of addresses
+    TimePoint confirmed_since;                    // the oldest of them
     std::uint64_t owing = 0;                      // chunks it has not confirmed, by the last round
     bool answers = false;                         // was live, and did not fail since
     bool counts = true;                           // as a holder: not away for longer than the grace
@@ -85,9 +94,11 @@ class Repair {
     wire::ChunkAddress address;
     placement::ChunkPlace place;
   };
-  struct Pull {
-    wire::MemberId from;
-    wire::ChunkAddress address;
+  // A chunk to be pulled.
+  struct Wanted {
+    std::vector<wire::MemberId> from;  // who said that they have it; of a lost one, who may
+    bool was_held = false;             // and lost: it is wanted back whatever the map says
+    bool under_way = false;
   };
   // Whose heads this machine keeps: of persons whose head place lies in (from, self]. A new life
   // collects anew what was published while it slept.
@@ -102,15 +113,21 @@ class Repair {
   Task<void> run();
   bool has_news() const;
   bool is_owed_by_live() const;
+  bool is_old(const Partner& partner) const;
   Task<void> round();
   std::vector<Held> held_chunks();
   void refresh_partners(const placement::Map& map);
   Task<void> offer(wire::MemberId member, std::vector<wire::ChunkAddress> addresses);
 
+  void want_back_lost();
+  void start_pulling();
+  std::map<wire::ChunkAddress, Wanted>::iterator rarest();
   Task<void> pull_loop();
-  Task<Result<void>> pull(Pull wanted);
+  Task<Result<void>> pull(wire::ChunkAddress address, Wanted wanted);
+  Task<Result<void>> pull_from(wire::MemberId source, wire::ChunkAddress address, bool was_held);
   Task<void> pass_on(wire::MemberId member, wire::Deletion deletion);
-  Result<void> check_offer(const wire::ChunkAddress& address, const wire::DescriptionReply& offered) const;
+  Result<void> check_offer(const wire::ChunkAddress& address, const wire::DescriptionReply& offered,
+                           bool was_held) const;
 
   HeadDuty head_duty(const placement::Map& map) const;
   Task<void> collect_heads();
@@ -134,9 +151,11 @@ class Repair {
   std::uint64_t confirmed_in_round_ = 0;
   std::optional<HeadDuty> heads_collected_;
 
-  std::deque<Pull> pulls_;
-  std::set<wire::ChunkAddress> pulls_known_;  // in line or under way
+  std::map<wire::ChunkAddress, Wanted> wanted_;
   std::size_t pulling_ = 0;
+  std::map<wire::ChunkAddress, placement::ChunkPlace> lost_;  // here, and not healed yet
+  TimePoint want_back_at_;
+  unsigned want_back_patience_ = 1;
 
   Counters counters_;
   ResumeTimer alarm_;

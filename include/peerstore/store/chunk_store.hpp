@@ -52,6 +52,9 @@ class ChunkStore {
     std::uint64_t reservation = 0;                      // of whoever asked for room before
     std::uint64_t owner_bytes_max = ~std::uint64_t{0};  // that bytes_of() its owner may come to
   };
+  // What became of a chunk: `lost` is one whose file was found damaged (it is in quarantine now) or gone.
+  enum class Change : std::uint8_t { kept, removed, lost };
+  using OnChange = std::function<void(const ChunkFacts&, Change)>;
   struct Usage {
     std::uint64_t capacity = 0;
     std::uint64_t held = 0;
@@ -85,6 +88,9 @@ class ChunkStore {
   // is dropped, here and in commit().
   virtual Task<Result<void>> put_segment(wire::ChunkAddress address, std::uint32_t index,
                                          SharedBytes data) = 0;
+  // Copies what is still good of a file of this chunk in quarantine into the chunk being received.
+  // The segments that are missing then; not_found without begin().
+  virtual Task<Result<std::vector<std::uint32_t>>> salvage(wire::ChunkAddress address) = 0;
   // Durable when it returns. Done already if the chunk is held. Errc::invalid while segments are
   // missing, not_found without begin().
   virtual Task<Result<void>> commit(wire::ChunkAddress address) = 0;
@@ -107,6 +113,13 @@ class ChunkStore {
   virtual std::optional<ChunkFacts> find(const wire::ChunkAddress& address) = 0;
   // In order of placement key, until `visit` returns false.
   virtual Result<void> for_each(const std::function<bool(const ChunkFacts&)>& visit) = 0;
+  // Those whose addresses begin with this byte, in order of address.
+  virtual Result<std::vector<ChunkFacts>> in_folder(unsigned first_byte) = 0;
+  // Compares those with the files' names and sizes, which costs little: what has gone, or has another size,
+  // is no longer held when it returns.
+  virtual Task<Result<void>> check_names(unsigned first_byte) = 0;
+  // Told of each change of what is held, after the fact. The callback must not wait or destroy this.
+  virtual void on_change(OnChange callback) = 0;
   // Errc::not_found if it is not held.
   virtual Task<Result<void>> remove(wire::ChunkAddress address) = 0;
 

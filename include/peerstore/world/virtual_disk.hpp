@@ -78,6 +78,8 @@ class VirtualDisk final : public Disk {
   // Turns over a bit, by chance, of a synced file whose path begins with `prefix`. Returns its path;
   // nothing if there is no such file.
   std::optional<std::string> rot(Random& random, std::string_view prefix);
+  // Some synced file whose path begins with `prefix` is gone, as if it had never been there.
+  std::optional<std::string> vanish(Random& random, std::string_view prefix);
   // The next write reports success and lands in a wrong place: elsewhere in its file, or in another
   // one below the same top folder. Where it belongs there are the old bytes, or zeros.
   // `random` must outlive that write.
@@ -106,6 +108,7 @@ class VirtualDisk final : public Disk {
   void misdirect(Node& intended, std::uint64_t offset, std::string_view path, ByteView bytes);
   static void collect_files(const NodePtr& folder, const std::string& path,
                             std::vector<std::pair<std::string, NodePtr>>& files);
+  std::vector<std::pair<std::string, NodePtr>> synced_files(std::string_view prefix) const;
   static void forget_unsynced(Node& node);
   class PowerFailure;
 
