@@ -28,7 +28,6 @@ enum class Exit : int {
   invitation_expired = 26,
   invitation_withdrawn = 27,
   interrupted = 130,
-  terminated = 143,
 };
 
 Exit exit_for(const Error& error);
