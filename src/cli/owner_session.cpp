@@ -7,6 +7,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 
@@ -158,6 +159,9 @@ Task<Result<std::unique_ptr<drive::Drive>>> OwnerSession::open_drive() {
   for (std::size_t epoch = 0; epoch + 1 < epochs.size(); ++epoch) {
     keys.older_secrets.push_back(*epochs[epoch].drive_secret);
   }
+  keys.machines = static_cast<std::size_t>(std::ranges::count_if(
+      membership_->roster().members(),
+      [this](const auto& entry) { return !entry.second.gone && entry.second.person == identity_.person; }));
   const drive::Environment environment{loop_,   loop_,  entropy_, signatures_,
                                        *files_, *disk_, *space_,  cache_.get()};
   return drive::Drive::open(environment, keys);

@@ -95,6 +95,7 @@ void RingDrive::note_stale_heads(const std::vector<vault::SeenHead>& seen, std::
     const auto known = heads_.heads().find(head.machine);
     const std::uint64_t version = known == heads_.heads().end() ? 0 : known->second.version;
     if (version >= head.version) continue;
+    shows_old_heads_ = true;
     remarks_.push_back(
         {"", fail(Errc::corrupt, "the ring shows head " + std::to_string(version) + " of " +
                                      machine_name(head.machine) + ", but " + machine_name(by) + " has seen " +

@@ -107,6 +107,7 @@ class RingDrive final : public Drive {
   std::vector<KnownSnapshot> snapshots_;       // by time
   std::set<std::string> forgotten_;            // ids
   std::set<std::string> forgotten_of_others_;  // that their machines' logs still have
+  bool shows_old_heads_ = false;               // of some machine, by what another one has seen
   std::optional<Error> missing_;               // a machine whose index cannot be read
   std::vector<Warning> remarks_;               // found on opening, said with the next job
   std::uint64_t checkpoint_bytes_;

@@ -15,7 +15,13 @@ constexpr std::size_t kPacksAsked = 64;                    // in one question
 constexpr std::uint64_t kVerifiedBytes = 4 * 1024 * 1024;  // in one go
 constexpr std::size_t kIdsInRecord = 4096;                 // of forgotten snapshots
 // Longer than a backup takes: one that another machine had begun may have counted on a pack that was dropped.
-constexpr std::int64_t kGraceOfOthers_ns = std::int64_t{24} * 60 * 60 * 1'000'000'000;
+constexpr std::int64_t kGraceOfOthers_ns = std::int64_t{7} * 24 * 60 * 60 * 1'000'000'000;
+
+Error old_heads() {
+  return fail(Errc::corrupt,
+              "nothing is pruned while the ring shows old heads of a machine: newer snapshots may "
+              "need what would be dropped");
+}
 
 }  // namespace
 
@@ -112,6 +118,7 @@ Task<Result<VerifySummary>> RingDrive::verify(VerifyOptions options, Observer ob
   say_remarks(observer);
   VerifySummary summary;
   if (missing_) ++summary.problems;  // a remark has said what
+  if (shows_old_heads_) co_return old_heads();
   MarkRun mark(vault_, [&](const std::string& path, const Error& error) { observer.warning({path, error}); });
   const auto marked = co_await mark_all(mark);
   if (!marked) co_return marked.error();
@@ -233,16 +240,21 @@ Task<Result<void>> RingDrive::do_prune(const vault::PrunePlan& plan, MarkRun& ma
   if (!rescued) co_return rescued.error();
   const auto news = co_await read_news(mark);
   if (!news) co_return news.error();
+  if (shows_old_heads_) co_return old_heads();
   if (mark.problems() > 0) co_return fail(Errc::corrupt, "not everything that the snapshots need is there");
   rescued = co_await vault_.rescue(mark.used());
   if (!rescued) co_return rescued.error();
   if (cancelled_) co_return fail(Errc::cancelled, "stopped");
   std::vector<Bytes> records = records_to_keep();
-  // What was dropped before and is deleted now need not be written down again.
-  const auto removed = co_await remove_dropped(mark, plan.packs);
-  if (!removed) co_return removed.error();
-  summary.packs_deleted = *removed;
-  if (plan.packs.empty() && *removed == 0 && !vault_.has_unindexed() && records == vault_.records()) {
+  // What was dropped before and is deleted now need not be written down again. Not if the head that dropped
+  // it may never have reached the ring.
+  if (heads_.behind().empty()) {
+    const auto removed = co_await remove_dropped(mark, plan.packs);
+    if (!removed) co_return removed.error();
+    summary.packs_deleted = *removed;
+  }
+  if (plan.packs.empty() && summary.packs_deleted == 0 && !vault_.has_unindexed() &&
+      records == vault_.records()) {
     co_return Result<void>();
   }
   auto newest = co_await vault_.rewrite_index(std::move(records));
@@ -261,6 +273,7 @@ Task<Result<void>> RingDrive::do_prune(const vault::PrunePlan& plan, MarkRun& ma
 // those that the published index still counts on.
 Task<Result<std::size_t>> RingDrive::remove_dropped(MarkRun& mark, std::vector<std::uint32_t> but) {
   const bool is_only_machine =
+      keys_.machines <= 1 &&
       std::ranges::all_of(heads_.heads(), [this](const auto& entry) { return entry.first == keys_.machine; });
   const std::int64_t now = environment_.clock.wall_time().nanoseconds;
   const std::int64_t until = is_only_machine ? now : now - kGraceOfOthers_ns;
@@ -296,9 +309,13 @@ Task<Result<PruneSummary>> RingDrive::prune(bool only_look, Observer observer) {
     vault_.undo(plan);
     co_return done.error();
   }
-  // The head that no longer counts on them is published. Who does not answer now is told the next time.
-  const auto removed = co_await remove_dropped(mark, {});
-  if (removed) summary.packs_deleted += *removed;
+  // The head that no longer counts on them is published, and what takes their place has all its copies. Who
+  // does not answer now is told the next time.
+  const unsigned enough = std::min(environment_.space.reachable_copies(), environment_.space.wanted_copies());
+  if (summary.head_copies >= enough && vault_.figures().copies_least >= enough) {
+    const auto removed = co_await remove_dropped(mark, {});
+    if (removed) summary.packs_deleted += *removed;
+  }
   summary.bytes_waiting = vault_.bytes_dropped();
   co_return summary;
 }

@@ -103,9 +103,10 @@ Task<Result<wire::Receipt>> ChunkPut::try_once(wire::MemberId member) {
   wire::PutBegin begin{chunk_, lease_, reserved->reservation};
   Result<wire::PutState> state = co_await ring_.friends.ask(member, begin);
   if (state && state->lease_wanted > begin.lease.number) {
-    // It was deleted once, and is wanted again now.
-    lease_ = sign_lease(ring_.signatures, ring_.view.ring_id(), ring_.writer, address_, state->lease_wanted);
-    begin.lease = lease_;
+    // It was deleted once, and is wanted again now. What one holder asks for is for that holder alone.
+    if (state->lease_wanted > kLeaseNumberMax) co_return fail(Errc::refused, "asks for an impossible lease");
+    begin.lease =
+        sign_lease(ring_.signatures, ring_.view.ring_id(), ring_.writer, address_, state->lease_wanted);
     state = co_await ring_.friends.ask(member, begin);
     if (state && state->lease_wanted != 0) co_return fail(Errc::refused, "asks for ever newer leases");
   }

@@ -29,6 +29,7 @@ wire::Deletion sign_deletion(crypto::Signatures& signatures, const wire::RingId&
 
 Result<void> check_deletion(crypto::Signatures& signatures, const RingView& view,
                             const wire::Deletion& deletion) {
+  if (deletion.number > kLeaseNumberMax) return fail(Errc::invalid, "a deletion with an impossible number");
   const auto writer = view.writer_key(deletion.owner, deletion.machine);
   if (!writer) return fail(Errc::refused, "a deletion by a machine that does not belong to the ring");
   const Bytes bytes = wire::deletion_bytes(deletion);
@@ -47,7 +48,9 @@ std::uint64_t share_of_quota(const placement::Map& map, wire::PersonNumber owner
 
 Result<void> check_lease(crypto::Signatures& signatures, const RingView& view, wire::PersonNumber owner,
                          const wire::ChunkAddress& address, const wire::Lease& lease, LeaseUse use) {
-  if (lease.number == 0) return fail(Errc::invalid, "a lease without a number");
+  if (lease.number == 0 || lease.number > kLeaseNumberMax) {
+    return fail(Errc::invalid, "a lease with an impossible number");
+  }
   const Bytes bytes = wire::lease_bytes(address, lease);
   const auto signed_by = [&](const crypto::SigningPublicKey& key) {
     return signatures.verify(key, kLeaseKind, view.ring_id(), bytes, lease.signature);

@@ -34,7 +34,8 @@ void Repair::chunk_changed(const store::ChunkFacts& facts, store::ChunkStore::Ch
     return;
   }
   ++counters_.lost;
-  lost_[facts.address] = {facts.header.placement_key, facts.header.chunk_class, facts.header.owner};
+  lost_[facts.address] = {{facts.header.placement_key, facts.header.chunk_class, facts.header.owner},
+                          facts.lease};
   want_back_patience_ = 1;
   want_back_lost();
 }
@@ -45,15 +46,16 @@ void Repair::want_back_lost() {
   want_back_patience_ = std::min(want_back_patience_ * 2, options_.slow_down);
   const auto map = view_.map();
   std::erase_if(lost_, [&](const auto& lost) {
-    const auto& [address, place] = lost;
-    return chunks_.deletion_of(address).has_value() ||
-           !may_keep(view_, self_, person_, place.chunk_class, place.owner);
+    const auto& [address, what] = lost;
+    const auto deletion = chunks_.deletion_of(address);
+    const bool is_deleted = deletion && deletion->number >= what.lease;
+    return is_deleted || !may_keep(view_, self_, person_, what.place.chunk_class, what.place.owner);
   });
-  for (const auto& [address, place] : lost_) {
+  for (const auto& [address, what] : lost_) {
     if (wanted_.size() >= options_.pulls_waiting && !wanted_.contains(address)) break;
     Wanted& wanted = wanted_[address];
     wanted.was_held = true;
-    for (const wire::MemberId& member : map->preference_list(place, options_.sources)) {
+    for (const wire::MemberId& member : map->preference_list(what.place, options_.sources)) {
       const bool is_new = std::ranges::find(wanted.from, member) == wanted.from.end();
       if (member != self_ && is_new) wanted.from.push_back(member);
     }

@@ -12,6 +12,9 @@ namespace peerstore::store {
 
 namespace {
 
+// How far one deletion may raise the number that the next lease has to beat.
+constexpr std::uint64_t kNumberStepMax = 1024;
+
 constexpr std::int64_t kNanosecondsPerDay = std::int64_t{24} * 60 * 60 * 1'000'000'000;
 
 std::string about(const wire::ChunkAddress& address) { return "chunk " + short_name(address); }
@@ -96,6 +99,9 @@ Task<Result<void>> ChunkStoreOnDisk::discard_in_turn(wire::Deletion deletion) {
   }
   if (facts->lease > deletion.number) {
     co_return fail(Errc::refused, about(address) + ": its owner stored it again since");
+  }
+  if (deletion.number > facts->lease + kNumberStepMax) {
+    co_return fail(Errc::refused, about(address) + ": a deletion too far above what is held");
   }
   const auto known = deleted_.tombstone(address);
   if (!known) co_return known.error_in(about(address));

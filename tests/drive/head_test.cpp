@@ -78,6 +78,9 @@ TEST_F(HeadTest, ANewHomeLearnsFromSiblingsThatTheRingShowsAnOldHead) {
   ASSERT_TRUE(fresh.restore("", "/back"));
   ASSERT_EQ(fresh.warnings.size(), 1u);
   EXPECT_EQ(fresh.warnings[0].error.code, Errc::corrupt);
+  const auto pruned = circle.clock.run(fresh.drive->prune(false, fresh.observer()));
+  ASSERT_FALSE(pruned) << "what the newer head needs is not known here";
+  EXPECT_EQ(pruned.error().code, Errc::corrupt);
 }
 
 TEST_F(HeadTest, TwoHistoriesOfOneMachineAreAnError) {

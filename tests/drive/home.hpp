@@ -60,6 +60,7 @@ class Home {
   std::vector<Warning> warnings;
   std::vector<Progress> progress;
   std::unique_ptr<RingDrive> drive;
+  std::size_t machines = 1;  // of the person, as the ring knows them
 
   Environment environment() {
     return {
@@ -67,7 +68,9 @@ class Home {
         cache};
   }
   DriveKeys keys() const {
-    return {circle_.drive_secret, circle_.person_secret, circle_.ring_id, machine_, circle_.older_secrets};
+    return {circle_.drive_secret,  circle_.person_secret,
+            circle_.ring_id,       machine_,
+            circle_.older_secrets, machines};
   }
   Result<void> open() {
     drive = std::make_unique<RingDrive>(environment(), keys(), checkpoint_bytes);

@@ -29,6 +29,7 @@ struct DriveKeys {
   wire::RingId ring_id;
   std::uint32_t machine = 0;
   std::vector<crypto::SecretKey> older_secrets = {};  // of epochs before a rekey, for what was written then
+  std::size_t machines = 1;  // of the person, this one included: also those that have no head yet
 };
 
 struct Environment {

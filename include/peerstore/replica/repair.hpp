@@ -153,7 +153,11 @@ class Repair {
 
   std::map<wire::ChunkAddress, Wanted> wanted_;
   std::size_t pulling_ = 0;
-  std::map<wire::ChunkAddress, placement::ChunkPlace> lost_;  // here, and not healed yet
+  struct Lost {
+    placement::ChunkPlace place;
+    std::uint64_t lease = 0;
+  };
+  std::map<wire::ChunkAddress, Lost> lost_;  // here, and not healed yet
   TimePoint want_back_at_;
   unsigned want_back_patience_ = 1;
 
