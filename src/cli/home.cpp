@@ -38,7 +38,8 @@ Result<membership::Identity> Home::identity() const {
     return fail(Errc::not_found, "there is no ring at " + path_);
   }
   if ((facts.st_mode & 077) != 0) {
-    return fail(Errc::io, path_ + "/identity can be read by others: run chmod 600 " + path_ + "/identity");
+    return fail(Errc::refused,
+                path_ + "/identity can be read by others: run chmod 600 " + path_ + "/identity");
   }
   auto disk = os::open_disk(path_);
   if (!disk) return disk.error();

@@ -86,7 +86,7 @@ Result<void> OwnerSession::load() {
       membership_->failed(member);
     }
   });
-  view_ = std::make_unique<node::MembershipView>(loop_, *membership_);
+  view_ = std::make_unique<node::MembershipView>(*membership_);
   return {};
 }
 

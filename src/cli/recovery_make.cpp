@@ -98,6 +98,9 @@ Exit recovery_make_command(const Home& home, const Output& output, const Recover
     return output.failure(Exit::usage, "a kit is a page for people: name a file with -o FILE");
   }
   auto lock = home.lock_account();
+  if (const auto identity = home.identity(); !identity && identity.error().code != Errc::not_found) {
+    return output.failure(identity.error());
+  }
   if (!lock) return output.failure(lock.error(), "Let that command end first.");
   auto open = unlock_with_passphrase(signatures, home, output.options());
   if (!open) return failure_to_unlock(output, open.error());

@@ -7,6 +7,9 @@ namespace peerstore::cli {
 std::variant<Renewal, Exit> begin_renewal(crypto::Signatures& signatures, const Home& home,
                                           const Output& output, const PasswdOptions& options) {
   auto lock = home.lock_account();
+  if (const auto identity = home.identity(); !identity && identity.error().code != Errc::not_found) {
+    return output.failure(identity.error());
+  }
   if (!lock) return output.failure(lock.error(), "Let that command end first.");
   auto open = unlock_with_passphrase(signatures, home, output.options());
   if (!open) return failure_to_unlock(output, open.error());

@@ -2,8 +2,7 @@
 
 namespace peerstore::node {
 
-MembershipView::MembershipView(Clock& clock, const membership::Membership& membership)
-    : clock_(clock), membership_(membership), began_(clock.now()) {}
+MembershipView::MembershipView(const membership::Membership& membership) : membership_(membership) {}
 
 std::shared_ptr<const placement::Map> MembershipView::map() const { return membership_.roster().map(); }
 
@@ -16,12 +15,23 @@ replica::Standing MembershipView::standing(const wire::MemberId& id) const {
 }
 
 // Only the time counts in which this machine listened: one that slept itself, or was not running, must not
-// declare its friends long away.
+// declare its friends long away. And only from when they are away on: to be live by the news is enough, since
+// not everybody talks to everybody.
+void MembershipView::listened(Duration passed) {
+  for (const auto& [id, member] : membership_.roster().members()) {
+    // After a start all are thought live until it is known who is not.
+    const bool is_known = membership_.last_heard(id) || membership_.presence(id) != nullptr;
+    if (member.gone || (is_known && membership_.is_live(id))) {
+      silences_.erase(id);
+    } else if (!membership_.is_live(id)) {
+      silences_[id] += passed;
+    }
+  }
+}
+
 Duration MembershipView::silence(const wire::MemberId& id) const {
-  if (membership_.is_live(id)) return Duration::zero();
-  if (const auto heard = membership_.last_heard(id)) return clock_.now() - *heard;
-  const auto earlier = earlier_.find(id);
-  return clock_.now() - began_ + (earlier == earlier_.end() ? Duration::zero() : earlier->second);
+  const auto found = silences_.find(id);
+  return found == silences_.end() || membership_.is_live(id) ? Duration::zero() : found->second;
 }
 
 std::uint64_t MembershipView::incarnation(const wire::MemberId& id) const {

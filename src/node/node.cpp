@@ -15,8 +15,10 @@ namespace {
 // the space given) has to have changed.
 constexpr Duration kRoomPeriod = std::chrono::minutes(10);
 constexpr std::uint64_t kRoomPart = 16;
-// How often the silences of friends are kept, and how long one must be to be worth it.
-constexpr Duration kSilencesPeriod = std::chrono::hours(1);
+// How often it is counted for how long friends have been silent; each how many times it is kept, and how long
+// a silence must be to be worth it.
+constexpr Duration kListenPeriod = std::chrono::minutes(5);
+constexpr unsigned kListensKept = 12;
 constexpr Duration kSilenceLeast = std::chrono::minutes(10);
 // A life each second for nine million years.
 constexpr std::uint64_t kIncarnationsMax = std::uint64_t{1} << 48;
@@ -75,7 +77,7 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
       head_store(std::move(opened.heads)),
       membership(environment.clock, environment.random, environment.signatures, environment.network,
                  std::move(opened.roster), identity.member, options.membership),
-      view(environment.clock, membership),
+      view(membership),
       network(environment.network, membership),
       ring_network(environment.clock, environment.network, membership, identity.member),
       saver(environment.clock, environment.disk, environment.workers, membership.roster(),
@@ -223,10 +225,15 @@ Task<void> Node::Parts::tell_room() {
 }
 
 Task<void> Node::Parts::keep_silences() {
-  for (;;) {
-    const Duration period = environment.random.jitter(kSilencesPeriod);
+  TimePoint last = environment.clock.now();
+  for (unsigned listens = 1;; ++listens) {
+    const Duration period = environment.random.jitter(kListenPeriod);
     co_await environment.clock.sleep(period);
-    (void)co_await save_silences_now();
+    const TimePoint now = environment.clock.now();
+    // Beyond that the machine slept.
+    view.listened(std::min(now - last, 2 * kListenPeriod));
+    last = now;
+    if (listens % kListensKept == 0) (void)co_await save_silences_now();
   }
 }
 

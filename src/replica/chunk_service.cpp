@@ -68,7 +68,9 @@ Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::Rese
   if (request.bytes > room_for_chunk(wire::kSegmentsMax)) {
     co_return fail(Errc::invalid, "more room than a chunk takes");
   }
-  // The quota is for PutBegin, which knows whether the chunk is held already.
+  const std::uint64_t kept = chunks_.bytes_of(caller.person);
+  const std::uint64_t share = share_of(caller.person);
+  if (kept + request.bytes > share) co_return store::over_quota(kept, share);
   const Result<std::uint64_t> reservation = chunks_.reserve(request.bytes);
   if (!reservation) co_return reservation.error();
   co_return wire::Response(wire::Reserved{*reservation});

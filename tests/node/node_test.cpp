@@ -352,5 +352,35 @@ TEST(Node, LeavesInOrder) {
   EXPECT_TRUE(ring.until([&] { return ring.is_one_ring(); }, 30s));
 }
 
+// ---- silence ----
+
+TEST(Silence, IsCountedFromWhenAFriendWentAwayAndWhileThisMachineListens) {
+  placement::Policy policy;
+  policy.grace = std::chrono::hours(2);
+  RingOfNodes ring(3, 1, policy);
+  Laptop& here = *ring.laptops[0];
+  Laptop& bob = *ring.laptops[2];
+  const auto standing = [&] { return here.node->view().standing(bob.identity.member); };
+  ring.clock.run_for(3h);
+  ring.sleep(bob);
+  ring.clock.run_for(20min);
+  EXPECT_EQ(standing(), replica::Standing::away) << "whoever was there all the time is missed from now on";
+  ring.sleep(here);
+  ring.clock.run_for(10h);
+  ring.wake(here);
+  ring.clock.run_for(10min);
+  EXPECT_EQ(standing(), replica::Standing::away) << "what this machine slept is nobody's silence";
+  ring.kill(here);
+  ring.start(here);
+  ring.clock.run_for(3h);
+  EXPECT_EQ(standing(), replica::Standing::long_away);
+  ring.wake(bob);
+  ring.clock.run_for(10min);
+  EXPECT_EQ(standing(), replica::Standing::live);
+  ring.sleep(bob);
+  ring.clock.run_for(20min);
+  EXPECT_EQ(standing(), replica::Standing::away) << "a silence that ended is forgotten";
+}
+
 }  // namespace
 }  // namespace peerstore::node::test

@@ -159,6 +159,7 @@ TEST(ChunkService, KeepsOfEachOwnerNoMoreThanItsShareOfTheQuota) {
   }
   const auto refused = ask(ring, 0, 1, ring.begin(make_chunk(0, 3, 3)));
   ASSERT_EQ(code_of(refused), Errc::over_quota);
+  EXPECT_EQ(code_of(ask(ring, 0, 1, wire::Reserve{room})), Errc::over_quota);
   EXPECT_NE(refused.error().context.find("ask an admin"), std::string::npos);
   EXPECT_TRUE(ask(ring, 4, 1, ring.begin(make_chunk(4, 3, 3), 4))) << "others have their own";
 }

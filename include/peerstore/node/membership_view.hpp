@@ -12,11 +12,14 @@ namespace peerstore::node {
 class MembershipView final : public replica::RingView {
  public:
   // Both outlive the view.
-  MembershipView(Clock& clock, const membership::Membership& membership);
+  explicit MembershipView(const membership::Membership& membership);
 
-  // For how long each member had not been heard when this process began: counted on from there.
-  void remember_silences(std::map<wire::MemberId, Duration> earlier) { earlier_ = std::move(earlier); }
-  // Since it was last heard, as far as this machine listened. Zero for one that is live.
+  // What was counted before this process began.
+  void remember_silences(std::map<wire::MemberId, Duration> silences) { silences_ = std::move(silences); }
+  // This machine has listened for so long since the last time: those who are away were silent meanwhile, and
+  // whoever is live has ended its silence.
+  void listened(Duration passed);
+  // For how long it has been away, as far as this machine listened. Zero for one that is live.
   Duration silence(const wire::MemberId& member) const;
 
   std::shared_ptr<const placement::Map> map() const override;
@@ -35,10 +38,8 @@ class MembershipView final : public replica::RingView {
  private:
   const membership::Member* machine_of(wire::PersonNumber person, std::uint32_t machine) const;
 
-  Clock& clock_;
   const membership::Membership& membership_;
-  TimePoint began_;
-  std::map<wire::MemberId, Duration> earlier_;
+  std::map<wire::MemberId, Duration> silences_;
 };
 
 }  // namespace peerstore::node
