@@ -54,6 +54,7 @@ Task<Result<PutOutcome>> ChunkPut::run() {
     for (std::size_t i = 0; i < std::min(wanted_, list_.size()); ++i) lanes.spawn(lane());
     co_await lanes.join();
   }
+  co_await renew_leases();
   if (receipts_.empty()) co_return nothing_stored();
   PutOutcome outcome;
   outcome.receipts = receipts_;
@@ -86,6 +87,16 @@ Task<void> ChunkPut::lane() {
   }
 }
 
+// Somebody wanted a newer lease than those had who came first. All get it: what was deleted once is not to
+// be deleted by that word again.
+Task<void> ChunkPut::renew_leases() {
+  for (wire::Receipt& receipt : receipts_) {
+    if (leased_[receipt.holder.id] == lease_.number) continue;
+    const Result<wire::Receipt> renewed = co_await store_on(receipt.holder.id);
+    if (renewed) receipt = *renewed;
+  }
+}
+
 Task<Result<wire::Receipt>> ChunkPut::store_on(wire::MemberId member) {
   const bool was_live = ring_.friends.is_live(member);
   Result<wire::Receipt> receipt = co_await try_once(member);
@@ -103,10 +114,9 @@ Task<Result<wire::Receipt>> ChunkPut::try_once(wire::MemberId member) {
   wire::PutBegin begin{chunk_, lease_, reserved->reservation};
   Result<wire::PutState> state = co_await ring_.friends.ask(member, begin);
   if (state && state->lease_wanted > begin.lease.number) {
-    // It was deleted once, and is wanted again now. What one holder asks for is for that holder alone.
-    if (state->lease_wanted > kLeaseNumberMax) co_return fail(Errc::refused, "asks for an impossible lease");
-    begin.lease =
-        sign_lease(ring_.signatures, ring_.view.ring_id(), ring_.writer, address_, state->lease_wanted);
+    // It was deleted once, and is wanted again now.
+    if (const auto raised = raise_lease(state->lease_wanted); !raised) co_return raised.error();
+    begin.lease = lease_;
     state = co_await ring_.friends.ask(member, begin);
     if (state && state->lease_wanted != 0) co_return fail(Errc::refused, "asks for ever newer leases");
   }
@@ -124,7 +134,17 @@ Task<Result<wire::Receipt>> ChunkPut::try_once(wire::MemberId member) {
   const wire::PutCommit commit{address_, ring_.writer.person};
   const Result<wire::Receipt> receipt = co_await ring_.friends.ask(member, commit, Friends::kBulkPatience);
   if (!receipt) co_return receipt.error();
+  leased_[member] = begin.lease.number;
   co_return checked(member, *receipt);
+}
+
+Result<void> ChunkPut::raise_lease(std::uint64_t wanted) {
+  if (wanted <= lease_.number) return {};  // for somebody else already
+  if (wanted > std::min(lease_.number + wire::kLeaseStepMax, wire::kLeaseNumberMax)) {
+    return fail(Errc::refused, "it asks for a lease with an impossible number");
+  }
+  lease_ = sign_lease(ring_.signatures, ring_.view.ring_id(), ring_.writer, address_, wanted);
+  return {};
 }
 
 Task<Result<void>> ChunkPut::send_segments(wire::MemberId member, std::vector<std::uint32_t> missing) {

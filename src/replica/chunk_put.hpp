@@ -9,6 +9,8 @@
 #include <peerstore/crypto/signatures.hpp>
 #include <peerstore/replica/chunk_client.hpp>
 
+#include <map>
+
 #include "replica/friends.hpp"
 
 namespace peerstore::replica {
@@ -46,6 +48,9 @@ class ChunkPut {
   Task<void> lane();
   Task<Result<wire::Receipt>> store_on(wire::MemberId member);
   Task<Result<wire::Receipt>> try_once(wire::MemberId member);
+  Task<void> renew_leases();
+  // Errc::refused if nobody can want that.
+  Result<void> raise_lease(std::uint64_t wanted);
   Task<Result<void>> send_segments(wire::MemberId member, std::vector<std::uint32_t> missing);
   Task<void> segment_lane(Sending& sending);
   Result<wire::Receipt> checked(const wire::MemberId& member, const wire::Receipt& receipt) const;
@@ -56,7 +61,8 @@ class ChunkPut {
   Ring ring_;
   wire::ChunkDescription chunk_;
   wire::ChunkAddress address_;
-  wire::Lease lease_;
+  wire::Lease lease_;                               // the newest, for all holders
+  std::map<wire::MemberId, std::uint64_t> leased_;  // by which number each holds it
   std::vector<SharedBytes> segments_;
   std::size_t wanted_ = 0;
   std::vector<wire::MemberId> list_;

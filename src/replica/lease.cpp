@@ -29,7 +29,8 @@ wire::Deletion sign_deletion(crypto::Signatures& signatures, const wire::RingId&
 
 Result<void> check_deletion(crypto::Signatures& signatures, const RingView& view,
                             const wire::Deletion& deletion) {
-  if (deletion.number > kLeaseNumberMax) return fail(Errc::invalid, "a deletion with an impossible number");
+  if (deletion.number > wire::kLeaseNumberMax)
+    return fail(Errc::invalid, "a deletion with an impossible number");
   const auto writer = view.writer_key(deletion.owner, deletion.machine);
   if (!writer) return fail(Errc::refused, "a deletion by a machine that does not belong to the ring");
   const Bytes bytes = wire::deletion_bytes(deletion);
@@ -48,7 +49,7 @@ std::uint64_t share_of_quota(const placement::Map& map, wire::PersonNumber owner
 
 Result<void> check_lease(crypto::Signatures& signatures, const RingView& view, wire::PersonNumber owner,
                          const wire::ChunkAddress& address, const wire::Lease& lease, LeaseUse use) {
-  if (lease.number == 0 || lease.number > kLeaseNumberMax) {
+  if (lease.number == 0 || lease.number > wire::kLeaseNumberMax) {
     return fail(Errc::invalid, "a lease with an impossible number");
   }
   const Bytes bytes = wire::lease_bytes(address, lease);

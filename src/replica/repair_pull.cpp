@@ -119,7 +119,8 @@ Task<Result<void>> Repair::pull_from(wire::MemberId source, wire::ChunkAddress a
 
   const auto deletion = chunks_.deletion_of(address);
   if (deletion && deletion->number >= offered->lease.number) {
-    co_await pass_on(source, *deletion);
+    // Of what was held by a newer lease the tombstone is old.
+    if (!was_held) co_await pass_on(source, *deletion);
     co_return fail(Errc::refused, "its owner deleted it");
   }
   // What was acknowledged is repaired whatever the owner's quota says today.

@@ -12,9 +12,6 @@ namespace peerstore::store {
 
 namespace {
 
-// How far one deletion may raise the number that the next lease has to beat.
-constexpr std::uint64_t kNumberStepMax = 1024;
-
 constexpr std::int64_t kNanosecondsPerDay = std::int64_t{24} * 60 * 60 * 1'000'000'000;
 
 std::string about(const wire::ChunkAddress& address) { return "chunk " + short_name(address); }
@@ -100,7 +97,7 @@ Task<Result<void>> ChunkStoreOnDisk::discard_in_turn(wire::Deletion deletion) {
   if (facts->lease > deletion.number) {
     co_return fail(Errc::refused, about(address) + ": its owner stored it again since");
   }
-  if (deletion.number > facts->lease + kNumberStepMax) {
+  if (deletion.number > facts->lease + wire::kLeaseStepMax) {
     co_return fail(Errc::refused, about(address) + ": a deletion too far above what is held");
   }
   const auto known = deleted_.tombstone(address);
@@ -128,6 +125,7 @@ Task<Result<void>> ChunkStoreOnDisk::into_trash(ChunkFacts facts) {
 
   if (auto dropped = rows_.drop(facts); !dropped) co_return dropped.error_in(about(facts.address));
   ledger_.held_dropped(stored_bytes(facts.header));
+  on_change_(facts, Change::removed);
   if (is_missing) {
     discharge(facts.header);
     co_return Result<void>();

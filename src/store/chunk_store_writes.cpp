@@ -38,7 +38,7 @@ Task<Result<std::vector<std::uint32_t>>> ChunkStoreOnDisk::begin(HeldChunk chunk
   const AddressTurns::Turn turn = co_await turns_.take(address);
   const auto held = rows_.get(address);
   if (!held) co_return held.error_in(about(address));
-  if (*held) co_return std::vector<std::uint32_t>();
+  if (*held && (*held)->lease >= chunk.lease.number) co_return std::vector<std::uint32_t>();
   if (auto wanted = is_wanted(address, chunk.lease); !wanted) co_return wanted.error();
   const auto trashed = deleted_.trashed(address);
   if (!trashed) co_return trashed.error_in(about(address));
@@ -55,12 +55,14 @@ Task<Result<std::vector<std::uint32_t>>> ChunkStoreOnDisk::begin(HeldChunk chunk
       co_return error;
     }
     incoming.file = std::move(*file);
-    if (*trashed) {
-      const std::string path = trash_path(address, (*trashed)->day);
-      co_await workers_.run([this, &incoming, &path] {
-        copy_segments(disk_, path, incoming);
-        return true;
-      });
+    if (*held || *trashed) {
+      const std::string path = *held ? chunk_path(address) : trash_path(address, (*trashed)->day);
+      const auto copied =
+          co_await workers_.run([this, &incoming, &path] { return copy_segments(disk_, path, incoming); });
+      if (!copied) {
+        co_await give_up(*admitted, Published::not_renamed);
+        co_return copied.error_in(about(address));
+      }
     }
   }
   co_return incoming.missing();
@@ -152,13 +154,14 @@ Task<Result<void>> ChunkStoreOnDisk::commit_in_turn(wire::ChunkAddress address) 
   const AddressTurns::Turn turn = co_await turns_.take(address);
   const auto held = rows_.get(address);
   if (!held) co_return held.error_in(about(address));
-  if (*held) co_return Result<void>();
-
   const auto trashed = deleted_.trashed(address);
   if (!trashed) co_return trashed.error_in(about(address));
 
   const auto found = incoming_.find(address);
-  if (found == incoming_.end() || !found->second.file) co_return not_begun(address);
+  if (found == incoming_.end() || !found->second.file) {
+    if (*held) co_return Result<void>();
+    co_return not_begun(address);
+  }
   IncomingChunk& incoming = found->second;
   incoming.touched = clock_.now();
   if (const std::size_t missing = incoming.missing().size(); missing > 0) {
@@ -175,10 +178,16 @@ Task<Result<void>> ChunkStoreOnDisk::commit_in_turn(wire::ChunkAddress address) 
   const ChunkFacts facts = facts_of(incoming);
   if (kept) kept = rows_.put(facts);
   if (!kept) {
-    co_await give_up(found, progress);
+    // Under the final name there is this very chunk in any case, if it was held: by the old lease, or the
+    // new.
+    co_await give_up(found, *held ? Published::not_renamed : progress);
     co_return kept.error_in(about(address) + ": keeping it");
   }
   ledger_.write_kept(incoming.bytes);
+  if (*held) {  // in whose place it has come
+    ledger_.held_dropped(incoming.bytes);
+    discharge(facts.header);
+  }
   incoming_.erase(found);
   if (*trashed) co_await leave_trash(**trashed);
   on_change_(facts, Change::kept);

@@ -20,13 +20,6 @@ ChunkFacts facts_of(const IncomingChunk& chunk) {
   return {chunk.address, chunk.chunk.lease.number, chunk.chunk.description.header};
 }
 
-void copy_segments(Disk& disk, const std::string& from, IncomingChunk& chunk) {
-  for (const std::uint32_t index : chunk.missing()) {
-    const auto data = read_segment_of(disk, from, chunk.address, index);
-    if (data && write_segment(chunk, index, data->view())) chunk.present.set(index);
-  }
-}
-
 Result<std::unique_ptr<Disk::Writer>> create_file(Disk& disk, const IncomingChunk& chunk) {
   auto writer = disk.create(incoming_path(chunk.address));
   if (!writer) return writer.error();
@@ -43,17 +36,23 @@ Result<void> write_segment(IncomingChunk& chunk, std::uint32_t index, ByteView d
   return chunk.file->write_at(segment_offset(index), data);
 }
 
+Result<void> copy_segments(Disk& disk, const std::string& from, IncomingChunk& chunk) {
+  for (const std::uint32_t index : chunk.missing()) {
+    const auto bytes = disk.read(from, segment_offset(index), wire::kSegmentBytes);
+    if (!bytes || bytes->size() != wire::kSegmentBytes) continue;
+    const auto written = write_segment(chunk, index, *bytes);
+    if (!written && written.error().code == Errc::corrupt) continue;
+    if (!written) return written;
+    chunk.present.set(index);
+  }
+  return {};
+}
+
 Result<void> salvage_segments(Disk& disk, IncomingChunk& chunk) {
   for (unsigned attempt = 0;; ++attempt) {
     const std::string path = quarantine_path(chunk.address, attempt);
     if (!disk.size(path)) return {};
-    for (const std::uint32_t index : chunk.missing()) {
-      const auto bytes = disk.read(path, segment_offset(index), wire::kSegmentBytes);
-      if (!bytes || bytes->size() != wire::kSegmentBytes) continue;
-      if (crypto::merkle_leaf(*bytes) != chunk.chunk.description.leaves[index]) continue;
-      if (auto done = write_segment(chunk, index, *bytes); !done) return done;
-      chunk.present.set(index);
-    }
+    if (auto done = copy_segments(disk, path, chunk); !done) return done;
   }
 }
 

@@ -28,9 +28,6 @@ struct IncomingChunk {
 
 ChunkFacts facts_of(const IncomingChunk& chunk);
 
-// Takes over what is sound of a file of the same chunk, and does without the rest.
-void copy_segments(Disk& disk, const std::string& from, IncomingChunk& chunk);
-
 // Creates (or empties) the temporary file and writes its head block.
 Result<std::unique_ptr<Disk::Writer>> create_file(Disk& disk, const IncomingChunk& chunk);
 
@@ -38,8 +35,10 @@ Result<std::unique_ptr<Disk::Writer>> create_file(Disk& disk, const IncomingChun
 // segment: then nothing was written.
 Result<void> write_segment(IncomingChunk& chunk, std::uint32_t index, ByteView data);
 
-// Takes the missing segments that a file of this chunk in quarantine still has as they should be. An error
-// is the disk's, about the file being written; what cannot be read from the quarantine stays missing.
+// Takes the missing segments that a file of the same chunk has as they should be; what cannot be read there
+// stays missing. An error is the disk's, about the file being written.
+Result<void> copy_segments(Disk& disk, const std::string& from, IncomingChunk& chunk);
+// The same, from what lies of this chunk in quarantine.
 Result<void> salvage_segments(Disk& disk, IncomingChunk& chunk);
 
 // How far publish() came, for whoever cleans up after its failure.

@@ -141,6 +141,44 @@ TEST(ChunkPut, CountsNoReceiptThatTheHolderDidNotSign) {
       << outcome->shortfall;
 }
 
+TEST(ChunkPut, GivesAllHoldersTheLeaseThatIsNewerThanAnyDeletion) {
+  TestRing ring(6);
+  const TestChunk chunk = make_chunk(0, 2, 15);
+  const auto list = ring.preference(chunk);
+  ASSERT_TRUE(ring.put(chunk)->safe());
+  // One alone hears that it is deleted; then it is wanted again.
+  Holder& told = ring.holder(list[1]);
+  const wire::Deletion deletion =
+      sign_deletion(ring.signatures, ring.truth.ring_id, ring.writers[0], chunk.ref.address, 1);
+  ASSERT_TRUE(ring.clock.run(told.chunks->discard(deletion)));
+  ASSERT_FALSE(told.has(chunk.ref.address));
+  const unsigned sent = ring.served(kind_of<wire::PutSegment>());
+  ASSERT_TRUE(ring.put(chunk)->safe());
+  EXPECT_EQ(ring.served(kind_of<wire::PutSegment>()), sent) << "it is all there, in the trash or not";
+  for (std::size_t i = 0; i < 3; ++i) {
+    SCOPED_TRACE(i);
+    store::ChunkStore& chunks = *ring.holder(list[i]).chunks;
+    EXPECT_EQ(chunks.find(chunk.ref.address)->lease, 2u);
+    EXPECT_EQ(ring.clock.run(chunks.discard(deletion)).error().code, Errc::refused);
+    EXPECT_TRUE(ring.holder(list[i]).has(chunk.ref.address));
+  }
+}
+
+TEST(ChunkPut, SignsNoLeaseWithANumberOutOfReach) {
+  TestRing ring(6);
+  const TestChunk chunk = make_chunk(0, 2, 16);
+  const auto list = ring.preference(chunk);
+  ring.holder(list[0]).tamper = [](const wire::Request& asked, Result<wire::Response>& answer) {
+    if (std::holds_alternative<wire::PutBegin>(asked)) {
+      std::get<wire::PutState>(*answer).lease_wanted = wire::kLeaseStepMax + 2;
+    }
+  };
+  const Result<PutOutcome> outcome = ring.put(chunk);
+  ASSERT_TRUE(outcome);
+  EXPECT_TRUE(outcome->safe()) << "the next of the list took it";
+  EXPECT_EQ(ring.holder(list[1]).chunks->find(chunk.ref.address)->lease, 1u);
+}
+
 TEST(ChunkPut, RefusesAHolderThatAsksForSegmentsTheChunkDoesNotHave) {
   TestRing ring(6);
   const TestChunk chunk = make_chunk(0, 2, 14);

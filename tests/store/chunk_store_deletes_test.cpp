@@ -49,6 +49,41 @@ TEST_F(ChunkStoreDeletes, TakesADeletedChunkAgainByANewerLeaseAlone) {
   EXPECT_TRUE(machine.holds(chunk));
 }
 
+TEST_F(ChunkStoreDeletes, WritesAHeldChunkAnewByANewerLeaseSoThatNoEarlierDeletionCounts) {
+  TestChunk chunk = make_chunk(1, 3);
+  const TestChunk before = chunk;
+  ASSERT_TRUE(machine.keep(chunk));
+  ++chunk.lease.number;
+  const auto missing = machine.begin(chunk);
+  ASSERT_TRUE(missing) << missing.error().message();
+  EXPECT_TRUE(missing->empty()) << "it is all here";
+  machine.expect_readable(before);
+  ASSERT_TRUE(machine.commit(chunk));
+  for (const bool reopened : {false, true}) {
+    SCOPED_TRACE(reopened);
+    if (reopened) machine.open();
+    machine.expect_readable(chunk);
+    machine.expect_books_balance();
+    EXPECT_EQ(machine.store->bytes_of(kOwner), chunk.bytes);
+    EXPECT_EQ(machine.discard(before).error().code, Errc::refused);
+    EXPECT_TRUE(machine.holds(chunk));
+  }
+  EXPECT_TRUE(machine.begin(before)->empty()) << "an older lease changes nothing";
+  EXPECT_EQ(machine.describe(chunk)->lease, chunk.lease);
+}
+
+TEST_F(ChunkStoreDeletes, AsksForWhatAHeldChunkHasLostWhenItIsWrittenAnew) {
+  TestChunk chunk = make_chunk(1, 3);
+  ASSERT_TRUE(machine.keep(chunk));
+  machine.disk->content(path_of(chunk))[4096 + 65536] ^= 0x10;
+  ++chunk.lease.number;
+  EXPECT_EQ(*machine.begin(chunk), std::vector<std::uint32_t>{1});
+  ASSERT_TRUE(machine.put_segment(chunk, 1));
+  ASSERT_TRUE(machine.commit(chunk));
+  machine.expect_readable(chunk);
+  machine.expect_books_balance();
+}
+
 TEST_F(ChunkStoreDeletes, DeletesAtTheWordOfTheOwnerAloneAndNotesNothingOfWhatItDoesNotHave) {
   const TestChunk chunk = make_chunk(1, 1);
   ASSERT_TRUE(machine.discard(chunk));

@@ -4,11 +4,6 @@
 namespace peerstore::store {
 namespace {
 
-std::string path_of(const TestChunk& chunk) {
-  const std::string name = to_hex(chunk.address.view());
-  return "chunks/" + name.substr(0, 2) + '/' + name;
-}
-
 class ChunkStoreTest : public testing::Test {
  protected:
   ChunkStoreTest() { machine.open(); }

@@ -50,6 +50,11 @@ inline TestChunk make_chunk(std::uint64_t seed, std::uint32_t segments) {
   return chunk;
 }
 
+inline std::string path_of(const TestChunk& chunk) {
+  const std::string name = to_hex(chunk.address.view());
+  return "chunks/" + name.substr(0, 2) + '/' + name;
+}
+
 class TestMachine {
  public:
   explicit TestMachine(ChunkStore::Options options = {.capacity = 64 << 20}) : options_(options) {

@@ -24,10 +24,6 @@ struct Writer {
 
 inline constexpr std::uint64_t kFirstLease = 1;
 
-// Far above how often one chunk is deleted and stored again. Beyond it a holder, or a thief, could put the
-// owner's own numbers out of reach.
-inline constexpr std::uint64_t kLeaseNumberMax = std::uint64_t{1} << 20;
-
 wire::Lease sign_lease(crypto::Signatures& signatures, const wire::RingId& ring, const Writer& writer,
                        const wire::ChunkAddress& address, std::uint64_t number);
 

@@ -78,7 +78,8 @@ class ChunkStore {
   // life while they were being written are given up when their room or their slot is needed.
   virtual Result<std::uint64_t> reserve(std::uint64_t bytes) = 0;
   // The segments that are still missing: none if the chunk is held already. Idempotent; a chunk
-  // that is being written may be begun again by another link and goes on where it was.
+  // that is being written may be begun again by another link and goes on where it was. Held by an older
+  // lease it is written anew, from itself, so that no earlier deletion counts any more.
   // Reservation 0, or one that has expired, asks for room now. The lease is kept with the chunk;
   // its signature is the caller's to check. What lies in the trash is taken from there.
   // Errc::invalid, full, over_quota, busy, refused (deleted, and this lease is not newer).

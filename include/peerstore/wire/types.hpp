@@ -70,6 +70,10 @@ struct Lease {
   bool operator==(const Lease&) const = default;
 };
 Bytes lease_bytes(const ChunkAddress& address, const Lease& lease);
+// Far above how often one chunk is deleted and stored again, and how far one step may raise its number:
+// beyond it a holder, or a thief, could put the owner's own numbers out of reach.
+inline constexpr std::uint64_t kLeaseNumberMax = std::uint64_t{1} << 20;
+inline constexpr std::uint64_t kLeaseStepMax = 1024;
 
 // The owner's word that a chunk is no longer to be kept, by whatever lease up to this number.
 struct Deletion {
