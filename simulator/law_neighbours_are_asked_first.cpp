@@ -119,7 +119,10 @@ bool NeighboursAreAskedFirst::may_join_behind(const wire::Neighbours& m, const H
     // At first those before self, and an earlier life of it. (Further on such a one is a lie, in order.)
     if (taken == 0 && ring::in_half_open(m.self.id, next.id, now.self.id)) continue;
     const ring::Id distance = ring::distance(now.self.id, next.id);
-    if (distance <= reached) break;  // nothing behind it can be believed
+    if (distance <= reached) {  // a lie: nothing behind it can be believed, unless it was struck out as dead
+      if (taken < now.successors.size() && is_dead(next.id)) continue;
+      break;
+    }
     if (taken < now.successors.size() && now.successors[taken] == next) {
       reached = distance;
       ++taken;

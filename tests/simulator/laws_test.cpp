@@ -149,6 +149,17 @@ class AskedFirst : public ::testing::Test {
     return snapshot;
   }
 
+  // The first of the ring in a new life, at 1 s.
+  MemberSnapshot begin_join() {
+    MemberSnapshot joiner = ring[0];
+    joiner.self = node(10, 2);
+    joiner.phase = wire::Phase::joining;
+    joiner.successors.clear();
+    joiner.predecessor.reset();
+    EXPECT_EQ(law.step(0, 1s, joiner), std::nullopt);
+    return joiner;
+  }
+
   std::vector<MemberSnapshot> ring = ideal_ring(6);
   NeighboursAreAskedFirst law{kList};
   void SetUp() override {
@@ -222,12 +233,7 @@ TEST_F(AskedFirst, SeesAPredecessorThatNeverSpokeAndOneThatWasForgotten) {
 }
 
 TEST_F(AskedFirst, WantsAJoinerToCopyTheListButForThoseWhoAreSilent) {
-  MemberSnapshot joiner = ring[0];
-  joiner.self = node(10, 2);
-  joiner.phase = wire::Phase::joining;
-  joiner.successors.clear();
-  joiner.predecessor.reset();
-  ASSERT_EQ(law.step(0, 1s, joiner), std::nullopt);
+  MemberSnapshot joiner = begin_join();
   ring[5].successors = {node(20), node(30), node(40)};
   hear(ring[5], 2s);
   joiner.phase = wire::Phase::member;
@@ -243,12 +249,7 @@ TEST_F(AskedFirst, WantsAJoinerToCopyTheListButForThoseWhoAreSilent) {
 }
 
 TEST_F(AskedFirst, LetsAJoinerLeaveOutOneWhoAnsweredOnlyAnotherOfItsQuestions) {
-  MemberSnapshot joiner = ring[0];
-  joiner.self = node(10, 2);
-  joiner.phase = wire::Phase::joining;
-  joiner.successors.clear();
-  joiner.predecessor.reset();
-  ASSERT_EQ(law.step(0, 1s, joiner), std::nullopt);
+  MemberSnapshot joiner = begin_join();
   ring[5].successors = {node(20), node(30), node(40)};
   hear(ring[5], 2s);
   law.asked(0, node(20).id);
@@ -260,6 +261,20 @@ TEST_F(AskedFirst, LetsAJoinerLeaveOutOneWhoAnsweredOnlyAnotherOfItsQuestions) {
   EXPECT_EQ(law.step(0, 2s, joiner), std::nullopt) << "one of the two questions was lost";
   both_answered.answered(0, 2s, answer_of(ring[1]));
   EXPECT_TRUE(both_answered.step(0, 2s, joiner)) << "20 was left out, and lives";
+}
+
+TEST_F(AskedFirst, LetsAJoinerStrikeOutTheDeadBeforeItLooksAtTheOrder) {
+  MemberSnapshot joiner = begin_join();
+  ring[5].successors = {node(30), node(20), node(40)};  // a lie
+  hear(ring[5], 2s);
+  joiner.phase = wire::Phase::member;
+  joiner.predecessor = node(60);
+  joiner.successors = {node(30), node(40)};
+  NeighboursAreAskedFirst lives = law;
+  EXPECT_TRUE(lives.step(0, 2s, joiner)) << "nothing behind 20 can be believed";
+  law.asked(0, node(20).id);
+  law.failed(0, node(20).id);
+  EXPECT_EQ(law.step(0, 2s, joiner), std::nullopt);
 }
 
 TEST(RingBecomesIdeal, SeesTwoRingsSideBySide) {
