@@ -141,16 +141,14 @@ wire::PresenceDifference Presences::difference(std::span<const std::uint32_t> th
     if (own[part] != theirs[part] || knows_nothing) difference.parts.push_back(part);
   }
   for (const auto& [id, entry] : entries_) {
-    if (!std::ranges::binary_search(difference.parts, part_of(id, own.size()))) continue;
+    const std::uint32_t part = part_of(id, own.size());
+    if (!std::ranges::binary_search(difference.parts, part)) continue;
     if (difference.presences.size() + difference.absences.size() + 1 >= wire::kPresencesMax) break;
-    if (entry.ended && for_client) difference.presences.push_back(entry.presence);
-    if (entry.ended) {
-      // Where nothing stands, there is nothing to end.
-      if (theirs[part_of(id, own.size())] == 0 && !for_client) continue;
-      difference.absences.push_back({entry.presence.node, entry.presence.sequence});
-    } else {
-      difference.presences.push_back(entry.presence);
-    }
+    // A client hears also where those were who are away: they may be back.
+    if (!entry.ended || for_client) difference.presences.push_back(entry.presence);
+    // Where nothing stands, there is nothing to end.
+    const bool stands = for_client || theirs[part] != 0;
+    if (entry.ended && stands) difference.absences.push_back({entry.presence.node, entry.presence.sequence});
   }
   return difference;
 }

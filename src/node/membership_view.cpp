@@ -19,12 +19,12 @@ replica::Standing MembershipView::standing(const wire::MemberId& id) const {
 // not everybody talks to everybody.
 void MembershipView::listened(Duration passed) {
   for (const auto& [id, member] : membership_.roster().members()) {
-    // After a start all are thought live until it is known who is not.
-    const bool is_known = membership_.last_heard(id) || membership_.presence(id) != nullptr;
-    if (member.gone || (is_known && membership_.is_live(id))) {
+    if (member.gone) {
       silences_.erase(id);
     } else if (!membership_.is_live(id)) {
       silences_[id] += passed;
+    } else if (membership_.last_heard(id) || membership_.presence(id) != nullptr) {
+      silences_.erase(id);  // and not merely thought to be live, as all are after a start
     }
   }
 }

@@ -156,7 +156,7 @@ void Node::start() {
   parts_->chord.start();
   parts_->repair.start();
   parts_->scrub.start();
-  parts_->scope.spawn(parts_->tell_room());
+  parts_->scope.spawn(parts_->mind_the_room());
   parts_->scope.spawn(parts_->keep_silences());
   parts_->scope.spawn(parts_->mind_the_budget());
   parts_->scope.spawn(parts_->user_records.bring_own_to_keepers());
@@ -211,7 +211,7 @@ wire::Presence Node::Parts::make_presence() {
   return presence;
 }
 
-Task<void> Node::Parts::tell_room() {
+Task<void> Node::Parts::mind_the_room() {
   for (;;) {
     const Duration period = environment.random.jitter(kRoomPeriod);
     co_await environment.clock.sleep(period);

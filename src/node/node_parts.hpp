@@ -42,7 +42,7 @@ struct Node::Parts {
   void denied(std::uint64_t remembered);
   wire::Presence make_presence();
   Task<void> keep_incarnation();
-  Task<void> tell_room();
+  Task<void> mind_the_room();
   Task<void> keep_silences();
   Task<Result<void>> save_silences_now();
   Task<void> mind_the_budget();
