@@ -17,4 +17,9 @@ inline constexpr std::size_t kHalfOpenPerAddressMax = 8;
 inline constexpr std::chrono::milliseconds kUnacknowledgedTime = std::chrono::seconds(20);
 inline constexpr int kUnsentInKernelBytes = 128 * 1024;
 
+// A TLS record, and what sealing adds to it. Of a link under load, so much is read at once.
+inline constexpr std::size_t kRecordBytes = 16 * 1024;
+inline constexpr std::size_t kRecordOverheadBytes = 5 + 1 + 16;
+inline constexpr std::size_t kReadFromKernelBytes = 96 * 1024;
+
 }  // namespace peerstore::net

@@ -1,10 +1,14 @@
 // TlsStream: a link's byte stream over TCP and TLS 1.3.
 //
+// Asio's own TLS stream makes a turn of the loop, two copies and a system call out of every record of
+// 16 KiB; here a whole segment is sealed into memory and sent with one call, and as many records are read
+// with one call as there are. So OpenSSL reads from the socket by itself, and Asio only waits for it.
+//
 // Held by shared_ptr: each operation in flight keeps its stream alive, and what its `done` keeps.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <peerstore/link/byte_stream.hpp>
 
 namespace peerstore::net {
@@ -24,8 +28,23 @@ class TlsStream final : public link::ByteStream, public std::enable_shared_from_
   void close() override;
 
  private:
-  boost::asio::ssl::stream<Tcp::socket> stream_;
-  Side side_;
+  struct FreeSession {
+    void operator()(SSL* session) const { SSL_free(session); }
+  };
+
+  // As many bytes as are here; none if some have to be waited for.
+  Result<std::size_t> read_what_is_here(std::span<std::uint8_t> into);
+  void wait_and_read(std::span<std::uint8_t> into, Done<std::size_t> done);
+  Result<void> seal(std::span<const ByteView> pieces);
+  bool seal(ByteView bytes);
+  // Sends what OpenSSL has left to be sent.
+  void send(Done<void> done);
+  // Why the last call of OpenSSL failed; nothing if it waits for the peer.
+  std::optional<Error> failure(int returned);
+
+  Tcp::socket socket_;
+  Bytes unsent_;  // records, sealed
+  std::unique_ptr<SSL, FreeSession> session_;
 };
 
 }  // namespace peerstore::net
