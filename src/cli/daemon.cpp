@@ -90,6 +90,7 @@ Daemon::Daemon(const Home& home, const NodeOptions& options)
       stopping_(loop_) {}
 
 Result<std::unique_ptr<Daemon>> Daemon::prepare(const Home& home, const NodeOptions& options) {
+  os::keep_freed_memory();
   std::unique_ptr<Daemon> daemon(new Daemon(home, options));
   if (auto loaded = daemon->load(); !loaded) return loaded.error();
   return daemon;

@@ -49,6 +49,7 @@ OwnerSession::OwnerSession(const Home& home, UnlockedHome unlocked)
       loop_(kWorkerThreads) {}
 
 Result<std::unique_ptr<OwnerSession>> OwnerSession::prepare(const Home& home, UnlockedHome unlocked) {
+  os::keep_freed_memory();
   std::unique_ptr<OwnerSession> session(new OwnerSession(home, std::move(unlocked)));
   if (auto loaded = session->load(); !loaded) return loaded.error();
   return session;
