@@ -35,6 +35,8 @@ class WatchedSpace final : public replica::ChunkSpace {
   Task<Result<std::vector<replica::ChunkStanding>>> standing(std::vector<replica::ChunkRef> chunks) override {
     return space_.standing(std::move(chunks));
   }
+  void sign(wire::Head& head) const override { space_.sign(head); }
+  bool is_owners(const wire::Head& head) const override { return space_.is_owners(head); }
   Task<Result<std::vector<wire::Head>>> heads() override { return space_.heads(); }
   Task<Result<unsigned>> publish(wire::Head head) override { return space_.publish(std::move(head)); }
   wire::PersonNumber owner() const override { return space_.owner(); }
@@ -61,7 +63,6 @@ class Command {
   Task<Result<std::unique_ptr<drive::Drive>>> open() {
     drive::DriveKeys keys;
     keys.drive_secret = tools_.identity.drive_secret;
-    keys.person_secret = tools_.identity.person_secret;
     keys.ring_id = tools_.view.ring_id();
     keys.machine = tools_.identity.machine;
     return drive::Drive::open(environment_, std::move(keys));

@@ -1,11 +1,8 @@
 #include "owner_session.hpp"
 
+#include "node_health.hpp"
 #include "seed.hpp"
-
-#include <peerstore/api/local_client.hpp>
-
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
+#include "writer_renewal.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -20,18 +17,6 @@ constexpr std::size_t kTimesAsked = 8;
 constexpr Duration kAskAgain = 250ms;
 constexpr std::string_view kStartNode =
     "Start this home's node (peerstore node), or name a friend's with --bootstrap HOST:PORT.";
-
-// The address that the home's own node listens at, if one runs.
-std::optional<std::string> own_node_address(const Home& home) {
-  const auto health = api::get(home.socket_path(), "/api/v1/health");
-  if (!health) return std::nullopt;
-  boost::json::error_code error;
-  const boost::json::value document = boost::json::parse(*health, error);
-  if (error || !document.is_object()) return std::nullopt;
-  const auto* address = document.as_object().if_contains("local_address");
-  if (address == nullptr || !address->is_string()) return std::nullopt;
-  return std::string(address->as_string());
-}
 
 // What makes later commands quick, and may be lost: without it they only take longer.
 std::unique_ptr<KeyValue> open_cache(const Home& home) {
@@ -94,7 +79,7 @@ Result<void> OwnerSession::load() {
 std::vector<std::string> OwnerSession::ways_in(std::vector<std::string> bootstrap) {
   if (!bootstrap.empty()) return bootstrap;
   std::vector<std::string> ways;
-  if (const auto own = own_node_address(home_)) ways.push_back(*own);
+  if (const auto own = node_health(home_)) ways.push_back(own->local_address);
   for (const std::string& address : load_addresses(*disk_)) ways.push_back(address);
   return ways;
 }
@@ -154,8 +139,7 @@ Task<Result<std::unique_ptr<drive::Drive>>> OwnerSession::open_drive() {
       loop_, random_, *network_, signatures_, *view_,
       replica::Writer{identity_.person, identity_.machine, identity_.writer_secret},
       [this](const wire::MemberId& member) { return name_of(member); });
-  drive::DriveKeys keys{identity_.drive_secret, identity_.person_secret, membership_->roster().ring_id(),
-                        identity_.machine};
+  drive::DriveKeys keys{identity_.drive_secret, membership_->roster().ring_id(), identity_.machine};
   const auto& epochs = unlocked_.drive.by_epoch;
   for (std::size_t epoch = 0; epoch + 1 < epochs.size(); ++epoch) {
     keys.older_secrets.push_back(*epochs[epoch].drive_secret);
@@ -192,6 +176,10 @@ Task<void> enter_and_work(OwnerSession& session, const Output& output,
   const auto entered = co_await session.enter(bootstrap);
   if (!entered) {
     exit = output.failure(entered.error(), remedy_for(entered.error()));
+    co_return;
+  }
+  if (const auto renewed = co_await renew_writer_if_due(session); !renewed) {
+    exit = output.failure(renewed.error());
     co_return;
   }
   exit = co_await work(session);

@@ -28,7 +28,8 @@ class OwnerSession {
 
   net::Loop& loop() { return loop_; }
   const membership::Identity& identity() const { return identity_; }
-  const UnlockedHome& unlocked() const { return unlocked_; }
+  const Home& home() const { return home_; }
+  UnlockedHome& unlocked() { return unlocked_; }
   membership::Membership& membership() { return *membership_; }
   net::TlsNetwork& network() { return *network_; }
   const replica::RingView& view() const { return *view_; }

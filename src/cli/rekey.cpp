@@ -1,6 +1,8 @@
+#include "node_health.hpp"
 #include "record_exchange.hpp"
 #include "renewal.hpp"
 #include "telling.hpp"
+#include "writer_renewal.hpp"
 
 namespace peerstore::cli {
 
@@ -14,6 +16,7 @@ struct Rekeying {
   account::AccountFile file;  // as it will be, but for the record
   account::RecordBody body;
   account::UnlockedKeys keys;
+  crypto::SigningSecretKey writer_secret = {};  // of this machine from now on
 };
 
 // Machines of this person, by name or by number ("17.1").
@@ -88,6 +91,10 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
     co_return job.output.failure(
         keepers.error(), machines->empty() ? "" : "The machines that were named are shut out. Try again.");
   }
+  if (auto replaced = co_await replace_writers(session, job.writer_secret); !replaced) {
+    co_return job.output.failure(replaced.error().in("the old writer keys have not ended"),
+                                 "Your keys and your passphrase are the new ones. Run rekey once more.");
+  }
   // The home's node holds the old keys, if somebody unlocked it.
   if (is_node_unlocked(job.home)) (void)lend_keys_to_node(job.home, job.keys);
   if (job.output.json()) {
@@ -126,8 +133,8 @@ Exit rekey_command(const Home& home, const Output& output, const RekeyOptions& o
   if (auto set = account::set_passphrase(job.body, entropy, open.owner, job.keys, use); !set) {
     return output.failure(set.error(), "Nothing was changed.");
   }
-  account::seal_writer(job.file, entropy, open.owner, job.body.epoch, *job.keys.user_key,
-                       open.identity.writer_secret);
+  job.writer_secret = signatures.make_key_pair(entropy).secret_key;
+  account::seal_writer(job.file, entropy, open.owner, job.body.epoch, *job.keys.user_key, job.writer_secret);
   return with_unlocked_session(
       home, output, options, std::move(open),
       [&](OwnerSession& session, const Result<void>& entered) { return rekey(session, entered, job); });

@@ -9,7 +9,6 @@ namespace peerstore::drive {
 namespace {
 
 constexpr std::string_view kFile = "heads.seen";
-constexpr std::string_view kHeadKind = "head";
 constexpr std::uint8_t kBookVersion = 1;
 constexpr std::size_t kBookBytesMax = 16 * 1024 * 1024;
 constexpr std::size_t kHeadBytesMin = 4 + 4 + 8 + 32 + 4 + 64;
@@ -70,15 +69,10 @@ Result<std::map<std::uint32_t, wire::Head>> decode_head_book(ByteView bytes) {
 }
 
 HeadBook::HeadBook(Environment environment, DriveKeys keys)
-    : environment_(environment),
-      keys_(std::move(keys)),
-      person_key_(environment_.signatures.key_pair_from(keys_.person_secret).public_key) {}
+    : environment_(environment), keys_(std::move(keys)) {}
 
 bool HeadBook::is_owners(const wire::Head& head) const {
-  return head.person == environment_.space.owner() && head.version > 0 &&
-         head.body.size() <= wire::kHeadBodyBytesMax &&
-         environment_.signatures.verify(person_key_, kHeadKind, keys_.ring_id, wire::head_bytes(head),
-                                        head.signature);
+  return head.version > 0 && environment_.space.is_owners(head);
 }
 
 Task<Result<void>> HeadBook::load() {
@@ -118,7 +112,10 @@ Task<Result<void>> HeadBook::compare(std::vector<wire::Head> from_ring) {
   }
   behind_.clear();
   for (const auto& [machine, head] : heads_) {
-    if (shown[machine] < head.version) behind_.push_back(head);
+    if (shown[machine] >= head.version) continue;
+    behind_.push_back(head);
+    // The key that signed it may have ended since; others' heads only they can sign anew.
+    if (machine == keys_.machine) environment_.space.sign(behind_.back());
   }
   if (!changed) co_return Result<void>();
   co_return co_await save();
@@ -147,8 +144,7 @@ Task<Result<wire::Head>> HeadBook::write_next(const vault::VaultKeys& vault_keys
   }
   const crypto::RecordNonce nonce(environment_.entropy);
   head.body = SharedBytes(vault::seal_head_body(vault_keys, keys_.ring_id, head, body, nonce));
-  head.signature =
-      environment_.signatures.sign(keys_.person_secret, kHeadKind, keys_.ring_id, wire::head_bytes(head));
+  environment_.space.sign(head);
   heads_.insert_or_assign(head.machine, head);
   const auto saved = co_await save();
   if (!saved) co_return saved.error();

@@ -36,7 +36,6 @@ class HeadBook {
 
   Environment environment_;
   DriveKeys keys_;
-  crypto::SigningPublicKey person_key_;
   std::map<std::uint32_t, wire::Head> heads_;  // by machine
   std::vector<wire::Head> behind_;
 };

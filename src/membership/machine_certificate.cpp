@@ -27,6 +27,23 @@ wire::Statement certify_machine(crypto::Signatures& signatures, const wire::Ring
   return sign_statement(signatures, ring, statement, signatures.key_pair_from(person_secret));
 }
 
+Result<wire::Statement> renew_writer(crypto::Signatures& signatures, const Roster& roster,
+                                     const wire::MemberId& machine,
+                                     const crypto::SigningSecretKey& person_secret,
+                                     const crypto::SigningPublicKey& writer_key) {
+  auto statement = roster.machine_statement(machine);
+  if (!statement) return fail(Errc::not_found, "there is no such machine in the ring");
+  auto& former = statement->former_writers;
+  if (former.size() == kFormerWritersMax) {
+    return fail(Errc::full, "this machine has had " + std::to_string(kFormerWritersMax) +
+                                " writer keys; join with it as a new machine");
+  }
+  if (!statement->writer_key.is_zero()) former.push_back(statement->writer_key);
+  statement->writer_key = writer_key;
+  ++statement->version;
+  return sign_statement(signatures, roster.ring_id(), *statement, signatures.key_pair_from(person_secret));
+}
+
 Result<std::uint32_t> free_machine_number(const Roster& roster, wire::PersonNumber person) {
   if (!roster.persons().contains(person)) return fail(Errc::not_found, "there is no such person in the ring");
   std::array<bool, kMachineNumbers> used{};

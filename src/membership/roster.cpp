@@ -283,6 +283,12 @@ bool Roster::contains(const wire::StatementId& id) const {
 
 std::size_t Roster::size() const { return state_->statements.size(); }
 
+std::optional<MachineStatement> Roster::machine_statement(const wire::MemberId& id) const {
+  const Member* member = find(id);
+  if (member == nullptr) return std::nullopt;
+  return state_->find(member->person)->machines.at(member->machine).fact;
+}
+
 std::vector<wire::Statement> Roster::proof_of(const wire::MemberId& id) const {
   const Member* member = find(id);
   if (member == nullptr) return {};

@@ -243,6 +243,7 @@ void Roster::State::derive(const wire::RingId& ring, wire::PersonNumber number) 
     member.name = filed.fact.name;
     member.node_key = filed.fact.node_key;
     member.writer_key = filed.fact.writer_key;
+    member.former_writers = filed.fact.former_writers;
     member.bytes_given = filed.fact.bytes_given;
     member.gone = gone;
     members.emplace(member.id, member);

@@ -75,6 +75,8 @@ StatementKind write(ByteWriter& out, const PersonStatement& person) {
 StatementKind write(ByteWriter& out, const MachineStatement& machine) {
   out.u32(machine.person).u32(machine.machine).u32(machine.version).text(machine.name);
   out.fixed(machine.node_key).fixed(machine.writer_key).u64(machine.bytes_given).fixed(machine.key_proof);
+  out.u32(static_cast<std::uint32_t>(machine.former_writers.size()));
+  for (const crypto::SigningPublicKey& key : machine.former_writers) out.fixed(key);
   return StatementKind::machine;
 }
 
@@ -185,9 +187,15 @@ Complaint read(ByteReader& in, MachineStatement& machine) {
   machine.writer_key = in.fixed<crypto::SigningPublicKey>();
   machine.bytes_given = in.u64();
   machine.key_proof = in.fixed<crypto::Signature>();
+  const std::uint32_t former = in.count(crypto::SigningPublicKey::kSize);
+  if (former > kFormerWritersMax) return "the number of former writers";
+  for (std::uint32_t i = 0; i < former; ++i) {
+    machine.former_writers.push_back(in.fixed<crypto::SigningPublicKey>());
+  }
   if (machine.person > kPersonNumberMax) return "the person's number";
   if (machine.machine >= kMachineNumbers) return "the machine's number";
   if (machine.name.empty() || !is_name(machine.name)) return "the machine's name";
+  if (std::ranges::count(machine.former_writers, machine.writer_key) > 0) return "the writer key";
   return {};
 }
 

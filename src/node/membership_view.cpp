@@ -56,7 +56,7 @@ const membership::Member* MembershipView::machine_of(wire::PersonNumber person, 
 std::optional<crypto::SigningPublicKey> MembershipView::writer_key(wire::PersonNumber person,
                                                                    std::uint32_t machine) const {
   const membership::Member* member = machine_of(person, machine);
-  if (member == nullptr || member->gone) return std::nullopt;
+  if (member == nullptr || member->gone || member->writer_key.is_zero()) return std::nullopt;
   return member->writer_key;
 }
 
@@ -65,8 +65,10 @@ std::vector<crypto::SigningPublicKey> MembershipView::former_writer_keys(wire::P
   const membership::Member* member = machine_of(person, machine);
   const auto& persons = membership_.roster().persons();
   const auto owner = persons.find(person);
-  if (member == nullptr || !member->gone || owner == persons.end() || owner->second.gone) return {};
-  return {member->writer_key};
+  if (member == nullptr || owner == persons.end() || owner->second.gone) return {};
+  std::vector<crypto::SigningPublicKey> former = member->former_writers;
+  if (member->gone) former.push_back(member->writer_key);
+  return former;
 }
 
 std::optional<std::uint64_t> MembershipView::bytes_quota(wire::PersonNumber number) const {

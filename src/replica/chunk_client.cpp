@@ -1,6 +1,7 @@
 #include <peerstore/crypto/hash.hpp>
 #include <peerstore/replica/chunk_client.hpp>
 #include <peerstore/replica/head_keepers.hpp>
+#include <peerstore/replica/head_signature.hpp>
 #include <peerstore/runtime/combine.hpp>
 
 #include "replica/chunk_put.hpp"
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 namespace peerstore::replica {
 
@@ -228,24 +230,25 @@ Task<Result<wire::Done>> ChunkClient::Parts::put_head(wire::MemberId member, con
   co_return co_await friends.ask(member, question);
 }
 
-// Keeps the highest version of each machine; of two heads of one version, which only a copied
-// machine can have signed, the one with the lower hash, so that all readers take the same.
+// Keeps of each machine what its writer of today signed, else what a former one did; of those the highest
+// version; of two heads of one version, which only a copied machine can have signed, the one with the lower
+// hash, so that all readers take the same.
 void ChunkClient::Parts::merge(std::map<std::uint32_t, wire::Head>& newest, wire::HeadsReply reply) const {
-  const auto key = view.person_key(owner);
-  if (!key) return;
   const auto identity = [](const wire::Head& head) {
     const Bytes bytes = wire::head_bytes(head);
     return crypto::hash("head identity", {bytes});
   };
   for (wire::Head& head : reply.heads) {
-    if (head.person != owner || head.body.size() > wire::kHeadBodyBytesMax) continue;
+    if (head.person != owner) continue;
+    const HeadSigner signer = signer_of(signatures, view, head);
+    if (signer == HeadSigner::nobody) continue;
     const auto held = newest.find(head.machine);
-    if (held != newest.end() && head.version < held->second.version) continue;
-    if (held != newest.end() && head.version == held->second.version &&
-        identity(held->second) <= identity(head)) {
-      continue;
+    if (held != newest.end()) {
+      const HeadSigner before = signer_of(signatures, view, held->second);
+      const auto rank = std::tuple(signer, head.version);
+      const auto rank_before = std::tuple(before, held->second.version);
+      if (rank < rank_before || (rank == rank_before && identity(held->second) <= identity(head))) continue;
     }
-    if (!signatures.verify(*key, "head", view.ring_id(), wire::head_bytes(head), head.signature)) continue;
     newest.insert_or_assign(head.machine, std::move(head));
   }
 }
@@ -282,6 +285,15 @@ Task<Result<std::vector<wire::Head>>> ChunkClient::Parts::newest_heads() {
   std::vector<wire::Head> heads;
   for (auto& [machine, head] : *newest) heads.push_back(std::move(head));
   co_return heads;
+}
+
+void ChunkClient::sign(wire::Head& head) const {
+  sign_head(parts_->signatures, parts_->view.ring_id(), parts_->writer, head);
+}
+
+bool ChunkClient::is_owners(const wire::Head& head) const {
+  return head.person == parts_->owner &&
+         signer_of(parts_->signatures, parts_->view, head) != HeadSigner::nobody;
 }
 
 Task<Result<std::vector<wire::Head>>> ChunkClient::heads() { co_return co_await parts_->newest_heads(); }

@@ -1,5 +1,6 @@
 #include <peerstore/crypto/hash.hpp>
 #include <peerstore/replica/chunk_service.hpp>
+#include <peerstore/replica/head_signature.hpp>
 #include <peerstore/replica/lease.hpp>
 
 #include <algorithm>
@@ -58,9 +59,17 @@ Result<void> ChunkService::may_put(const wire::Caller& caller, wire::PersonNumbe
   return {};
 }
 
-std::uint64_t ChunkService::share_of(wire::PersonNumber owner) const {
+std::uint64_t ChunkService::share_of(wire::PersonNumber owner) {
   const auto quota = view_.bytes_quota(owner);
-  return quota ? share_of_quota(*view_.map(), owner, *quota) : 0;
+  if (!quota) return 0;
+  const auto map = view_.map();
+  if (map != map_of_shares_) shares_.clear();
+  map_of_shares_ = map;
+  const auto [entry, is_new] = shares_.try_emplace(owner);
+  if (is_new || entry->second.quota != *quota) {
+    entry->second = {*quota, share_of_quota(*map, owner, *quota)};
+  }
+  return entry->second.share;
 }
 
 Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::Reserve request) {
@@ -220,14 +229,14 @@ Task<Result<wire::Response>> ChunkService::serve(wire::Caller, wire::GetHeads re
   co_return wire::Response(wire::HeadsReply{std::move(heads)});
 }
 
-// Whoever brings it: the person's own signature is what counts.
+// Whoever brings it: the machine's own signature is what counts.
 Task<Result<wire::Response>> ChunkService::serve(wire::Caller, wire::PutHead request) {
   if (request.head.body.size() > wire::kHeadBodyBytesMax) co_return fail(Errc::invalid, "too large a head");
-  const auto key = view_.person_key(request.head.person);
-  if (!key) co_return fail(Errc::refused, "the head of a person who is not known here");
-  const Bytes signed_bytes = wire::head_bytes(request.head);
-  if (!signatures_.verify(*key, "head", view_.ring_id(), signed_bytes, request.head.signature)) {
-    co_return fail(Errc::refused, "a head that its person did not sign");
+  switch (signer_of(signatures_, view_, request.head)) {
+    case HeadSigner::writer: break;
+    case HeadSigner::former_writer:
+      co_return fail(Errc::refused, "a head by a writer key that counts no more");
+    case HeadSigner::nobody: co_return fail(Errc::refused, "a head that its machine did not sign");
   }
   const Result<void> put = co_await heads_.put(std::move(request.head));
   if (!put) co_return put.error();

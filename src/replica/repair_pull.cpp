@@ -3,6 +3,7 @@
 #include <peerstore/account/user_keys.hpp>
 #include <peerstore/replica/chunk_service.hpp>
 #include <peerstore/replica/head_keepers.hpp>
+#include <peerstore/replica/head_signature.hpp>
 #include <peerstore/replica/lease.hpp>
 #include <peerstore/replica/repair.hpp>
 
@@ -201,6 +202,15 @@ Task<void> Repair::collect_heads() {
   if (complete) heads_collected_ = duty;
 }
 
+// What a former writer signed does not take the place of what the machine's writer of today did.
+bool Repair::is_worth_keeping(const wire::Head& head) const {
+  const HeadSigner signer = signer_of(signatures_, view_, head);
+  if (signer != HeadSigner::former_writer) return signer == HeadSigner::writer;
+  const std::vector<wire::Head> held = heads_.of_person(head.person);
+  const auto same = std::ranges::find(held, head.machine, &wire::Head::machine);
+  return same == held.end() || signer_of(signatures_, view_, *same) != HeadSigner::writer;
+}
+
 // True if somebody answered, or nobody else is there to keep heads.
 Task<bool> Repair::collect_heads_of(wire::PersonNumber person) {
   const auto map = view_.map();
@@ -216,11 +226,8 @@ Task<bool> Repair::collect_heads_of(wire::PersonNumber person) {
     Result<wire::HeadsReply> reply = co_await wire::ask(network_, keeper, question);
     if (!reply) continue;
     answered = true;
-    const auto key = view_.person_key(person);
     for (wire::Head& head : reply->heads) {
-      if (!key || head.person != person || head.body.size() > wire::kHeadBodyBytesMax) continue;
-      const Bytes signed_bytes = wire::head_bytes(head);
-      if (!signatures_.verify(*key, "head", view_.ring_id(), signed_bytes, head.signature)) continue;
+      if (head.person != person || !is_worth_keeping(head)) continue;
       // Refused if it is not newer than what is here, which is what is wanted.
       (void)co_await heads_.put(std::move(head));
     }

@@ -138,7 +138,7 @@ TEST_F(HeadTest, AHeadThatIsNotToBeOpenedIsCorrupt) {
   body[40] ^= 1;
   bad.body = SharedBytes(std::move(body));
   ++bad.version;
-  bad.signature = circle.signatures.sign(circle.person_secret, "head", circle.ring_id, wire::head_bytes(bad));
+  circle.space.sign(bad);
   published() = bad;
   Home fresh(circle);
   const auto opened = fresh.open();

@@ -37,7 +37,6 @@ struct Circle {
   crypto::SimulatedSignatures signatures;
   vault::MemorySpace space{clock};
   crypto::SecretKey drive_secret = entropy.make<crypto::SecretKey>();
-  crypto::SigningSecretKey person_secret = entropy.make<crypto::SigningSecretKey>();
   wire::RingId ring_id = entropy.make<wire::RingId>();
   std::vector<crypto::SecretKey> older_secrets;
 
@@ -68,9 +67,7 @@ class Home {
         cache};
   }
   DriveKeys keys() const {
-    return {circle_.drive_secret,  circle_.person_secret,
-            circle_.ring_id,       machine_,
-            circle_.older_secrets, machines};
+    return {circle_.drive_secret, circle_.ring_id, machine_, circle_.older_secrets, machines};
   }
   Result<void> open() {
     drive = std::make_unique<RingDrive>(environment(), keys(), checkpoint_bytes);

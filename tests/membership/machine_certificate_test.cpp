@@ -41,6 +41,33 @@ TEST_F(MachineCertificate, AddsALaptopWithoutAnAdmin) {
   EXPECT_EQ(free_machine_number(*ring.roster, 99).error().code, Errc::not_found);
 }
 
+TEST_F(MachineCertificate, RenewsAWriterKeyAndRemembersTheOneBefore) {
+  const auto writer = [&] { return ring.signatures.make_key_pair(ring.entropy).public_key; };
+  const wire::MemberId id = bob.member;
+  const Member before = *ring.roster->find(id);
+  const auto keys = std::vector{writer(), writer()};
+  for (const crypto::SigningPublicKey& key : keys) {
+    ring.state({renew_writer(ring.signatures, *ring.roster, id, bob.person_secret, key).value()});
+    EXPECT_EQ(ring.roster->find(id)->writer_key, key);
+  }
+  const Member* member = ring.roster->find(id);
+  EXPECT_EQ(member->former_writers, (std::vector{before.writer_key, keys[0]}));
+  EXPECT_EQ(member->node_key, before.node_key);
+  EXPECT_EQ(member->bytes_given, before.bytes_given);
+  // None for a while; and one that has ended never comes back.
+  ring.state({renew_writer(ring.signatures, *ring.roster, id, bob.person_secret, {}).value()});
+  EXPECT_TRUE(ring.roster->find(id)->writer_key.is_zero());
+  EXPECT_EQ(ring.roster->find(id)->former_writers.back(), keys[1]);
+  const auto again = renew_writer(ring.signatures, *ring.roster, id, bob.person_secret, keys[0]).value();
+  EXPECT_EQ(read_statement(again).error().code, Errc::invalid);
+  ring.state({renew_writer(ring.signatures, *ring.roster, id, bob.person_secret, writer()).value()});
+  for (std::size_t i = 3; i < kFormerWritersMax; ++i) {
+    ring.state({renew_writer(ring.signatures, *ring.roster, id, bob.person_secret, writer()).value()});
+  }
+  const auto once_more = renew_writer(ring.signatures, *ring.roster, id, bob.person_secret, writer());
+  EXPECT_EQ(once_more.error().code, Errc::full);
+}
+
 TEST_F(MachineCertificate, CountsTheEightLowestThatAreNotGone) {
   for (std::uint32_t number = 1; number < 10; ++number) ring.state({certify(number)});
   EXPECT_EQ(live_machines_of_bob(), kMachinesPerPersonMax);

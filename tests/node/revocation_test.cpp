@@ -1,5 +1,7 @@
 // Who is revoked is out: at every node at once, and after a partition.
 #include <peerstore/membership/admins.hpp>
+#include <peerstore/membership/machine_certificate.hpp>
+#include <peerstore/replica/head_signature.hpp>
 
 #include <gtest/gtest.h>
 
@@ -82,6 +84,26 @@ TEST_F(Revocation, SurvivesARestartAndTheReplayOfOldStatements) {
   (void)ring.try_to_start(victim);
   ring.clock.run_for(5min);
   EXPECT_TRUE(is_out(victim));
+}
+
+// What rekey does to the other machines of a person.
+TEST_F(Revocation, OfAWriterKeyAloneIsKnownEverywhereAndTheMachineGoesOnServing) {
+  const membership::Identity& owner = ring.laptops[5]->identity;
+  const auto& roster = ring.laptops[0]->node->membership().roster();
+  wire::Head head{owner.person, owner.machine, 1, {}, {}, {}};
+  const replica::Writer writer{owner.person, owner.machine, owner.writer_secret};
+  replica::sign_head(ring.signatures, roster.ring_id(), writer, head);
+  const auto signer_everywhere = [&](replica::HeadSigner signer) {
+    return std::ranges::all_of(ring.laptops, [&](const auto& laptop) {
+      return replica::signer_of(ring.signatures, laptop->node->view(), head) == signer;
+    });
+  };
+  EXPECT_TRUE(signer_everywhere(replica::HeadSigner::writer));
+  tell(*ring.laptops[2],
+       membership::renew_writer(ring.signatures, roster, owner.member, owner.person_secret, {}).value());
+  EXPECT_TRUE(ring.until([&] { return signer_everywhere(replica::HeadSigner::former_writer); }, 5s));
+  EXPECT_EQ(ask_as(*ring.laptops[5], *ring.laptops[1], wire::PutHead{head}).error().code, Errc::refused);
+  EXPECT_EQ(ring.laptops[1]->node->view().standing(owner.member), replica::Standing::live);
 }
 
 TEST_F(Revocation, OlderRootsDoNotComeBackByAReplayOrARestart) {

@@ -9,19 +9,6 @@
 namespace peerstore::replica::test {
 namespace {
 
-wire::Head make_head(TestRing& ring, wire::PersonNumber person, std::uint32_t machine, std::uint64_t version,
-                     std::uint8_t content = 1) {
-  wire::Head head;
-  head.person = person;
-  head.machine = machine;
-  head.version = version;
-  head.body = SharedBytes(Bytes(100, content));
-  const Bytes bytes = wire::head_bytes(head);
-  head.signature =
-      ring.signatures.sign(ring.person_keys[person].secret_key, "head", ring.truth.ring_id, bytes);
-  return head;
-}
-
 TEST(ChunkStanding, TellsWhoHasAChunkAndWhoIsAway) {
   TestRing ring(6);
   std::vector<ChunkRef> refs;
@@ -70,7 +57,7 @@ TEST(ChunkStanding, DoesNotBelieveAnAnswerOfTheWrongLength) {
 TEST(Heads, ArePublishedToEveryLiveMemberOfASmallRing) {
   TestRing ring(6);
   ring.sleep(ring.holders[3]->id());
-  const Result<unsigned> kept = ring.clock.run(ring.client().publish(make_head(ring, 0, 0, 1)));
+  const Result<unsigned> kept = ring.clock.run(ring.client().publish(ring.head(0, 0, 1)));
   ASSERT_TRUE(kept);
   EXPECT_EQ(*kept, 5u);
   EXPECT_TRUE(ring.holders[3]->heads->all().empty());
@@ -78,7 +65,7 @@ TEST(Heads, ArePublishedToEveryLiveMemberOfASmallRing) {
 
 TEST(Heads, AreKeptByEightMembersOfALargerRing) {
   TestRing ring(20);
-  ASSERT_TRUE(ring.clock.run(ring.client().publish(make_head(ring, 0, 0, 1))));
+  ASSERT_TRUE(ring.clock.run(ring.client().publish(ring.head(0, 0, 1))));
   const auto walk = head_walk(*ring.truth.map, 0);
   for (std::size_t i = 0; i < walk.size(); ++i) {
     EXPECT_EQ(ring.holder(walk[i]).heads->all().size(), i < kHeadKeepers ? 1u : 0u) << i;
@@ -90,7 +77,7 @@ TEST(Heads, AreReplacedOnTheWalkWhenAKeeperIsAway) {
   const auto walk = head_walk(*ring.truth.map, 0);
   ring.sleep(walk[0]);
   ring.hub.set_asleep(walk[1], true);  // and nobody knows
-  const Result<unsigned> kept = ring.clock.run(ring.client().publish(make_head(ring, 0, 0, 1)));
+  const Result<unsigned> kept = ring.clock.run(ring.client().publish(ring.head(0, 0, 1)));
   ASSERT_TRUE(kept);
   EXPECT_EQ(*kept, kHeadKeepers);
   EXPECT_EQ(ring.holder(walk[9]).heads->all().size(), 1u);
@@ -98,9 +85,10 @@ TEST(Heads, AreReplacedOnTheWalkWhenAKeeperIsAway) {
 
 TEST(Heads, AreMergedToTheHighestVersionOfEachMachine) {
   TestRing ring(6);
-  const wire::Head old = make_head(ring, 0, 0, 1);
-  const wire::Head newer = make_head(ring, 0, 0, 2);
-  const wire::Head other = make_head(ring, 0, 1, 7);
+  ring.add(0, 0);  // the owner's second machine
+  const wire::Head old = ring.head(0, 0, 1);
+  const wire::Head newer = ring.head(0, 0, 2);
+  const wire::Head other = ring.head(0, 1, 7);
   for (std::size_t i = 0; i < 6; ++i) {
     Holder& holder = *ring.holders[i];
     ASSERT_TRUE(ring.clock.run(holder.heads->put(i == 4 ? newer : old)));
@@ -115,7 +103,7 @@ TEST(Heads, AreMergedToTheHighestVersionOfEachMachine) {
 
 TEST(Heads, ThatTheOwnerDidNotSignAreDropped) {
   TestRing ring(5);
-  const wire::Head head = make_head(ring, 0, 0, 3);
+  const wire::Head head = ring.head(0, 0, 3);
   ASSERT_TRUE(ring.clock.run(ring.client().publish(head)));
   ring.holders[2]->tamper = [](const wire::Request& asked, Result<wire::Response>& answer) {
     if (!std::holds_alternative<wire::GetHeads>(asked) || !answer) return;
@@ -129,8 +117,8 @@ TEST(Heads, ThatTheOwnerDidNotSignAreDropped) {
 
 TEST(Heads, OfACopiedMachineAreChosenAlikeByEveryReader) {
   TestRing ring(5);
-  const wire::Head one = make_head(ring, 0, 0, 3, 1);
-  const wire::Head two = make_head(ring, 0, 0, 3, 2);
+  const wire::Head one = ring.head(0, 0, 3, 1);
+  const wire::Head two = ring.head(0, 0, 3, 2);
   for (std::size_t i = 0; i < 5; ++i) {
     ASSERT_TRUE(ring.clock.run(ring.holders[i]->heads->put(i % 2 == 0 ? one : two)));
   }
@@ -149,15 +137,15 @@ TEST(Heads, CannotBeReadWhenNobodyAnswers) {
   ASSERT_FALSE(heads);
   EXPECT_EQ(heads.error().code, Errc::unreachable);
   EXPECT_NE(heads.error().context.find("m2"), std::string::npos) << heads.error().context;
-  const auto kept = ring.clock.run(ring.client().publish(make_head(ring, 0, 0, 1)));
+  const auto kept = ring.clock.run(ring.client().publish(ring.head(0, 0, 1)));
   ASSERT_FALSE(kept);
   EXPECT_EQ(kept.error().code, Errc::unreachable);
 }
 
 TEST(Heads, OlderThanWhatIsKeptAreRefused) {
   TestRing ring(4);
-  ASSERT_TRUE(ring.clock.run(ring.client().publish(make_head(ring, 0, 0, 5))));
-  const auto kept = ring.clock.run(ring.client().publish(make_head(ring, 0, 0, 4)));
+  ASSERT_TRUE(ring.clock.run(ring.client().publish(ring.head(0, 0, 5))));
+  const auto kept = ring.clock.run(ring.client().publish(ring.head(0, 0, 4)));
   ASSERT_FALSE(kept);
   EXPECT_EQ(kept.error().code, Errc::refused);
 }

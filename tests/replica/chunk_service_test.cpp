@@ -328,22 +328,53 @@ TEST(ChunkService, TakesOffersFromNodesOnly) {
   EXPECT_TRUE(ask(ring, 0, 1, question, false));
 }
 
-TEST(ChunkService, KeepsOnlyHeadsThatTheirPersonSigned) {
+TEST(ChunkService, KeepsOnlyHeadsThatTheirMachineSigned) {
   TestRing ring(6);
-  wire::Head head;
-  head.person = 2;
-  head.version = 1;
-  head.body = SharedBytes(Bytes(10, 1));
+  ring.add(2, 2);  // person 2's second machine
+  wire::Head head = ring.head(2, 0, 1);
+  wire::Head forged = head;
   const Bytes bytes = wire::head_bytes(head);
-  head.signature = ring.signatures.sign(ring.person_keys[4].secret_key, "head", ring.truth.ring_id, bytes);
-  EXPECT_EQ(code_of(ask(ring, 4, 1, wire::PutHead{head})), Errc::refused);
-  head.signature = ring.signatures.sign(ring.person_keys[2].secret_key, "head", ring.truth.ring_id, bytes);
+  for (const auto& key : {ring.person_keys[2].secret_key, ring.holders[2]->secret(), ring.writers[4].secret,
+                          ring.writers[6].secret}) {
+    forged.signature = ring.signatures.sign(key, "head", ring.truth.ring_id, bytes);
+    EXPECT_EQ(code_of(ask(ring, 4, 1, wire::PutHead{forged})), Errc::refused);
+  }
   EXPECT_TRUE(ask(ring, 4, 1, wire::PutHead{head}));  // another member may pass it on
   head.person = 77;
   EXPECT_EQ(code_of(ask(ring, 4, 1, wire::PutHead{head})), Errc::refused);
   const auto heads = ask(ring, 5, 1, wire::GetHeads{2});
   ASSERT_TRUE(heads);
   EXPECT_EQ(heads->heads.size(), 1u);
+}
+
+// Whoever copied a home before its person ran rekey has this key.
+TEST_F(ChunkServiceDeletes, AndTakesAndKeepsNothingByAKeyOfBeforeARekey) {
+  const TestChunk another = make_chunk(0, chunk.ref.chunk_class, 2);
+  const wire::PutBegin begin = ring.begin(another);
+  const wire::Deletion deletion = by(0);
+  const wire::Head head = ring.head(0, 0, 2);
+  ASSERT_TRUE(ask(ring, 0, at, wire::PutHead{ring.head(0, 0, 1)}));
+  ring.rekey(0);
+  EXPECT_EQ(code_of(ask(ring, 0, at, begin)), Errc::refused);
+  EXPECT_EQ(say(deletion), 0);
+  EXPECT_EQ(code_of(ask(ring, 0, at, wire::PutHead{head})), Errc::refused);
+  EXPECT_TRUE(held());
+  // What was stored before can still be mended and read.
+  EXPECT_TRUE(
+      check_lease(ring.signatures, ring.view, 0, chunk.ref.address, ring.lease(chunk), LeaseUse::put));
+  EXPECT_TRUE(check_lease(ring.signatures, ring.view, 0, another.ref.address, begin.lease, LeaseUse::repair));
+  EXPECT_EQ(ask(ring, 5, at, wire::GetHeads{0})->heads.size(), 1u);
+  EXPECT_TRUE(ask(ring, 0, at, wire::PutHead{ring.head(0, 0, 3)})) << "by the new key";
+  EXPECT_EQ(say(by(0)), 1);
+}
+
+TEST(ChunkService, KeepsNoNewHeadOfARevokedMachine) {
+  TestRing ring(6);
+  ring.add(2, 2);
+  ASSERT_TRUE(ask(ring, 4, 1, wire::PutHead{ring.head(2, 1, 1)}));
+  ring.depart(ring.holders[6]->id());
+  EXPECT_EQ(code_of(ask(ring, 4, 1, wire::PutHead{ring.head(2, 1, 2)})), Errc::refused);
+  EXPECT_EQ(ask(ring, 5, 1, wire::GetHeads{2})->heads.size(), 1u);
 }
 
 }  // namespace

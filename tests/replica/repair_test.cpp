@@ -308,12 +308,7 @@ TEST(Repair, BringsHeadsToAMachineThatSleptWhenTheyWerePublished) {
   ring.start_repair();
   ring.clock.run_for(5min);
   ring.sleep(ring.holders[4]->id());
-  wire::Head head;
-  head.version = 1;
-  head.body = SharedBytes(Bytes(10, 1));
-  head.signature = ring.signatures.sign(ring.person_keys[0].secret_key, "head", ring.truth.ring_id,
-                                        wire::head_bytes(head));
-  ASSERT_TRUE(ring.clock.run(ring.client().publish(head)));
+  ASSERT_TRUE(ring.clock.run(ring.client().publish(ring.head(0, 0, 1))));
   EXPECT_TRUE(ring.holders[4]->heads->all().empty());
   ring.wake(ring.holders[4]->id());
   EXPECT_TRUE(until(ring, [&] { return ring.holders[4]->heads->all().size() == 1; }));
@@ -322,17 +317,35 @@ TEST(Repair, BringsHeadsToAMachineThatSleptWhenTheyWerePublished) {
 TEST(Repair, BringsHeadsToTheNextKeeperWhenOneDeparts) {
   TestRing ring(14);
   ring.start_repair();
-  wire::Head head;
-  head.version = 1;
-  head.body = SharedBytes(Bytes(10, 1));
-  head.signature = ring.signatures.sign(ring.person_keys[0].secret_key, "head", ring.truth.ring_id,
-                                        wire::head_bytes(head));
-  ASSERT_TRUE(ring.clock.run(ring.client().publish(head)));
+  ASSERT_TRUE(ring.clock.run(ring.client().publish(ring.head(0, 0, 1))));
+  ring.rekey(0);  // what its former writer signed is handed on, while there is nothing newer
   ring.clock.run_for(5min);
   const auto walk = head_walk(*ring.truth.map, 0);
   EXPECT_TRUE(ring.holder(walk[kHeadKeepers]).heads->all().empty());
   ring.depart(walk[2]);
   EXPECT_TRUE(until(ring, [&] { return ring.holder(walk[kHeadKeepers]).heads->all().size() == 1; }));
+}
+
+// A thief with a writer key of before a rekey, and a keeper that helps.
+TEST(Repair, PutsNoHeadOfAFormerWriterInPlaceOfOneOfTodays) {
+  TestRing ring(6);
+  const wire::Head forged = ring.head(0, 0, 99);
+  ring.rekey(0);
+  ASSERT_TRUE(ring.clock.run(ring.client().publish(ring.head(0, 0, 2))));
+  for (const std::size_t helper : {1u, 2u}) {
+    ring.holders[helper]->tamper = [&](const wire::Request&, Result<wire::Response>& answer) {
+      auto* heads = answer ? std::get_if<wire::HeadsReply>(&*answer) : nullptr;
+      if (heads != nullptr) heads->heads = {forged};
+    };
+  }
+  ring.start_repair();
+  ring.sleep(ring.holders[4]->id());
+  ring.wake(ring.holders[4]->id());
+  ring.clock.run_for(10min);
+  EXPECT_EQ(ring.holders[4]->heads->all().at(0).version, 2u);
+  const auto read = ring.clock.run(ring.client(0).heads());
+  ASSERT_TRUE(read && read->size() == 1);
+  EXPECT_EQ(read->at(0).version, 2u);
 }
 
 // Random rings, random comings and goings: copies come back, and the rule is never bent.

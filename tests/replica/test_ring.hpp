@@ -6,16 +6,19 @@
 #include <peerstore/crypto/merkle.hpp>
 #include <peerstore/replica/chunk_client.hpp>
 #include <peerstore/replica/chunk_service.hpp>
+#include <peerstore/replica/head_signature.hpp>
 #include <peerstore/replica/repair.hpp>
 #include <peerstore/world/virtual_clock.hpp>
 #include <peerstore/world/virtual_disk.hpp>
 #include <peerstore/world/virtual_key_value.hpp>
 #include <peerstore/world/virtual_network.hpp>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace peerstore::replica::test {
@@ -30,6 +33,7 @@ struct Truth {
     Standing standing = Standing::live;
     std::uint32_t machine = 0;
     crypto::SigningPublicKey writer_key;
+    std::vector<crypto::SigningPublicKey> former_writers = {};
   };
   const Member* machine_of(wire::PersonNumber person, std::uint32_t machine) const {
     for (const auto& [id, member] : members) {
@@ -77,8 +81,10 @@ class TruthfulView final : public RingView {
   std::vector<crypto::SigningPublicKey> former_writer_keys(wire::PersonNumber person,
                                                            std::uint32_t machine) const override {
     const Truth::Member* const member = truth_.machine_of(person, machine);
-    if (member == nullptr || member->standing != Standing::gone) return {};
-    return {member->writer_key};
+    if (member == nullptr) return {};
+    std::vector<crypto::SigningPublicKey> former = member->former_writers;
+    if (member->standing == Standing::gone) former.push_back(member->writer_key);
+    return former;
   }
   std::optional<std::uint64_t> bytes_quota(wire::PersonNumber person) const override {
     const auto quota = truth_.quotas.find(person);
@@ -300,6 +306,25 @@ class TestRing {
   }
   wire::PutBegin begin(const TestChunk& chunk, std::size_t machine = 0, std::uint64_t number = 1) {
     return {chunk.description, lease(chunk, machine, number), 0};
+  }
+
+  // As this machine of the person would sign it.
+  wire::Head head(wire::PersonNumber person, std::uint32_t machine, std::uint64_t version,
+                  std::uint8_t content = 1) {
+    const auto writer = std::ranges::find_if(
+        writers, [&](const Writer& one) { return one.person == person && one.machine == machine; });
+    CHECK(writer != writers.end());
+    wire::Head head{person, machine, version, {}, SharedBytes(Bytes(100, content)), {}};
+    sign_head(signatures, truth.ring_id, *writer, head);
+    return head;
+  }
+  // The machine of this place in the ring has another writer key from now on.
+  void rekey(std::size_t machine) {
+    const crypto::SigningKeyPair keys = signatures.make_key_pair(writer_entropy_);
+    Truth::Member& member = truth.members.at(holders[machine]->id());
+    member.former_writers.push_back(std::exchange(member.writer_key, keys.public_key));
+    writers[machine].secret = keys.secret_key;
+    clients.erase(machine);
   }
 
   Result<PutOutcome> put(const TestChunk& chunk, std::size_t machine = 0) {

@@ -159,12 +159,7 @@ TEST_F(Lying, SignsReceiptsForWhatItThrewAway) {
 
 TEST_F(Lying, ReplaysOldHeadsWhichNoReaderPrefers) {
   const auto head_of = [this](std::uint64_t version) {
-    wire::Head head;
-    head.version = version;
-    head.body = SharedBytes(Bytes(10, static_cast<std::uint8_t>(version)));
-    head.signature = ring.signatures.sign(ring.person_keys.at(0).secret_key, "head", ring.truth.ring_id,
-                                          wire::head_bytes(head));
-    return head;
+    return ring.head(0, 0, version, static_cast<std::uint8_t>(version));
   };
   for (const std::size_t place : {1U, 2U}) {
     make_liar(ring.holders[place]->id(), Lies{.replay_old_records = true});

@@ -2,11 +2,13 @@
 
 import http.client
 import json
+import shutil
 import socket
 import time
 import unittest
 
 from ring import RingTest, wait_until
+from tree import make_tree
 
 
 class Belonging(RingTest):
@@ -38,6 +40,7 @@ class Belonging(RingTest):
         founder = self.make_ring(2)[0]
         link = self.invite(founder, "zoe")
         self.expect_refused(link[:-20], 21, "cut off")
+        other_link = self.invite(founder, "will")
         typo = link.replace("token=", "token=x", 1)
         self.expect_refused(typo, 22, "mistyped")
 
@@ -46,6 +49,10 @@ class Belonging(RingTest):
             home.stop()
         zoe, done = self.join("zoe", link, check=False)
         self.assertEqual(done.returncode, 5, done.stderr.decode())
+        # Another link does not take its place: the ring may have let zoe in.
+        _, done = self.join("zoe", other_link, check=False)
+        self.assertEqual(done.returncode, 13, done.stderr.decode())
+        self.assertIn("another link was begun", done.stderr.decode())
         for home in self.homes[:2]:
             home.start()
         began = time.monotonic()
@@ -67,10 +74,10 @@ class Belonging(RingTest):
         }
         wait_until(lambda: states()["xaver"] == "expired", "the invitation has expired")
         self.expect_refused(short, 26, "expired")
-        self.assertEqual(states(), {"p1": "used", "zoe": "used", "yann": "withdrawn", "xaver": "expired"})
+        self.assertEqual(states(), {"p1": "used", "zoe": "used", "will": "open", "yann": "withdrawn", "xaver": "expired"})
 
         # Another ring answers where this one was.
-        foreign = self.invite(founder, "will")
+        foreign = self.invite(founder, "vera")
         address = founder.address
         for home in self.homes:
             home.stop()
@@ -137,6 +144,41 @@ class Belonging(RingTest):
         homes[1].start()
         gone = [m for m in self.status(homes[1])["members"] if m["person"] == "p4"]
         self.assertTrue(gone[0]["gone"])
+
+    def test_a_stolen_copy_of_a_home_writes_nothing_after_a_rekey(self):
+        homes = self.make_ring(4, copies=2)
+        owner = homes[1]
+        tree = self.work / "tree"
+        make_tree(tree, files=3, big=10_000)
+        kit = self.work / "kit.txt"
+        owner.run("recovery", "make", "-o", kit)
+        laptop = self.home("laptop")
+        laptop.run("recovery", "use", "--kit", kit, "--machine", "laptop")
+        laptop.run("backup", tree)
+        thieves = []
+        for robbed in (owner, laptop):
+            thief = self.home(f"thief of {robbed.name}")
+            shutil.copytree(robbed.path, thief.path, ignore=shutil.ignore_patterns("api.sock", "*.lock"))
+            thief.address = homes[0].address
+            self.assertEqual(thief.run("backup", tree, "--bootstrap", thief.address).returncode, 0)
+            thieves.append(thief)
+
+        new = self.work / "new.txt"
+        new.write_text("nobody has seen this one\n")
+        owner.run("rekey", "--new-passphrase-file", new)
+        (tree / "malice").write_text("of the thief")
+        for thief in thieves:
+            for command in (["backup", str(tree)], ["prune"]):
+                done = thief.run(*command, "--bootstrap", thief.address, check=False)
+                self.assertNotEqual(done.returncode, 0, (thief.name, command))
+        said = laptop.run("ls", "--bootstrap", homes[0].address, check=False).stderr.decode()
+        self.assertIn("passphrase of that change", said)
+
+        # Its owner goes on at both machines, with the new passphrase.
+        for home in (laptop, owner):
+            (self.work / f"{home.name}.passphrase").write_text("nobody has seen this one\n")
+            home.run("backup", tree, "--bootstrap", homes[0].address)
+        self.assertEqual(len(owner.run("--json", "snapshots").stdout.decode().splitlines()), 5)
 
 
 def sorted_names(first, second, home):

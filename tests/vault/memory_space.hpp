@@ -159,6 +159,11 @@ class MemorySpace final : public replica::ChunkSpace {
     co_return standings;
   }
 
+  // In place of a signature.
+  void sign(wire::Head& head) const override { head.signature = signature_of(head); }
+  bool is_owners(const wire::Head& head) const override {
+    return head.person == owner() && head.signature == signature_of(head);
+  }
   Task<Result<std::vector<wire::Head>>> heads() override {
     co_await clock_.sleep(std::chrono::milliseconds(1));
     if (!heads_reachable) co_return fail(Errc::unreachable, "no member answers");
@@ -184,6 +189,13 @@ class MemorySpace final : public replica::ChunkSpace {
   }
 
  private:
+  static crypto::Signature signature_of(const wire::Head& head) {
+    const crypto::Hash hash = crypto::hash("test signature", {wire::head_bytes(head)});
+    crypto::Signature signature;
+    std::ranges::copy(hash.bytes, signature.bytes.begin());
+    return signature;
+  }
+
   Clock& clock_;
   std::vector<bool> awake_;
   unsigned copies_;

@@ -25,7 +25,6 @@ namespace peerstore::drive {
 // The owner's secrets that a drive needs (from membership::Identity).
 struct DriveKeys {
   crypto::SecretKey drive_secret;
-  crypto::SigningSecretKey person_secret;
   wire::RingId ring_id;
   std::uint32_t machine = 0;
   std::vector<crypto::SecretKey> older_secrets = {};  // of epochs before a rekey, for what was written then

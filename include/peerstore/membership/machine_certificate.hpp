@@ -29,6 +29,13 @@ wire::Statement certify_machine(crypto::Signatures& signatures, const wire::Ring
                                 const crypto::SigningSecretKey& person_secret, const NewMachine& machine,
                                 const MachineSecrets& secrets);
 
+// The next version of a machine's statement, with a new writer key (zero: none); the one before it becomes a
+// former one. Errc::not_found if the roster does not know the machine; full after kFormerWritersMax.
+Result<wire::Statement> renew_writer(crypto::Signatures& signatures, const Roster& roster,
+                                     const wire::MemberId& machine,
+                                     const crypto::SigningSecretKey& person_secret,
+                                     const crypto::SigningPublicKey& writer_key);
+
 // The least number that no machine of this person has had. Errc::full if the person has as many machines
 // as one may have, or has used up all numbers; Errc::not_found if there is no such person.
 Result<std::uint32_t> free_machine_number(const Roster& roster, wire::PersonNumber person);

@@ -50,6 +50,7 @@ struct Member {
   std::string name;
   crypto::SigningPublicKey node_key;
   crypto::SigningPublicKey writer_key;
+  std::vector<crypto::SigningPublicKey> former_writers;
   std::uint64_t bytes_given = 0;
   bool gone = false;  // left or expelled, or its person is
 };
@@ -114,6 +115,8 @@ class Roster {
   // What a stranger needs to check that this member belongs: the invitation, its person's statement
   // and its own.
   std::vector<wire::Statement> proof_of(const wire::MemberId& id) const;
+  // What is stated of it. Nothing if it is not known.
+  std::optional<MachineStatement> machine_statement(const wire::MemberId& id) const;
 
  private:
   struct State;

@@ -31,6 +31,7 @@ inline constexpr std::uint32_t kMachinesPerPersonMax = 8;  // at a time; the low
 inline constexpr std::uint32_t kMachineNumbers = 64;       // over a life: what is revoked stays so
 inline constexpr std::size_t kAdminsMax = 16;
 inline constexpr std::size_t kKeptMax = 160;
+inline constexpr std::size_t kFormerWritersMax = 64;
 inline constexpr wire::PersonNumber kPersonNumberMax = 1'000'000;
 
 enum class StatementKind : std::uint8_t {
@@ -88,10 +89,15 @@ struct PersonStatement {
 struct MachineStatement {
   wire::PersonNumber person = 0;
   std::uint32_t machine = 0;  // 0..kMachineNumbers-1
-  std::uint32_t version = 1;  // the highest wins: space given may change, the key may not
+  std::uint32_t version = 1;  // the highest wins: space given and writer may change, the node key may not
   std::string name;
-  crypto::SigningPublicKey node_key;    // TLS, receipts, presences
-  crypto::SigningPublicKey writer_key;  // heads and deletions: its secret exists unlocked only
+  crypto::SigningPublicKey node_key;  // TLS, receipts, presences
+  // Leases, deletions and heads: its secret exists unlocked only. Zero: none, until the machine makes
+  // another.
+  crypto::SigningPublicKey writer_key;
+  // Before that one, and never again. What they sign now counts for nothing; what was stored by their word is
+  // still kept.
+  std::vector<crypto::SigningPublicKey> former_writers = {};
   std::uint64_t bytes_given = 0;
   crypto::Signature key_proof;  // by the node key: nobody can certify a key that another holds
 };

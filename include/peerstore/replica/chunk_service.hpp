@@ -17,6 +17,8 @@
 #include <peerstore/wire/network.hpp>
 
 #include <functional>
+#include <map>
+#include <memory>
 
 namespace peerstore::replica {
 
@@ -56,7 +58,7 @@ class ChunkService {
   Result<void> may_put(const wire::Caller& caller, wire::PersonNumber owner) const;
   Result<void> may_read(const wire::Caller& caller, const wire::ChunkAddress& address,
                         const wire::ReadToken& token);
-  std::uint64_t share_of(wire::PersonNumber owner) const;
+  std::uint64_t share_of(wire::PersonNumber owner);
   Task<bool> deleted(wire::Deletion deletion);
   std::vector<std::uint8_t> held(const std::vector<wire::ChunkAddress>& addresses);
 
@@ -66,6 +68,13 @@ class ChunkService {
   store::HeadStore& heads_;
   Self self_;
   OnOffer on_offer_;
+  // Of quotas, as long as the map is this one: reckoning it takes a walk around the circle.
+  struct Share {
+    std::uint64_t quota = 0;
+    std::uint64_t share = 0;
+  };
+  std::shared_ptr<const placement::Map> map_of_shares_;
+  std::map<wire::PersonNumber, Share> shares_;
 };
 
 // May this machine's person hold such a chunk at all? Errc::refused with the reason.

@@ -55,6 +55,10 @@ class ChunkSpace {
   // In the order of `chunks`.
   virtual Task<Result<std::vector<ChunkStanding>>> standing(std::vector<ChunkRef> chunks) = 0;
 
+  // Fills in the signature of a head of this machine.
+  virtual void sign(wire::Head& head) const = 0;
+  // Is it the owner's, by the signature of the machine that it is of, today's key or a former one?
+  virtual bool is_owners(const wire::Head& head) const = 0;
   // All heads of the owner that any reachable member keeps (the highest version of each machine),
   // signatures checked.
   virtual Task<Result<std::vector<wire::Head>>> heads() = 0;

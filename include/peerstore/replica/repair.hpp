@@ -132,6 +132,7 @@ class Repair {
   HeadDuty head_duty(const placement::Map& map) const;
   Task<void> collect_heads();
   Task<bool> collect_heads_of(wire::PersonNumber person);
+  bool is_worth_keeping(const wire::Head& head) const;
   Task<void> collect_record(wire::MemberId keeper, wire::PersonNumber person);
 
   Clock& clock_;

@@ -27,8 +27,8 @@ class RingView {
   virtual std::uint64_t incarnation(const wire::MemberId&) const { return 0; }
   // The signing key of a member's node, to check its receipts. Nothing if unknown.
   virtual std::optional<crypto::SigningPublicKey> node_key(const wire::MemberId& member) const = 0;
-  // The key with which a person's machine signs leases and deletions. Nothing if there is no such machine,
-  // or not any more.
+  // The key with which a person's machine signs leases, deletions and heads. Nothing if there is no such
+  // machine, or not any more, or if it has none until its person unlocks it.
   virtual std::optional<crypto::SigningPublicKey> writer_key(wire::PersonNumber person,
                                                              std::uint32_t machine) const = 0;
   // Keys that were that once: what they sign today counts for nothing. None if the person is gone.
@@ -36,7 +36,7 @@ class RingView {
                                                                    std::uint32_t machine) const = 0;
   // What the person may store in the ring, all copies counted. Nothing if it is not known, or gone.
   virtual std::optional<std::uint64_t> bytes_quota(wire::PersonNumber person) const = 0;
-  // Keys of persons, to check heads.
+  // Keys of persons, to check their records.
   virtual std::optional<crypto::SigningPublicKey> person_key(wire::PersonNumber person) const = 0;
   virtual std::optional<wire::PersonNumber> person_of(const wire::MemberId& member) const = 0;
   virtual wire::RingId ring_id() const = 0;

@@ -135,7 +135,7 @@ struct Head {
   std::uint64_t version = 0;    // rises by one; a reader keeps the highest it has seen
   crypto::Hash previous;        // hash of the head before
   SharedBytes body;             // encrypted by the owner
-  crypto::Signature signature;  // by the person's signing key, over head_bytes(), kind "head"
+  crypto::Signature signature;  // by the machine's writer key, over head_bytes(), kind "head"
   bool operator==(const Head&) const = default;
 };
 Bytes head_bytes(const Head& head);

@@ -1,0 +1,23 @@
+// What this home's node says of itself over the local API.
+#pragma once
+
+#include "home.hpp"
+
+#include <string>
+#include <vector>
+
+namespace peerstore::cli {
+
+struct NodeHealth {
+  bool ok = false;                     // in the ring
+  std::string local_address;           // where commands of this home reach it
+  std::vector<std::string> addresses;  // that it tells others
+  std::string document;                // as it was answered
+};
+// Errc::unreachable if no node runs; invalid if it answers what this program does not understand.
+Result<NodeHealth> node_health(const Home& home);
+
+// False also if no node runs.
+bool is_node_unlocked(const Home& home);
+
+}  // namespace peerstore::cli
