@@ -267,9 +267,9 @@ void Daemon::keep_addresses() {
 Task<void> Daemon::main(const Output& output, Exit& exit) {
   const auto started = co_await start(output);
   if (!started) {
-    const bool port = started.error().message().find("cannot listen at") != std::string::npos;
-    exit = output.failure(port ? Exit::failed : exit_for(started.error()), started.error().message(),
-                          port ? "Choose another port with --listen HOST:PORT." : "");
+    const bool is_bound = !local_address_.empty();
+    exit = output.failure(is_bound ? exit_for(started.error()) : Exit::failed, started.error().message(),
+                          is_bound ? "" : "Choose another port with --listen HOST:PORT.");
     co_return;
   }
   TaskScope scope(loop_);

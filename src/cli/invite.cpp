@@ -1,10 +1,8 @@
+#include "node_health.hpp"
 #include "qr_code.hpp"
 #include "telling.hpp"
 
-#include <peerstore/api/local_client.hpp>
 #include <peerstore/membership/invitation.hpp>
-
-#include <boost/json/parse.hpp>
 
 namespace peerstore::cli {
 
@@ -17,30 +15,15 @@ struct Invite {
   std::uint64_t quota = 0;
 };
 
-// The address that the home's node tells others.
-Result<std::string> advertised_address(const Home& home) {
-  const auto health = api::get(home.socket_path(), "/api/v1/health");
-  if (!health) return health.error();
-  boost::json::error_code error;
-  const boost::json::value document = boost::json::parse(*health, error);
-  if (!error && document.is_object()) {
-    const auto* addresses = document.as_object().if_contains("addresses");
-    if (addresses != nullptr && addresses->is_array() && !addresses->as_array().empty() &&
-        addresses->as_array().front().is_string()) {
-      return std::string(addresses->as_array().front().as_string());
-    }
-  }
-  return fail(Errc::invalid, "this home's node gave an answer that this program does not understand");
-}
-
 // Where to knock: this home's node first, then others who are on line, because any of them lets the
 // friend in while this machine sleeps.
 std::vector<membership::InvitationLink::Door> doors(OwnerSession& session, const Home& home) {
   std::vector<membership::InvitationLink::Door> doors;
   const membership::Membership& membership = session.membership();
   const wire::MemberId& self = session.identity().member;
-  if (const auto own = advertised_address(home)) {
-    doors.push_back({*own, session.signatures().key_pair_from(session.identity().node_secret).public_key});
+  if (const auto own = node_health(home); own && !own->addresses.empty()) {
+    doors.push_back({own->addresses.front(),
+                     session.signatures().key_pair_from(session.identity().node_secret).public_key});
   }
   for (const wire::MemberId& id : membership.live_members()) {
     const wire::Presence* presence = membership.presence(id);

@@ -68,16 +68,23 @@ class KeptClaim {
   explicit KeptClaim(const Home& home)
       : home_(home), home_was_there_(::access(home.path().c_str(), F_OK) == 0) {}
 
-  // The one that was begun with this link before, if there is one.
-  std::optional<membership::Identity> begun_with(const std::string& link) const {
-    if (!home_was_there_) return std::nullopt;
+  // The one that was begun with this link before, if there is one. Errc::refused if it is of another link:
+  // the only copy of the keys of somebody whom a ring may have let in.
+  Result<std::optional<membership::Identity>> begun_with(const std::string& link) const {
+    std::optional<membership::Identity> none;
+    if (!home_was_there_) return none;
     const auto disk = os::open_disk(home_.path());
-    if (!disk) return std::nullopt;
+    if (!disk) return disk.error();
     const auto bytes = (*disk)->read_all(Home::kClaimFile, kClaimBytesMax);
-    if (!bytes) return std::nullopt;
+    if (!bytes && bytes.error().code != Errc::not_found) return bytes.error();
+    if (!bytes) return none;
     auto claim = membership::decode_pending_claim(*bytes);
-    if (!claim || claim->link != link) return std::nullopt;
-    return std::move(claim->identity);
+    if (!claim) return none;
+    if (claim->link != link) {
+      return fail(Errc::refused, "a join with another link was begun in this home, as " +
+                                     printable(claim->identity.person_name) + ", and is not answered yet");
+    }
+    return std::optional(std::move(claim->identity));
   }
   Result<void> keep(const std::string& link, const membership::Identity& identity) const {
     auto disk = os::open_disk(home_.path());
@@ -158,7 +165,15 @@ Exit join_command(const Home& home, const Output& output, const JoinOptions& opt
   crypto::Ed25519Signatures signatures;
   const KeptClaim kept_claim(home);
   const std::string link_text = membership::to_text(*link);
-  auto begun = kept_claim.begun_with(link_text);
+  auto looked = kept_claim.begun_with(link_text);
+  if (!looked) {
+    return output.failure(
+        looked.error(),
+        "Run join with that link again, or choose another folder with --home. To give that invitation up, "
+        "remove " +
+            home.path() + "/" + Home::kClaimFile + ".");
+  }
+  std::optional<membership::Identity>& begun = *looked;
   const bool was_begun = begun.has_value();
   if (begun) output.note("Going on with what was begun before, as " + printable(begun->person_name) + ".");
   membership::Identity identity =

@@ -1,8 +1,5 @@
 #include "daemon.hpp"
-
-#include <peerstore/api/local_client.hpp>
-
-#include <boost/json/parse.hpp>
+#include "node_health.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -51,25 +48,21 @@ Exit node_health_command(const Home& home, const Output& output) {
     return output.failure(Exit::no_ring, "there is no ring at " + home.path(),
                           "Begin with: peerstore create NAME --user U, or peerstore join LINK --user U");
   }
-  const auto health = api::get(home.socket_path(), "/api/v1/health");
+  const auto health = node_health(home);
+  if (!health && health.error().code == Errc::invalid) {
+    return output.failure(Exit::failed, health.error().context,
+                          "Are the node and this command of the same version?");
+  }
   if (!health) {
     return output.failure(Exit::no_node, health.error().message(), "Start it with: peerstore node");
   }
-  boost::json::error_code error;
-  const boost::json::value document = boost::json::parse(*health, error);
-  const auto* object = error ? nullptr : document.if_object();
-  const auto* ok = object == nullptr ? nullptr : object->if_contains("ok");
-  if (ok == nullptr || !ok->is_bool()) {
-    return output.failure(Exit::failed, "the node gave an answer that this program does not understand",
-                          "Are the node and this command of the same version?");
-  }
   if (output.json()) {
-    std::fwrite(health->data(), 1, health->size(), stdout);
+    std::fwrite(health->document.data(), 1, health->document.size(), stdout);
   } else {
-    output.line(ok->as_bool() ? "healthy: the node runs and is in the ring"
-                              : "the node runs and is joining the ring");
+    output.line(health->ok ? "healthy: the node runs and is in the ring"
+                           : "the node runs and is joining the ring");
   }
-  return ok->as_bool() ? Exit::done : Exit::try_later;
+  return health->ok ? Exit::done : Exit::try_later;
 }
 
 }  // namespace peerstore::cli

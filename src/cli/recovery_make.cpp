@@ -1,5 +1,6 @@
 #include "record_exchange.hpp"
 #include "recovery_kit.hpp"
+#include "renewal.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -97,24 +98,19 @@ Exit recovery_make_command(const Home& home, const Output& output, const Recover
   if (output.json() && options.file.empty()) {
     return output.failure(Exit::usage, "a kit is a page for people: name a file with -o FILE");
   }
-  auto lock = home.lock_account();
-  if (const auto identity = home.identity(); !identity && identity.error().code != Errc::not_found) {
-    return output.failure(identity.error());
-  }
-  if (!lock) return output.failure(lock.error(), "Let that command end first.");
-  auto open = unlock_with_passphrase(signatures, home, output.options());
-  if (!open) return failure_to_unlock(output, open.error());
-  open->lock = std::move(*lock);
-  Making job{home, output, options, {}, open->body};
+  auto opened = open_for_change(signatures, home, output);
+  if (const Exit* const said = std::get_if<Exit>(&opened)) return *said;
+  auto& open = std::get<UnlockedHome>(opened);
+  Making job{home, output, options, {}, open.body};
   os::SystemEntropy entropy;
   entropy.fill(job.kit.code->bytes);
-  job.kit.account_secret = open->drive.account_secret.copy();
-  job.kit.ring_key = open->identity.root_key;
-  job.kit.person_key = signatures.key_pair_from(open->identity.person_secret).public_key;
-  job.kit.user = printable(open->identity.person_name);
-  account::set_recovery_code(job.body, entropy, open->owner, open->keys, *job.kit.code);
+  job.kit.account_secret = open.drive.account_secret.copy();
+  job.kit.ring_key = open.identity.root_key;
+  job.kit.person_key = signatures.key_pair_from(open.identity.person_secret).public_key;
+  job.kit.user = printable(open.identity.person_name);
+  account::set_recovery_code(job.body, entropy, open.owner, open.keys, *job.kit.code);
   return with_unlocked_session(
-      home, output, options, std::move(*open),
+      home, output, options, std::move(open),
       [&](OwnerSession& session, const Result<void>& entered) { return make_kit(session, entered, job); });
 }
 

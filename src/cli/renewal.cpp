@@ -4,8 +4,8 @@
 
 namespace peerstore::cli {
 
-std::variant<Renewal, Exit> begin_renewal(crypto::Signatures& signatures, const Home& home,
-                                          const Output& output, const PasswdOptions& options) {
+std::variant<UnlockedHome, Exit> open_for_change(crypto::Signatures& signatures, const Home& home,
+                                                 const Output& output) {
   auto lock = home.lock_account();
   if (const auto identity = home.identity(); !identity && identity.error().code != Errc::not_found) {
     return output.failure(identity.error());
@@ -13,14 +13,22 @@ std::variant<Renewal, Exit> begin_renewal(crypto::Signatures& signatures, const 
   if (!lock) return output.failure(lock.error(), "Let that command end first.");
   auto open = unlock_with_passphrase(signatures, home, output.options());
   if (!open) return failure_to_unlock(output, open.error());
+  open->lock = std::move(*lock);
+  return std::move(*open);
+}
+
+std::variant<Renewal, Exit> begin_renewal(crypto::Signatures& signatures, const Home& home,
+                                          const Output& output, const PasswdOptions& options) {
+  auto opened = open_for_change(signatures, home, output);
+  if (const Exit* const said = std::get_if<Exit>(&opened)) return *said;
+  auto& open = std::get<UnlockedHome>(opened);
   auto chosen = choose_passphrase({options.new_file, options.new_descriptor}, output.options());
   if (!chosen) return failure_to_choose(output, chosen.error());
-  if (account::open_with_passphrase(open->body, open->owner, chosen->text, &open->file.account_secret)) {
+  if (account::open_with_passphrase(open.body, open.owner, chosen->text, &open.file.account_secret)) {
     return output.failure(Exit::usage, "that is the passphrase that you have already",
                           "Nothing was changed: choose another one.");
   }
-  open->lock = std::move(*lock);
-  return Renewal{std::move(*open), std::move(*chosen)};
+  return Renewal{std::move(open), std::move(*chosen)};
 }
 
 }  // namespace peerstore::cli

@@ -1,4 +1,5 @@
-// Renewal: what `passwd` and `rekey` begin with: the passphrase that is, and another one.
+// What commands that change the account begin with: the passphrase that is, and for `passwd` and `rekey`
+// another one.
 #pragma once
 
 #include "commands.hpp"
@@ -8,12 +9,17 @@
 
 namespace peerstore::cli {
 
+// Locked, and opened by the passphrase itself. Why it goes no further has been said, if there is only an
+// exit.
+std::variant<UnlockedHome, Exit> open_for_change(crypto::Signatures& signatures, const Home& home,
+                                                 const Output& output);
+
 struct Renewal {
   UnlockedHome open;
   ChosenPassphrase chosen;
 };
 
-// Asks for both. Why it goes no further has been said, if there is only an exit.
+// Asks for both; likewise.
 std::variant<Renewal, Exit> begin_renewal(crypto::Signatures& signatures, const Home& home,
                                           const Output& output, const PasswdOptions& options);
 

@@ -57,6 +57,13 @@ Result<account::UnlockedKeys> keys_of_node(const Home& home) {
 
 }  // namespace
 
+UnlockedHome::~UnlockedHome() {
+  crypto::wipe(identity.person_secret.bytes);
+  crypto::wipe(identity.drive_secret.bytes);
+  crypto::wipe(identity.writer_secret.bytes);
+  if (identity.root_secret) crypto::wipe(identity.root_secret->bytes);
+}
+
 account::Owner owner_of(const membership::Identity& identity) {
   return {membership::ring_id_of(identity.root_key), identity.person};
 }
@@ -160,11 +167,6 @@ Result<void> lend_keys_to_node(const Home& home, const account::UnlockedKeys& ke
       api::request(home.socket_path(), api::Method::post, std::string(kSession), to_text(keys));
   if (!answer) return answer.error();
   return {};
-}
-
-bool is_node_unlocked(const Home& home) {
-  const auto answer = api::get(home.socket_path(), std::string(kSession));
-  return answer && answer->find("\"unlocked\":true") != std::string::npos;
 }
 
 Result<void> lock_node(const Home& home) {

@@ -10,6 +10,11 @@
 namespace peerstore::cli {
 
 struct UnlockedHome {
+  UnlockedHome() = default;
+  UnlockedHome(UnlockedHome&&) = default;
+  UnlockedHome& operator=(UnlockedHome&&) = default;
+  ~UnlockedHome();  // overwrites the secrets of `identity`, which are ordinary memory
+
   membership::Identity identity;  // whole
   account::Owner owner;
   account::AccountFile file;
@@ -42,7 +47,6 @@ Result<UnlockedHome> unlock_with_passphrase(crypto::Signatures& signatures, cons
 
 // The node's session over the local API. Errc::unreachable if no node runs.
 Result<void> lend_keys_to_node(const Home& home, const account::UnlockedKeys& keys);
-bool is_node_unlocked(const Home& home);
 Result<void> lock_node(const Home& home);
 std::string to_text(const account::UnlockedKeys& keys);
 std::optional<account::UnlockedKeys> read_keys(std::string_view text);

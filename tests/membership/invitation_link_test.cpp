@@ -1,5 +1,6 @@
 #include <peerstore/crypto/hash.hpp>
 #include <peerstore/membership/invitation.hpp>
+#include <peerstore/wire/messages.hpp>
 
 #include <gtest/gtest.h>
 
@@ -124,6 +125,8 @@ TEST(InvitationLink, RefusesPartsThatMakeNoSenseOrLack) {
   EXPECT_NE(failure(changed("ring=", "ring=A")).context.find("\"ring\""), std::string::npos);
   EXPECT_NE(failure(changed("at=", "at=%0a")).context.find("\"at\""), std::string::npos);
   EXPECT_NE(failure(changed("at=", "at=%")).context.find("\"at\""), std::string::npos);
+  const std::string longer = "at=" + std::string(wire::kHostPortBytesMax, 'h');
+  EXPECT_NE(failure(changed("at=", longer)).context.find("\"at\""), std::string::npos);
   failure(changed("&as=12", "&as"));
   failure(with_check("peerstore:join?"));
 }

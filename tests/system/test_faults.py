@@ -139,7 +139,11 @@ class BadInput(RingTest):
         self.expect(nobody, 13, ["link"], "join", "https://example.org/", "--user", "u")
         self.expect(nobody, 21, ["cut off"], "join", "peerstore:join?ring=abc", "--user", "u")
         self.expect(nobody, 2, ["200G"], "create", "Ring", "--user", "u", "--give", "lots")
-        self.expect(nobody, 2, ["copies"], "create", "Ring", "--user", "u", "--copies", "99")
+        for copies in ("0", "17", "99"):
+            self.expect(nobody, 2, ["copies"], "create", "Ring", "--user", "u", "--copies", copies)
+        self.expect(nobody, 2, ["user's name"], "create", "Ring", "--user", "exe.\u202eeve")
+        for address in ("nowhere", "127.0.0.1:0", "127.0.0.1:70000", ":4747", "host name:1"):
+            self.expect(nobody, 2, ["HOST:PORT"], "node", "--advertise", address)
         self.assertFalse(nobody.path.exists(), "a refused command left something behind")
 
         founder = self.home("p0")
