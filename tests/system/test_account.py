@@ -7,7 +7,8 @@ import shutil
 import time
 import unittest
 
-from ring import RingTest, wait_until
+import crash_points
+from ring import PEERSTORE, RingTest, wait_until
 from tree import difference, facts, make_tree
 
 
@@ -42,7 +43,7 @@ class Account(RingTest):
         before = facts(tree)
         owner.run("backup", tree)
         kit = self.work / "kit.txt"
-        owner.run("recovery", "make", "-o", kit)
+        self.make_kit(owner, kit)
         self.expect(owner, 13, ["not overwritten"], "recovery", "make", "-o", kit)
         self.assertEqual(kit.stat().st_mode & 0o777, 0o600)
         text = kit.read_text()
@@ -88,6 +89,22 @@ class Account(RingTest):
         empty.start()
         self.assertEqual(empty.run("backup", tree).returncode, 0)
 
+    def make_kit(self, owner, path):
+        """Stopped anywhere, it leaves no kit void before the next one is there to be read."""
+        if not crash_points.is_possible:
+            owner.run("recovery", "make", "-o", path)
+            return
+        before = (owner.path / "account").read_bytes()
+        seen = []
+
+        def look():
+            if (owner.path / "account").read_bytes() != before:
+                seen.append(path.read_text())
+
+        command = [PEERSTORE, "--home", str(owner.path), "recovery", "make", "-o", str(path)]
+        self.assertEqual(crash_points.run(command, owner.environment(), look), 0)
+        self.assertEqual(set(seen), {path.read_text()})
+
     def test_a_generated_passphrase_alone_brings_everything_back(self):
         homes = self.make_ring(3, copies=1)
         link = homes[0].run("--quiet", "invite", "dora").stdout.decode().strip()
@@ -125,11 +142,35 @@ class Account(RingTest):
         self.assertEqual(changed["keepers"], 3)
         self.expect(owner, 12, ["does not open"], "snapshots")
         owner.run("snapshots", env=self.environment(new))
+        if crash_points.is_possible:
+            self.check_every_crash_point_of_passwd(homes, owner, new)
         # What a thief copied before opens with the old passphrase still: that is what the command says.
         thief.run("snapshots", "--bootstrap", homes[0].address)
         # Nor does losing the power between the two of them lock anybody out: the account is one file.
         self.assertEqual(sorted(path.name for path in owner.path.iterdir() if path.is_file()),
                          ["account", "client.lock", "identity", "node.lock"])
+
+    def check_every_crash_point_of_passwd(self, homes, owner, before):
+        after = self.passphrase("after", "and another one after that")
+        records = lambda: [path.read_bytes() for path in sorted((homes[0].path / "node/records").glob("????????"))]
+        told_before = records()
+        left = {}  # what a kill would leave of the account: how often, in the order of its first time
+
+        def look():
+            account = (owner.path / "account").read_bytes()
+            if account not in left:
+                home = self.home(f"left-{len(left)}")
+                shutil.copytree(owner.path, home.path, ignore=shutil.ignore_patterns("api.sock", "*.lock", "node"))
+            left[account] = left.get(account, 0) + 1
+            if len(left) == 1:
+                self.assertEqual(records(), told_before, "a friend knows what this home has not kept yet")
+
+        command = [PEERSTORE, "--home", str(owner.path), "passwd", "--new-passphrase-file", str(after)]
+        self.assertEqual(crash_points.run(command, self.environment(before), look), 0)
+        print(f"  passwd looked at before {list(left.values())} writes", flush=True)
+        self.assertEqual(len(left), 2)
+        for home, passphrase in zip(self.homes[-2:], (before, after)):
+            home.run("snapshots", "--bootstrap", homes[0].address, env=self.environment(passphrase))
 
     def test_commands_need_a_passphrase_unless_the_node_is_unlocked(self):
         homes = self.make_ring(3, copies=1)
