@@ -65,15 +65,21 @@ class Answerer final : public wire::Service {
 
 struct TwoMachines {
   TwoMachines() {
-    for (std::size_t i = 0; i < kMachines; ++i) {
-      net::TlsNetwork::Options options;
-      options.role = net::TlsNetwork::Role::node;
-      options.node_secret = directory.keys[i].secret_key;
-      networks[i] = std::make_unique<net::TlsNetwork>(loop, directory, options);
-    }
+    for (std::size_t i = 0; i < kMachines; ++i) start_anew(i);
     const Result<std::string> bound = networks[1]->listen("127.0.0.1:0", answerer);
     CHECK(bound.has_value());
     directory.address = *bound;
+  }
+  void start_anew(std::size_t machine) {
+    net::TlsNetwork::Options options;
+    options.role = net::TlsNetwork::Role::node;
+    options.node_secret = directory.keys[machine].secret_key;
+    networks[machine] = std::make_unique<net::TlsNetwork>(loop, directory, options);
+  }
+  // TCP, TLS and both greetings: until each has judged the other.
+  Task<void> link() {
+    const auto linked = co_await networks[0]->connect(directory.address, directory.keys[1].public_key);
+    CHECK(linked.has_value());
   }
   template <class Ask>
   Task<void> ask_over_and_over(Ask question, int times) {
@@ -105,6 +111,17 @@ void measure(benchmark::State& state, const Ask& question, std::int64_t bytes) {
   state.SetItemsProcessed(state.iterations() * askers * times);
   if (bytes > 0) state.SetBytesProcessed(state.iterations() * askers * times * bytes);
 }
+
+// Both sides' work, and the certificate that a machine makes when it starts.
+void Links(benchmark::State& state) {
+  TwoMachines machines;
+  for (auto _ : state) {
+    machines.start_anew(0);
+    CHECK(machines.loop.run(machines.link()));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(Links)->UseRealTime();
 
 void SmallCalls(benchmark::State& state) { measure(state, wire::GetNeighbours{}, 0); }
 BENCHMARK(SmallCalls)->Arg(1)->Arg(16)->Arg(256)->UseRealTime();
