@@ -18,16 +18,59 @@ constexpr std::uint64_t kThresholdSmall = zeros(20);
 constexpr std::uint64_t kThresholdNormal = zeros(18);
 constexpr std::uint64_t kThresholdName = zeros(9);
 
+using Gear = std::array<std::uint64_t, 256>;
+
+std::uint64_t pushed(std::uint64_t hash, const Gear& gear, std::uint8_t byte) {
+  return (hash << 1) + gear[byte];
+}
+
 // The first place in [from, to) after whose byte a cut may be made, counted as a size; 0 if none.
-std::size_t first_cut(const std::array<std::uint64_t, 256>& gear, ByteView bytes, std::size_t from,
-                      std::size_t to, std::uint64_t threshold) {
+std::size_t first_cut_bytewise(const Gear& gear, ByteView bytes, std::size_t from, std::size_t to,
+                               std::uint64_t threshold) {
   std::uint64_t hash = 0;
-  for (std::size_t i = from - kHashedBytes; i < from; ++i) hash = (hash << 1) + gear[bytes[i]];
+  for (std::size_t i = from - kHashedBytes; i < from; ++i) hash = pushed(hash, gear, bytes[i]);
   for (std::size_t i = from; i < to; ++i) {
-    hash = (hash << 1) + gear[bytes[i]];
+    hash = pushed(hash, gear, bytes[i]);
     if (hash < threshold) return i + 1;
   }
   return 0;
+}
+
+// A hash has to wait for that of the byte before it. A processor that can do several things at once therefore
+// takes several lanes side by side: a hash depends on so few bytes that each lane can begin by itself.
+constexpr std::size_t kLanes = 4;
+constexpr std::size_t kLaneBytes = 2048;
+constexpr std::size_t kRoundBytes = kLanes * kLaneBytes;
+
+// The least hash that ends in the round.
+std::uint64_t least_hash(const Gear& gear, ByteView bytes, std::size_t round) {
+  const std::uint8_t* const begin = bytes.data() + round - kHashedBytes;
+  std::array<std::uint64_t, kLanes> hashes{};
+  for (std::size_t i = 0; i < kHashedBytes; ++i) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      hashes[lane] = pushed(hashes[lane], gear, begin[lane * kLaneBytes + i]);
+    }
+  }
+  std::array<std::uint64_t, kLanes> least;
+  least.fill(~std::uint64_t{0});
+  for (std::size_t i = kHashedBytes; i < kHashedBytes + kLaneBytes; ++i) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      hashes[lane] = pushed(hashes[lane], gear, begin[lane * kLaneBytes + i]);
+      least[lane] = std::min(least[lane], hashes[lane]);
+    }
+  }
+  return *std::ranges::min_element(least);
+}
+
+std::size_t first_cut(const Gear& gear, ByteView bytes, std::size_t from, std::size_t to,
+                      std::uint64_t threshold) {
+  std::size_t round = from;
+  for (; to - round >= kRoundBytes; round += kRoundBytes) {
+    if (least_hash(gear, bytes, round) < threshold) {
+      return first_cut_bytewise(gear, bytes, round, round + kRoundBytes, threshold);
+    }
+  }
+  return first_cut_bytewise(gear, bytes, round, to, threshold);
 }
 
 }  // namespace
