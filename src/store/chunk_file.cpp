@@ -81,18 +81,22 @@ Result<HeldChunk> read_head(Disk& disk, const std::string& path, const wire::Chu
   return head;
 }
 
+Result<SharedBytes> read_segment_at(Disk& disk, const std::string& path, std::uint32_t index,
+                                    const crypto::Hash& leaf) {
+  auto bytes = disk.read(path, segment_offset(index), wire::kSegmentBytes);
+  if (!bytes) return bytes.error();
+  if (bytes->size() != wire::kSegmentBytes || crypto::merkle_leaf(*bytes) != leaf) {
+    return fail(Errc::corrupt, "segment " + std::to_string(index) + " fails verification");
+  }
+  return SharedBytes(std::move(*bytes));
+}
+
 Result<SharedBytes> read_segment_of(Disk& disk, const std::string& path, const wire::ChunkAddress& address,
                                     std::uint32_t index) {
   const auto head = read_head(disk, path, address);
   if (!head) return head.error();
   if (index >= head->description.header.segments) return fail(Errc::invalid, "the chunk has no such segment");
-  auto bytes = disk.read(path, segment_offset(index), wire::kSegmentBytes);
-  if (!bytes) return bytes.error();
-  if (bytes->size() != wire::kSegmentBytes ||
-      crypto::merkle_leaf(*bytes) != head->description.leaves[index]) {
-    return fail(Errc::corrupt, "segment " + std::to_string(index) + " fails verification");
-  }
-  return SharedBytes(std::move(*bytes));
+  return read_segment_at(disk, path, index, head->description.leaves[index]);
 }
 
 }  // namespace peerstore::store

@@ -41,7 +41,10 @@ Result<HeldChunk> decode_head_block(ByteView block, const wire::ChunkAddress& ad
 
 // Reads and checks the head block, and the size of the file. Errors as above, and the disk's.
 Result<HeldChunk> read_head(Disk& disk, const std::string& path, const wire::ChunkAddress& address);
-// One segment, checked against its leaf. Errc::invalid if the chunk has no such segment.
+// One segment, checked against its leaf, which is that of the chunk.
+Result<SharedBytes> read_segment_at(Disk& disk, const std::string& path, std::uint32_t index,
+                                    const crypto::Hash& leaf);
+// The same after a look at the head. Errc::invalid if the chunk has no such segment.
 Result<SharedBytes> read_segment_of(Disk& disk, const std::string& path, const wire::ChunkAddress& address,
                                     std::uint32_t index);
 

@@ -142,13 +142,31 @@ Task<Result<SharedBytes>> ChunkStoreOnDisk::read_segment(wire::ChunkAddress addr
     if (index >= (*facts)->header.segments) {
       co_return fail(Errc::invalid, about(address) + ": it has no segment " + std::to_string(index));
     }
-    auto data = co_await workers_.run(
-        [this, &address, index] { return read_segment_of(disk_, chunk_path(address), address, index); });
+    auto data = co_await read_held(address, index);
     if (data) co_return std::move(data);
     const auto examined = co_await run_to_its_end(examine_in_turn(address, index));
     if (!examined) co_return examined.error();
   }
   co_return fail(Errc::io, about(address) + ": it fails to read, and reads well when looked at again");
+}
+
+Task<Result<SharedBytes>> ChunkStoreOnDisk::read_held(wire::ChunkAddress address, std::uint32_t index) {
+  auto leaf = recent_leaves_.find(address, index);
+  std::vector<crypto::Hash> leaves;
+  const auto read = [&]() -> Result<SharedBytes> {
+    const std::string path = chunk_path(address);
+    if (!leaf) {
+      auto head = read_head(disk_, path, address);
+      if (!head) return head.error();
+      leaves = std::move(head->description.leaves);
+      if (index >= leaves.size()) return fail(Errc::invalid, "the chunk has no such segment");
+      leaf = leaves[index];
+    }
+    return read_segment_at(disk_, path, index, *leaf);
+  };
+  auto data = co_await workers_.run(read);
+  if (!leaves.empty()) recent_leaves_.remember(address, std::move(leaves));
+  co_return data;
 }
 
 Task<Result<HeldChunk>> ChunkStoreOnDisk::describe(wire::ChunkAddress address) {

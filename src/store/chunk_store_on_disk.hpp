@@ -4,13 +4,15 @@
 //   address_turns     one change of a chunk at a time    chunk_file      the bytes on disk
 //   chunk_facts       the rows                           recovery        what open() does
 //   deleted_rows      the rows of what was deleted       trash           where it lies for a while
+//   recent_leaves     the hashes of what is read now
 //
 // A chunk is held exactly while it has a row, and the ledger counts it exactly while it is held:
 // rows and ledger change together, on the loop, by whoever has the chunk's turn. Files change on
 // workers. What changes held chunks runs in the store's own scope, so that a caller that goes
 // away (a link that breaks) cannot leave it half done.
 //
-// Memory: chunks being received, turns in use, reservations; nothing for a chunk that is held.
+// Memory: chunks being received, turns in use, reservations, the leaves of the chunks read last; nothing else
+// for a chunk that is held.
 #pragma once
 
 #include "store/address_turns.hpp"
@@ -18,6 +20,7 @@
 #include "store/chunk_facts.hpp"
 #include "store/deleted_rows.hpp"
 #include "store/incoming_chunk.hpp"
+#include "store/recent_leaves.hpp"
 #include "store/recovery.hpp"
 #include "store/trash.hpp"
 
@@ -80,6 +83,7 @@ class ChunkStoreOnDisk final : public ChunkStore {
   Task<Result<void>> into_trash(ChunkFacts facts);
   Task<void> leave_trash(TrashedChunk chunk);
   Task<Result<void>> sweep();
+  Task<Result<SharedBytes>> read_held(wire::ChunkAddress address, std::uint32_t index);
   Task<Result<SharedBytes>> read_trashed(wire::ChunkAddress address, std::uint32_t index);
   Task<Result<HeldChunk>> describe_trashed(wire::ChunkAddress address);
   Result<void> is_wanted(const wire::ChunkAddress& address, const wire::Lease& lease);
@@ -104,6 +108,7 @@ class ChunkStoreOnDisk final : public ChunkStore {
   std::map<wire::PersonNumber, std::uint64_t> bytes_by_owner_;  // held, in the trash, being received
   AddressTurns turns_;
   Incoming incoming_;
+  RecentLeaves recent_leaves_;
   ChunkFolderSet folder_is_durable_{};
   OnChange on_change_ = [](const ChunkFacts&, Change) {};
   TaskScope changes_;  // last: its tasks refer to all of the above
