@@ -109,15 +109,17 @@ Task<Result<void>> OwnerSession::enter(std::vector<std::string> bootstrap) {
 }
 
 // News of who is where take a second or two to reach everybody: what one member does not know yet, another
-// may, or the same one a moment later.
+// may, or the same one a moment later. (This home's own node need not run: it keeps nothing for its owner.)
 Task<void> OwnerSession::find_everybody() {
   for (std::size_t asked = 0; asked < kTimesAsked; ++asked) {
     std::vector<wire::MemberId> known;
-    const std::vector<wire::MemberId> members = membership_->live_members();
-    for (const wire::MemberId& member : members) {
-      if (membership_->presence(member) != nullptr) known.push_back(member);
+    bool lacks_somebody = false;
+    for (const wire::MemberId& member : membership_->live_members()) {
+      const bool is_known = membership_->presence(member) != nullptr;
+      if (is_known) known.push_back(member);
+      lacks_somebody = lacks_somebody || (!is_known && member != identity_.member);
     }
-    if (known.empty() || known.size() == members.size()) co_return;
+    if (known.empty() || !lacks_somebody) co_return;
     (void)co_await membership_->exchange(known[asked % known.size()]);
     Clock& clock = loop_;
     co_await clock.sleep(kAskAgain);
