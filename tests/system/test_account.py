@@ -91,7 +91,7 @@ class Account(RingTest):
 
     def make_kit(self, owner, path):
         """Stopped anywhere, it leaves no kit void before the next one is there to be read."""
-        if not crash_points.is_possible:
+        if not crash_points.is_possible():
             owner.run("recovery", "make", "-o", path)
             return
         before = (owner.path / "account").read_bytes()
@@ -142,7 +142,7 @@ class Account(RingTest):
         self.assertEqual(changed["keepers"], 3)
         self.expect(owner, 12, ["does not open"], "snapshots")
         owner.run("snapshots", env=self.environment(new))
-        if crash_points.is_possible:
+        if crash_points.is_possible():
             self.check_every_crash_point_of_passwd(homes, owner, new)
         # What a thief copied before opens with the old passphrase still: that is what the command says.
         thief.run("snapshots", "--bootstrap", homes[0].address)
