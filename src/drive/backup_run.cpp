@@ -7,13 +7,10 @@ namespace peerstore::drive {
 
 namespace {
 
-constexpr std::size_t kSliceNames = 256;           // of a folder, looked at in one go
-constexpr std::size_t kAheadFiles = 64;            // small files, read in one go
-constexpr std::size_t kMemoryBytes = 1024 * 1024;  // written in one go
+constexpr std::size_t kSliceNames = 256;  // of a folder, looked at in one go
 // A file that was written to so shortly before it was looked at may be written to again without
 // its times telling: file systems round them.
 constexpr std::int64_t kSettledNanoseconds = 2'000'000'000;
-constexpr std::uint64_t kAheadBytes = 4 * 1024 * 1024;
 
 // (Any time may be set as that of the last writing, also one to come; the time of a change may not.)
 bool is_settled(const FileFacts& facts, std::int64_t looked_ns) {
@@ -22,19 +19,7 @@ bool is_settled(const FileFacts& facts, std::int64_t looked_ns) {
   return facts.changed_ns <= looked_ns - kSettledNanoseconds && !just_written;
 }
 
-Error changed_while_read() { return fail(Errc::busy, "changed while it was read; kept as it was read"); }
-
 }  // namespace
-
-struct BackupRun::Slice {
-  struct Item {
-    std::string name;
-    Result<FileFacts> facts;
-    FurtherFacts further;
-  };
-  std::vector<Item> items;
-  std::map<std::size_t, Result<std::optional<ReadFile>>> read;  // by place in `items`
-};
 
 void BackupRun::report() {
   progress_.bytes_safe = std::min(vault_.figures().bytes_safe, progress_.bytes_read);
@@ -58,32 +43,6 @@ Task<Result<BlobList>> BackupRun::write(RootTree roots) {
     progress_.bytes_total = progress_.bytes_read;
   }
   co_return list;
-}
-
-Task<Result<void>> BackupRun::keep_later(std::vector<Stretch> stretches) {
-  Semaphore::Permit permit = co_await keeping_at_once_.acquire();
-  if (failure_) co_return *failure_;
-  keeping_.spawn(keep(std::move(stretches), std::move(permit)));
-  co_return Result<void>();
-}
-
-Task<void> BackupRun::keep(std::vector<Stretch> stretches, Semaphore::Permit permit) {
-  const Semaphore::Permit held = std::move(permit);
-  std::vector<vault::NewBlob> blobs;
-  for (const Stretch& stretch : stretches) {
-    for (std::size_t i = 0; i < stretch.holes; ++i) {
-      const Piece& piece = maker_.zero_piece;
-      blobs.push_back({vault::BlobKind::data, piece.id, maker_.zeros, piece.size});
-    }
-    std::size_t at = 0;
-    for (const Piece& piece : stretch.pieces) {
-      blobs.push_back(
-          {vault::BlobKind::data, piece.id, ByteView(stretch.content).subspan(at, piece.size), piece.size});
-      at += piece.size;
-    }
-  }
-  const auto kept = co_await vault_.put(std::move(blobs));
-  if (!kept && !failure_) failure_ = kept.error();
 }
 
 Task<Result<BlobList>> BackupRun::walk(RootTree roots) {
@@ -262,46 +221,6 @@ Task<Result<std::optional<BlobList>>> BackupRun::folder(std::string path, FileFa
   co_return std::optional<BlobList>(std::move(*content));
 }
 
-Task<void> BackupRun::remember(FolderMemory& memory) {
-  if (cache_ == nullptr) co_return;
-  const auto finish = [&] { return memory.finish(); };
-  for (auto& row : co_await environment_.workers.run(finish)) {
-    memory_bytes_ += row.name.size() + (row.content ? row.content->size() : 0);
-    memory_rows_.push_back(std::move(row));
-  }
-  if (memory_bytes_ >= kMemoryBytes) co_await write_memory();
-}
-
-Task<void> BackupRun::write_memory() {
-  if (cache_ == nullptr || memory_rows_.empty()) co_return;
-  const FolderMemory::Rows rows = std::exchange(memory_rows_, {});
-  memory_bytes_ = 0;
-  if (options_.only_look) co_return;
-  const auto write = [&] {
-    cache_->write(rows);
-    return true;
-  };
-  co_await environment_.workers.run(write);
-}
-
-// Files that are as they are remembered, and whose blobs the vault has: as if they were read.
-Task<void> BackupRun::recall(Slice& slice, FolderMemory& memory) {
-  for (std::size_t i = 0; i < slice.items.size(); ++i) {
-    const auto& facts = slice.items[i].facts;
-    const RememberedFile* const known = memory.find(slice.items[i].name);
-    if (!facts || known == nullptr || !known->is_as(*facts)) continue;
-    ReadFile file{*facts, known->content};
-    bool is_stored = false;
-    if (file.content.level == 0) {
-      is_stored = vault_.count_if_known(file.content.ids);
-    } else {
-      const auto ids = co_await read_blob_list(vault_, file.content);
-      is_stored = ids && vault_.count_if_known(*ids);
-    }
-    if (is_stored) slice.read.emplace(i, std::optional<ReadFile>(std::move(file)));
-  }
-}
-
 // `are_named`: by the person, so that no pattern leaves them out.
 Task<Result<void>> BackupRun::slice(std::string folder, std::vector<std::string> names, bool are_named,
                                     ListingWriter& listing, FolderMemory& memory) {
@@ -351,203 +270,6 @@ Task<Result<void>> BackupRun::slice(std::string folder, std::vector<std::string>
                                     is_read ? &**read->second : nullptr);
     if (!added) co_return added.error();
     slice.read.erase(i);
-  }
-  co_return Result<void>();
-}
-
-// Reads this small file and those that follow it, up to a limit.
-Task<Result<void>> BackupRun::read_ahead(const std::string& folder, Slice& slice, std::size_t from) {
-  std::vector<std::size_t> places;
-  std::uint64_t bytes = 0;
-  for (std::size_t i = from; i < slice.items.size() && places.size() < kAheadFiles && bytes < kAheadBytes;
-       ++i) {
-    const auto& facts = slice.items[i].facts;
-    if (!facts || !is_small(*facts) || slice.read.contains(i)) continue;
-    if (facts->links > 1 && i != from) continue;
-    places.push_back(i);
-    bytes += facts->size;
-  }
-  const auto read = [&] {
-    std::vector<Result<std::optional<SmallFile>>> files;
-    for (const std::size_t i : places) {
-      files.push_back(read_small_file(environment_.files, maker_, join(folder, slice.items[i].name)));
-    }
-    return files;
-  };
-  auto files = co_await environment_.workers.run(read);
-  std::vector<Stretch> stretches;
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    Result<std::optional<ReadFile>> file = std::optional<ReadFile>();
-    if (!files[i]) {
-      file = files[i].error();
-    } else if (*files[i]) {
-      SmallFile& small = **files[i];
-      ReadFile known{small.facts, {}, small.changed};
-      for (const Piece& piece : small.stretch.pieces) known.content.ids.push_back(piece.id);
-      if (!small.stretch.pieces.empty()) stretches.push_back(std::move(small.stretch));
-      file = std::optional<ReadFile>(std::move(known));
-    }
-    slice.read.emplace(places[i], std::move(file));
-  }
-  if (stretches.empty()) co_return Result<void>();
-  co_return co_await keep_later(std::move(stretches));
-}
-
-Task<Result<std::optional<BackupRun::KeptFile>>> BackupRun::file(std::string path, FileFacts facts,
-                                                                 const ReadFile* read) {
-  const FileKey key{facts.device, facts.inode};
-  if (facts.links > 1) {
-    const auto known = hard_links_.find(key);
-    if (known != hard_links_.end()) co_return std::optional<KeptFile>(known->second);
-  }
-  Result<std::optional<KeptFile>> kept = std::optional<KeptFile>();
-  if (read != nullptr) {
-    kept = std::optional<KeptFile>(small_file(path, *read));
-  } else {
-    kept = co_await large_file(std::move(path));
-  }
-  if (kept && *kept && facts.links > 1) hard_links_.insert_or_assign(key, **kept);
-  co_return kept;
-}
-
-BackupRun::KeptFile BackupRun::small_file(const std::string& path, const ReadFile& read) {
-  KeptFile kept;
-  kept.entry.facts = kept_facts(read.facts);
-  kept.entry.content = read.content;
-  kept.seen = read.facts;
-  kept.changed = read.changed;
-  if (read.changed) observer_.warning({path, changed_while_read()});
-  summary_.bytes += read.facts.size;
-  progress_.bytes_read += read.facts.size;
-  return kept;
-}
-
-Task<Result<std::optional<BackupRun::KeptFile>>> BackupRun::large_file(std::string path) {
-  for (int attempt = 1;; ++attempt) {
-    const auto open = [&] { return environment_.files.open(path); };
-    auto reader = co_await environment_.workers.run(open);
-    if (!reader) {
-      skip(path, reader.error());
-      co_return std::optional<KeptFile>();
-    }
-    Files::Reader& source = **reader;
-    const auto look = [&] { return source.facts(); };
-    const auto before = co_await environment_.workers.run(look);
-    if (!before || before->kind != FileKind::file) {
-      skip(path, before ? fail(Errc::unsupported, "is no file any more") : before.error());
-      co_return std::optional<KeptFile>();
-    }
-    std::vector<vault::BlobId> ids;
-    std::uint64_t size = 0;
-    const auto read = co_await read_pieces(path, source, ids, size);
-    if (!read) co_return read.error();
-    const auto after = co_await environment_.workers.run(look);
-    if (!*read || !after) {
-      progress_.bytes_read -= size;
-      if (*read) skip(path, after.error());
-      co_return std::optional<KeptFile>();
-    }
-    const bool changed = !same_state(*before, *after) || size != before->size;
-    if (changed && attempt < kReadAttempts) {
-      progress_.bytes_read -= size;
-      continue;
-    }
-    if (changed) observer_.warning({path, changed_while_read()});
-    KeptFile kept;
-    kept.seen = *before;
-    kept.changed = changed;
-    kept.entry.facts = kept_facts(*before);
-    kept.entry.facts.size = size;
-    auto content = co_await write_blob_list(vault_, std::move(ids));
-    if (!content) co_return content.error();
-    kept.entry.content = std::move(*content);
-    summary_.bytes += size;
-    co_return std::optional<KeptFile>(std::move(kept));
-  }
-}
-
-// Cuts and keeps the file from where the reader is to its end; `size` is counted as it goes on.
-// False if the file cannot be read.
-Task<Result<bool>> BackupRun::read_pieces(std::string path, Files::Reader& reader,
-                                          std::vector<vault::BlobId>& ids, std::uint64_t& size) {
-  StretchReader stretches(reader, maker_);
-  const auto next = [&] { return stretches.next(); };
-  while (true) {
-    const auto pause = co_await pause_();
-    if (!pause) co_return pause.error();
-    auto stretch = co_await environment_.workers.run(next);
-    if (!stretch) {
-      skip(path, stretch.error());
-      co_return false;
-    }
-    if (stretch->pieces.empty() && stretch->holes == 0) co_return true;
-    ids.insert(ids.end(), stretch->holes, maker_.zero_piece.id);
-    const std::uint64_t zeros = stretch->holes * maker_.zero_piece.size;
-    size += zeros;
-    progress_.bytes_read += zeros;
-    for (const Piece& piece : stretch->pieces) {
-      ids.push_back(piece.id);
-      size += piece.size;
-      progress_.bytes_read += piece.size;
-    }
-    std::vector<Stretch> one;
-    one.push_back(std::move(*stretch));
-    const auto kept = co_await keep_later(std::move(one));
-    if (!kept) co_return kept.error();
-    report();
-  }
-}
-
-void BackupRun::expect(std::uint64_t files, std::uint64_t bytes) {
-  progress_.files_total = files;
-  progress_.bytes_total = bytes;
-  report();
-}
-
-Task<Result<void>> BackupRun::count(RootTree roots) {
-  for (const std::string& root : roots.roots()) {
-    const auto counted = co_await count_below(join("/", root));
-    if (!counted) co_return counted.error();
-  }
-  report();
-  co_return Result<void>();
-}
-
-Task<Result<void>> BackupRun::count_below(std::string path) {
-  std::vector<std::string> folders;
-  std::set<FileKey> seen;
-  // What is wrong with a file or folder is said when it is read.
-  const auto take = [&](std::string at, const Result<FileFacts>& facts) {
-    if (!facts) return;
-    const bool again = (facts->kind == FileKind::folder || facts->links > 1) && facts->inode != 0 &&
-                       !seen.emplace(facts->device, facts->inode).second;
-    if (facts->kind == FileKind::file) {
-      ++progress_.files_total;
-      if (!again) progress_.bytes_total += facts->size;
-    } else if (facts->kind == FileKind::folder && !again && may_enter(*facts)) {
-      folders.push_back(std::move(at));
-    }
-  };
-  const auto look = [&] { return environment_.files.facts(path); };
-  const auto first = co_await environment_.workers.run(look);
-  if (first) root_device_ = first->device;
-  take(path, first);
-  while (!folders.empty()) {
-    const auto pause = co_await pause_();
-    if (!pause) co_return pause.error();
-    const std::string folder = std::move(folders.back());
-    folders.pop_back();
-    const auto look_below = [&] {
-      auto names = environment_.files.list(folder);
-      std::vector<NamedFacts> found;
-      if (names) found = read_facts(environment_.files, folder, std::move(*names));
-      std::erase_if(found, [&](const NamedFacts& item) {
-        return item.facts && is_excluded(join(folder, item.name), item.facts->kind);
-      });
-      return found;
-    };
-    const auto below = co_await environment_.workers.run(look_below);
-    for (const NamedFacts& item : below) take(join(folder, item.name), item.facts);
   }
   co_return Result<void>();
 }

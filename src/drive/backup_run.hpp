@@ -64,7 +64,6 @@ class BackupRun {
  private:
   using FileKey = std::pair<std::uint64_t, std::uint64_t>;  // device and inode
   static constexpr std::size_t kStretchesKept = 3;          // at once, each of 4 MiB or so
-  struct Slice;
   // What is at a path, as the walk comes by.
   struct Found {
     FileFacts facts;
@@ -81,6 +80,16 @@ class BackupRun {
     TreeEntry entry;
     FileFacts seen;  // when it was read
     bool changed = false;
+  };
+  // Some names of a folder that are looked at, recalled and read together.
+  struct Slice {
+    struct Item {
+      std::string name;
+      Result<FileFacts> facts;
+      FurtherFacts further;
+    };
+    std::vector<Item> items;
+    std::map<std::size_t, Result<std::optional<ReadFile>>> read;  // by place in `items`
   };
 
   Task<Result<BlobList>> walk(RootTree roots);
