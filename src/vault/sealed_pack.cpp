@@ -18,6 +18,12 @@ bool is_last(std::uint64_t frame, std::uint32_t rows) {
   return frame + 1 == std::uint64_t{rows} * wire::kClasses;
 }
 
+// Room that each worker keeps, since filling it with zeros takes as long as copying the row.
+std::span<std::uint8_t> row_of_ciphertext() {
+  thread_local Bytes room(kRowBytes);
+  return room;
+}
+
 // One row of plaintext, zeros after its end, into five frames of ciphertext.
 void seal_row(const crypto::SecretKey& key, std::uint32_t row, std::uint32_t rows, ByteView plain,
               std::span<std::uint8_t> sealed) {
@@ -47,7 +53,7 @@ SealedPack seal_pack(ByteView plain, const crypto::SecretKey& key, const ring::I
   const std::uint32_t rows = sealed.row.rows;
   std::array<Bytes, wire::kClasses> chunks;
   for (Bytes& chunk : chunks) chunk.resize(rows * wire::kSegmentBytes);
-  Bytes ciphertext(kRowBytes);
+  const std::span<std::uint8_t> ciphertext = row_of_ciphertext();
   for (std::uint32_t row = 0; row < rows; ++row) {
     const std::size_t begin = std::min(row * kRowPlainBytes, plain.size());
     seal_row(key, row, rows, plain.subspan(begin, std::min(kRowPlainBytes, plain.size() - begin)),
@@ -79,7 +85,7 @@ Result<SharedBytes> open_row(const PackRow& pack, std::uint32_t row, const RowSe
     }
     from[i] = segments[i].data();
   }
-  Bytes ciphertext(kRowBytes);
+  const std::span<std::uint8_t> ciphertext = row_of_ciphertext();
   gather(from, ciphertext);
   Bytes plain(kRowPlainBytes);
   for (std::size_t i = 0; i < wire::kClasses; ++i) {
