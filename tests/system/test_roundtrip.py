@@ -2,10 +2,11 @@
 
 import os
 import pathlib
+import random
 import subprocess
 import unittest
 
-from ring import RingTest
+from ring import PEERSTORE, RingTest
 from tree import copy_real_files, difference, facts, make_tree
 
 
@@ -74,6 +75,40 @@ class Roundtrip(RingTest):
 
     def test_eight_friends_give_a_tree_back_after_two_die_and_the_owner_lost_everything(self):
         self.keep_and_give_back(8, make_tree)
+
+    def peak_memory(self, home, *arguments):
+        """The most memory that a command took, in MiB. The home is unlocked: deriving keys takes 256 MiB by itself."""
+        process = subprocess.Popen([PEERSTORE, "--home", str(home.path), "-q", *map(str, arguments)],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        return usage.ru_maxrss / 1024
+
+    @unittest.skipUnless(os.environ.get("PEERSTORE_LARGE"), "PEERSTORE_LARGE is not set")
+    def test_a_file_of_a_hundred_gigabytes_takes_less_than_two_hundred_megabytes_of_memory(self):
+        owner = self.make_ring(2, copies=1, arguments=("--no-colours",))[0]
+        owner.run("unlock")
+        tree = self.work / "tree"
+        tree.mkdir()
+        # Piece by piece: a child begins with the memory of this process.
+        with open(tree / "disk.img", "wb") as file:
+            file.truncate(100 << 30)
+            file.seek(40 << 30)
+            dice = random.Random(1)
+            for _ in range(300):
+                file.write(dice.randbytes(1 << 20))
+        self.assertLess(self.peak_memory(owner, "backup", tree), 200)
+        target = self.work / "restored"
+        self.assertLess(self.peak_memory(owner, "restore", "--to", target), 200)
+        with open(f"{target}{tree}/disk.img", "rb") as file:
+            status = os.fstat(file.fileno())
+            self.assertEqual(status.st_size, 100 << 30)
+            self.assertLess(status.st_blocks * 512, 400_000_000)
+            file.seek(40 << 30)
+            dice = random.Random(1)
+            for _ in range(300):
+                self.assertEqual(file.read(1 << 20), dice.randbytes(1 << 20))
 
     @unittest.skipUnless(os.environ.get("PEERSTORE_LARGE"), "PEERSTORE_LARGE is not set")
     def test_real_files_over_ten_thousand_and_three_hundred_megabytes(self):
