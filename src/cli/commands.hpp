@@ -167,7 +167,8 @@ struct PruneOptions : OwnerOptions {
 Exit verify_command(const Home& home, const Output& output, const GlobalOptions& global,
                     const VerifyCommandOptions& options);
 Exit forget_command(const Home& home, const Output& output, const ForgetOptions& options);
-Exit prune_command(const Home& home, const Output& output, const PruneOptions& options);
+Exit prune_command(const Home& home, const Output& output, const GlobalOptions& global,
+                   const PruneOptions& options);
 
 Exit ls_command(const Home& home, const Output& output, const ListOptions& options);
 Exit snapshots_command(const Home& home, const Output& output, const OwnerOptions& options);

@@ -393,7 +393,9 @@ struct CommandLine {
     c->add_flag("-n,--dry-run", prune.only_look, "Only say how much");
     add_ways_in(*c, prune);
     c->callback([this] {
-      chosen = [this](const Home& home, const Output& output) { return prune_command(home, output, prune); };
+      chosen = [this](const Home& home, const Output& output) {
+        return prune_command(home, output, global, prune);
+      };
     });
   }
 

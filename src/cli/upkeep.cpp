@@ -125,11 +125,13 @@ std::int64_t utc_offset_seconds() {
 struct Prune {
   const Output& output;
   bool only_look;
+  bool quiet;
 };
 
 Task<Exit> prune(OwnerSession& session, drive::Drive& drive, const Prune& job) {
-  ProgressLine progress(job.output, session.loop(), "pruned", true);
+  ProgressLine progress(job.output, session.loop(), "stored anew", job.quiet);
   const auto summary = co_await drive.prune(job.only_look, observer_for(job.output, progress));
+  progress.clear();
   if (!summary) {
     co_return job.output.failure(summary.error(),
                                  "Nothing was dropped. See what is wrong with: peerstore verify");
@@ -198,8 +200,9 @@ Exit forget_command(const Home& home, const Output& output, const ForgetOptions&
                     [&](OwnerSession& session, drive::Drive& drive) { return forget(session, drive, job); });
 }
 
-Exit prune_command(const Home& home, const Output& output, const PruneOptions& options) {
-  const Prune job{output, options.only_look};
+Exit prune_command(const Home& home, const Output& output, const GlobalOptions& global,
+                   const PruneOptions& options) {
+  const Prune job{output, options.only_look, global.quiet};
   return with_drive(home, output, options,
                     [&](OwnerSession& session, drive::Drive& drive) { return prune(session, drive, job); });
 }

@@ -302,9 +302,17 @@ Task<Result<PruneSummary>> RingDrive::prune(bool only_look, Observer observer) {
   summary.bytes_rewritten = plan.bytes_rewritten;
   summary.bytes_waiting = vault_.bytes_dropped();
   if (only_look) co_return summary;
-  vault_.begin_run([] {});
+  Progress progress;
+  progress.bytes_total = plan.bytes_rewritten;
+  vault_.begin_run([&] {
+    progress.bytes_safe = std::min(vault_.figures().bytes_stored, progress.bytes_total);
+    progress.bytes_read = progress.bytes_safe;
+    if (progress.bytes_total > 0) observer.progress(progress);
+  });
   vault_.drop(plan);
   const auto done = co_await do_prune(plan, mark, summary);
+  const unsigned copies_least = vault_.figures().copies_least;
+  vault_.begin_run([] {});
   if (!done) {
     vault_.undo(plan);
     co_return done.error();
@@ -312,7 +320,7 @@ Task<Result<PruneSummary>> RingDrive::prune(bool only_look, Observer observer) {
   // The head that no longer counts on them is published, and what takes their place has all its copies. Who
   // does not answer now is told the next time.
   const unsigned enough = std::min(environment_.space.reachable_copies(), environment_.space.wanted_copies());
-  if (summary.head_copies >= enough && vault_.figures().copies_least >= enough) {
+  if (summary.head_copies >= enough && copies_least >= enough) {
     const auto removed = co_await remove_dropped(mark, {});
     if (removed) summary.packs_deleted += *removed;
   }
