@@ -113,6 +113,7 @@ struct Request {
     putUserRecord @19 :UserRecord;
     getWhereabouts @20 :Data;     # member ids, 32 bytes each
     deleteChunks @21 :List(Deletion);
+    pledgeChunks @22 :PledgeChunks;
   }
 }
 
@@ -158,6 +159,13 @@ struct GetSegment {
   token @2 :Data;                 # 32 bytes
 }
 
+struct PledgeChunks {
+  map @0 :UInt64;
+  challenge @1 :UInt64;
+  addresses @2 :Data;             # 32 bytes each, at most 64
+  leases @3 :List(UInt64);        # as many: their numbers
+}
+
 struct Response {
   union {
     done @0 :Void;
@@ -178,6 +186,7 @@ struct Response {
     pong @15 :Pong;
     userRecord @16 :UserRecordReply;
     gone @17 :Data;               # a byte for each deletion: 1 = it is not held
+    pledges @18 :Data;            # 32 bytes for each address: the proof, or zeros
   }
 }
 

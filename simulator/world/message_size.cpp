@@ -95,6 +95,8 @@ struct Sizes {
     return m.deletions.size() * (kHash + kSignature + 64);
   }
   std::size_t operator()(const wire::DeleteReply& m) const { return m.gone.size(); }
+  std::size_t operator()(const wire::PledgeChunks& m) const { return 16 + (8 + kHash) * m.addresses.size(); }
+  std::size_t operator()(const wire::PledgeReply& m) const { return kHash * m.proofs.size(); }
   // The rest are a few fixed fields.
   template <class Small>
   std::size_t operator()(const Small&) const {

@@ -54,6 +54,9 @@ Task<Result<wire::Response>> Node::serve(wire::Caller caller, wire::Request requ
   if (!caller.is_client) parts.chord.heard_from(caller.member);
 
   if (is_for_replica(request)) co_return co_await answer_chunks(parts.service, caller, std::move(request));
+  if (auto* pledge = std::get_if<wire::PledgeChunks>(&request)) {
+    co_return co_await parts.repair.serve(caller, std::move(*pledge));
+  }
   if (std::holds_alternative<wire::GetNeighbours>(request)) {
     co_return wire::Response(parts.chord.neighbours());
   }

@@ -5,14 +5,6 @@
 
 namespace peerstore::replica {
 
-namespace {
-std::uint64_t short_form(const wire::ChunkAddress& address) {
-  std::uint64_t word = 0;
-  for (std::size_t i = 0; i < sizeof word; ++i) word = word << 8 | address.bytes[i];
-  return word;
-}
-}  // namespace
-
 struct Repair::NextLook {
   Repair& repair;
   explicit NextLook(Repair& a_repair) : repair(a_repair) {}
@@ -30,6 +22,12 @@ struct Repair::NextLook {
   }
   void await_resume() noexcept { repair.waiting_ = false; }
 };
+
+std::uint64_t Repair::short_form(const wire::ChunkAddress& address) {
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < sizeof word; ++i) word = word << 8 | address.bytes[i];
+  return word;
+}
 
 Repair::Repair(Clock& clock, Random& random, crypto::Signatures& signatures, wire::Network& network,
                const RingView& view, store::ChunkStore& chunks, store::HeadStore& heads, wire::MemberId self,
@@ -99,6 +97,7 @@ Task<void> Repair::run() {
       patience = moving ? 1 : std::min(patience * 2, options_.slow_down);
       offer_again = clock_.now() + options_.period * patience;
     }
+    if (!surplus_.empty() && clock_.now() >= hand_over_at_) co_await hand_over();
     if (clock_.now() >= want_back_at_) want_back_lost();
     co_await collect_heads();
   }
@@ -150,7 +149,8 @@ void Repair::refresh_partners(const placement::Map& map) {
     partner.owing = 0;
     const std::uint64_t incarnation = view_.incarnation(member);
     const bool is_new_life = std::exchange(partner.incarnation, incarnation) != incarnation;
-    if (is_new_life || is_old(partner)) partner.confirmed.clear();
+    partner.confirmed_before = std::exchange(partner.confirmed, {});
+    if (is_new_life || is_old(partner)) partner.confirmed_before.clear();
   }
 }
 
@@ -159,13 +159,16 @@ Task<void> Repair::round() {
   map_of_last_round_ = map;
   chunks_of_last_round_ = chunks_.usage().chunks;
   confirmed_in_round_ = 0;
+  surplus_.clear();
   refresh_partners(*map);
 
   std::map<wire::MemberId, std::vector<wire::ChunkAddress>> open;
   const std::vector<Held> held = held_chunks();
   for (std::size_t i = 0; i < held.size(); ++i) {
     if ((i + 1) % options_.chunks_per_turn == 0) co_await clock_.sleep(Duration(0));
-    for (const wire::MemberId& member : targets(*map, view_, held[i].place)) {
+    const std::vector<wire::MemberId> holders = targets(*map, view_, held[i].place);
+    note_if_surplus(*map, held[i], holders);
+    for (const wire::MemberId& member : holders) {
       if (member == self_) continue;
       const auto [entry, is_new] = partners_.try_emplace(member);
       Partner& partner = entry->second;
@@ -173,7 +176,10 @@ Task<void> Repair::round() {
         partner.incarnation = view_.incarnation(member);
         partner.answers = view_.standing(member) == Standing::live;
       }
-      if (partner.confirmed.contains(short_form(held[i].address))) continue;
+      if (partner.confirmed_before.contains(short_form(held[i].address))) {
+        partner.confirmed.insert(short_form(held[i].address));
+        continue;
+      }
       ++partner.owing;
       if (!partner.answers) continue;
       std::vector<wire::ChunkAddress>& addresses = open[member];
@@ -186,6 +192,7 @@ Task<void> Repair::round() {
   for (auto& [member, addresses] : open) {
     if (!addresses.empty()) co_await offer(member, std::move(addresses));
   }
+  for (auto& [member, partner] : partners_) partner.confirmed_before = {};
 }
 
 Task<void> Repair::offer(wire::MemberId member, std::vector<wire::ChunkAddress> addresses) {
@@ -200,7 +207,7 @@ Task<void> Repair::offer(wire::MemberId member, std::vector<wire::ChunkAddress> 
     co_return;
   }
   if (reply->have.size() != question.addresses.size()) co_return;
-  if (partner.confirmed.empty()) partner.confirmed_since = clock_.now();
+  if (partner.confirmed.empty() && partner.confirmed_before.empty()) partner.confirmed_since = clock_.now();
   for (std::size_t i = 0; i < reply->have.size(); ++i) {
     if (reply->have[i] != 1 || !partner.confirmed.insert(short_form(question.addresses[i])).second) continue;
     ++confirmed_in_round_;

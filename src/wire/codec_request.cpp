@@ -91,6 +91,14 @@ struct RequestWriter {
   void operator()(const DeleteChunks& ask) {
     put_list(out.initDeleteChunks(count_of(ask.deletions)), ask.deletions);
   }
+  void operator()(const PledgeChunks& ask) {
+    auto pledge = out.initPledgeChunks();
+    pledge.setMap(ask.map);
+    pledge.setChallenge(ask.challenge);
+    pledge.setAddresses(joined(ask.addresses));
+    auto leases = pledge.initLeases(count_of(ask.leases));
+    for (unsigned i = 0; i < leases.size(); ++i) leases.set(i, ask.leases[i]);
+  }
 };
 
 Request get_exchange(schema::ExchangeRoster::Reader in) {
@@ -122,6 +130,15 @@ Request get_put_begin(schema::PutBegin::Reader in) {
   get(in.getChunk(), ask.chunk);
   get(in.getLease(), ask.lease);
   ask.reservation = in.getReservation();
+  return ask;
+}
+
+PledgeChunks get_pledge(schema::PledgeChunks::Reader in) {
+  PledgeChunks ask{
+      in.getMap(), in.getChallenge(), get_joined<ChunkAddress>(in.getAddresses(), kPledgesMax), {}};
+  const auto leases = in.getLeases();
+  require(leases.size() == ask.addresses.size(), "not a lease for each address");
+  for (const std::uint64_t lease : leases) ask.leases.push_back(lease);
   return ask;
 }
 
@@ -191,6 +208,7 @@ Request get(schema::Request::Reader in, SharedBytes& attachment) {
     }
     case schema::Request::DELETE_CHUNKS:
       return DeleteChunks{get_list<Deletion>(in.getDeleteChunks(), kDeletionsMax)};
+    case schema::Request::PLEDGE_CHUNKS: return get_pledge(in.getPledgeChunks());
     case schema::Request::PUT_USER_RECORD: {
       PutUserRecord ask;
       get(in.getPutUserRecord(), ask.record);

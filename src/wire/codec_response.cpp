@@ -68,6 +68,7 @@ struct ResponseWriter {
   }
   void operator()(const HaveReply& reply) { out.setHave(data_of(reply.have)); }
   void operator()(const DeleteReply& reply) { out.setGone(data_of(reply.gone)); }
+  void operator()(const PledgeReply& reply) { out.setPledges(joined(reply.proofs)); }
   void operator()(const OfferReply& reply) { out.setOffer(data_of(reply.have)); }
   void operator()(const HeadsReply& reply) { put_list(out.initHeads(count_of(reply.heads)), reply.heads); }
   void operator()(const PresenceDifference& reply) {
@@ -208,6 +209,8 @@ Result<Response> get(schema::Response::Reader in, SharedBytes& attachment) {
     case schema::Response::HAVE: return HaveReply{get_have(in.getHave())};
     case schema::Response::OFFER: return OfferReply{get_have(in.getOffer())};
     case schema::Response::GONE: return DeleteReply{get_have(in.getGone())};
+    case schema::Response::PLEDGES:
+      return PledgeReply{get_joined<crypto::Hash>(in.getPledges(), kPledgesMax)};
     case schema::Response::HEADS: return HeadsReply{get_list<Head>(in.getHeads(), kHeadsMax)};
     case schema::Response::PRESENCE_DIFFERENCE: return get_presence_difference(in.getPresenceDifference());
     case schema::Response::USER_RECORD: {

@@ -26,6 +26,7 @@ struct NameOf {
   std::string_view operator()(const GetUserRecord&) const { return "GetUserRecord"; }
   std::string_view operator()(const PutUserRecord&) const { return "PutUserRecord"; }
   std::string_view operator()(const DeleteChunks&) const { return "DeleteChunks"; }
+  std::string_view operator()(const PledgeChunks&) const { return "PledgeChunks"; }
 };
 }  // namespace
 

@@ -208,6 +208,7 @@ class Questions : public Revocation {
         {wire::PutUserRecord{}, Errc::invalid, Errc::invalid},  // it says nothing
         {wire::GetWhereabouts{}, kYes, kYes},
         {wire::DeleteChunks{}, kYes, kYes},
+        {wire::PledgeChunks{}, Errc::refused, kYes},
     };
     return questions;
   }

@@ -34,6 +34,7 @@ struct Truth {
     std::uint32_t machine = 0;
     crypto::SigningPublicKey writer_key;
     std::vector<crypto::SigningPublicKey> former_writers = {};
+    bool is_draining = false;
   };
   const Member* machine_of(wire::PersonNumber person, std::uint32_t machine) const {
     for (const auto& [id, member] : members) {
@@ -51,7 +52,7 @@ struct Truth {
   void changed() {
     std::vector<placement::Machine> machines;
     for (const auto& [id, member] : members) {
-      if (member.standing == Standing::gone) continue;
+      if (member.standing == Standing::gone || member.is_draining) continue;
       machines.push_back({id, member.person, member.colour, std::uint64_t{8} << 30});
     }
     map = std::make_shared<placement::Map>(policy, std::move(machines));
@@ -184,6 +185,8 @@ class Holder final : public wire::Service {
           using Question = std::remove_cvref_t<decltype(question)>;
           if constexpr (requires { service->serve(caller, std::move(question)); }) {
             return service->serve(caller, std::move(question));
+          } else if constexpr (std::is_same_v<Question, wire::PledgeChunks>) {
+            return repair->serve(caller, std::move(question));
           } else {
             return refuse(name_of(wire::Request(Question{})));
           }
@@ -345,6 +348,12 @@ class TestRing {
   void depart(const wire::MemberId& id) {
     hub.set_asleep(id, true);
     truth.members[id].standing = Standing::gone;
+    truth.changed();
+    for (const auto& holder : holders) holder->repair->ring_changed();
+  }
+  // It gives no space from now on.
+  void drain(const wire::MemberId& id) {
+    truth.members[id].is_draining = true;
     truth.changed();
     for (const auto& holder : holders) holder->repair->ring_changed();
   }

@@ -208,6 +208,9 @@ TEST(Codec, ListsBeyondTheirLimitsAreRefused) {
   EXPECT_TRUE(refused(Join{std::vector<Statement>(kStatementsMax + 1)}));
   EXPECT_TRUE(refused(HaveChunks{std::vector<ChunkAddress>(kAddressesPerMessageMax + 1)}));
   EXPECT_TRUE(refused(OfferChunks{std::vector<ChunkAddress>(kAddressesPerMessageMax + 1)}));
+  EXPECT_TRUE(refused(PledgeChunks{1, 2, std::vector<ChunkAddress>(kPledgesMax + 1),
+                                   std::vector<std::uint64_t>(kPledgesMax + 1)}));
+  EXPECT_TRUE(refused(PledgeChunks{1, 2, std::vector<ChunkAddress>(2), {1}}));
 
   Statement fat = values.statement();
   fat.body = SharedBytes(Bytes(kStatementBytesMax + 1));
@@ -232,6 +235,7 @@ TEST(Codec, ListsBeyondTheirLimitsAreRefused) {
   EXPECT_TRUE(reply_refused(FoundSuccessor{false, std::vector<NodeRef>(kSuccessorsMax + 1), {}}));
   EXPECT_TRUE(reply_refused(HaveReply{std::vector<std::uint8_t>(kAddressesPerMessageMax + 1)}));
   EXPECT_TRUE(reply_refused(HaveReply{{2}}));
+  EXPECT_TRUE(reply_refused(PledgeReply{std::vector<crypto::Hash>(kPledgesMax + 1)}));
   EXPECT_TRUE(reply_refused(PutState{std::vector<std::uint32_t>(kSegmentsMax + 1)}));
   EXPECT_TRUE(reply_refused(PutState{{kSegmentsMax}}));
   EXPECT_TRUE(reply_refused(HeadsReply{std::vector<Head>(kHeadsMax + 1)}));

@@ -176,6 +176,12 @@ inline Request RandomValues::request(std::size_t kind) {
     case 18: return GetUserRecord{small_number(), fixed<LookupKey>()};
     case 19: return PutUserRecord{user_record()};
     case 20: return GetWhereabouts{fixed_list<MemberId>(20)};
+    case 22: {
+      PledgeChunks ask{number(), number(), fixed_list<ChunkAddress>(20), {}};
+      ask.leases.resize(ask.addresses.size());
+      for (auto& lease : ask.leases) lease = number();
+      return ask;
+    }
     default: {
       DeleteChunks ask;
       ask.deletions.resize(below(6));
@@ -235,7 +241,8 @@ inline Response RandomValues::response(std::size_t kind) {
     }
     case 14: return Pong{number(), {number(), number()}};
     case 15: return UserRecordReply{user_record(), fixed<crypto::SigningPublicKey>(), statements()};
-    default: return DeleteReply{yes_and_no()};
+    case 16: return DeleteReply{yes_and_no()};
+    default: return PledgeReply{fixed_list<crypto::Hash>(20)};
   }
 }
 

@@ -10,9 +10,11 @@
 // A chunk that was found damaged or gone here is wanted back at once: pulled from whoever has it, the
 // segments that the bad file still has as they should be taken from there.
 //
-// Repair only ever adds copies. It bends no rule: a machine pulls only what its own reckoning
-// says it should hold, or what it held, and what its owner leased, so a lying member cannot make it keep
-// anything else; what its owner deleted it does not take back, and tells the one who offers it.
+// A stand-in drops its copy when every preferred holder, as many as the policy wants copies, has just shown
+// that it has its own (repair_hand_over.cpp); nothing else here ever removes a copy. Repair bends no rule: a
+// machine pulls only what its own reckoning says it should hold, or what it held, and what its owner leased,
+// so a lying member cannot make it keep anything else; what its owner deleted it does not take back, and
+// tells the one who offers it.
 //
 // A quiet ring is quiet: what a member has confirmed in its present life is not offered to it
 // again for some days, and while neither the map, nor the chunks held, nor the members concerned
@@ -29,6 +31,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_set>
 
 namespace peerstore::replica {
@@ -45,6 +48,7 @@ class Repair {
     std::size_t chunks_per_turn = 128;  // reckoned before others get their turn on the loop
     std::size_t pulls_at_once = 2;
     std::size_t pulls_waiting = 8192;  // offers beyond these are forgotten, and come again
+    std::size_t pledges_at_once = 2;   // questions for pledges that are answered side by side
     std::size_t sources = 8;           // members that are asked for a chunk that was lost here
     std::size_t heads_from = 3;        // members asked for the heads that this one should keep
   };
@@ -53,7 +57,8 @@ class Repair {
     std::uint64_t pulled = 0;
     std::uint64_t pull_failures = 0;
     std::uint64_t segments_pulled = 0;
-    std::uint64_t lost = 0;  // chunks found damaged or gone here
+    std::uint64_t handed_over = 0;  // copies dropped, which the preferred holders have
+    std::uint64_t lost = 0;         // chunks found damaged or gone here
   };
 
   // References must outlive this.
@@ -67,6 +72,8 @@ class Repair {
   void ring_changed();
   // `from` says that it holds these and that this machine should: pulled in the background.
   void offered(wire::MemberId from, std::vector<wire::ChunkAddress> lacking);
+  // May `caller` drop its copies, because this machine keeps its own?
+  Task<Result<wire::Response>> serve(wire::Caller caller, wire::PledgeChunks request);
   // What the store tells (ChunkStore::on_change).
   void chunk_changed(const store::ChunkFacts& facts, store::ChunkStore::Change change);
 
@@ -86,9 +93,11 @@ class Repair {
     std::uint64_t incarnation = 0;
     std::unordered_set<std::uint64_t> confirmed;  // the first 8 bytes of addresses
     TimePoint confirmed_since;                    // the oldest of them
-    std::uint64_t owing = 0;                      // chunks it has not confirmed, by the last round
-    bool answers = false;                         // was live, and did not fail since
-    bool counts = true;                           // as a holder: not away for longer than the grace
+    // By the round before. What it should hold no longer it may drop, so its word for that is forgotten.
+    std::unordered_set<std::uint64_t> confirmed_before;
+    std::uint64_t owing = 0;  // chunks it has not confirmed, by the last round
+    bool answers = false;     // was live, and did not fail since
+    bool counts = true;       // as a holder: not away for longer than the grace
   };
   struct Held {
     wire::ChunkAddress address;
@@ -114,10 +123,25 @@ class Repair {
   bool has_news() const;
   bool is_owed_by_live() const;
   bool is_old(const Partner& partner) const;
+  static std::uint64_t short_form(const wire::ChunkAddress& address);
   Task<void> round();
   std::vector<Held> held_chunks();
   void refresh_partners(const placement::Map& map);
   Task<void> offer(wire::MemberId member, std::vector<wire::ChunkAddress> addresses);
+
+  using Map = std::shared_ptr<const placement::Map>;
+  void note_if_surplus(const placement::Map& map, const Held& chunk,
+                       const std::vector<wire::MemberId>& holders);
+  bool may_be_handed_over(const placement::Map& map, const Held& chunk) const;
+  Task<void> hand_over();
+  Task<std::size_t> hand_over_some(Map map, std::vector<Held> batch);
+  Task<void> ask_for_pledges(wire::MemberId member, wire::PledgeChunks question,
+                             const std::map<wire::ChunkAddress, crypto::Hash>& expected,
+                             std::map<wire::ChunkAddress, std::size_t>& pledges);
+  Task<crypto::Hash> proof(wire::ChunkAddress address, std::uint64_t challenge);
+  bool may_pledge(const wire::ChunkAddress& address, std::uint64_t lease, std::uint64_t map_mark);
+  // Equal for two machines that reckon alike who should hold what.
+  std::uint64_t mark_of(const Map& map);
 
   void want_back_lost();
   void start_pulling();
@@ -150,6 +174,14 @@ class Repair {
   std::shared_ptr<const placement::Map> map_of_last_round_;
   std::uint64_t chunks_of_last_round_ = 0;
   std::uint64_t confirmed_in_round_ = 0;
+
+  std::vector<Held> surplus_;             // held here and preferred elsewhere, by the last round
+  std::set<wire::ChunkAddress> leaving_;  // about to be dropped: not pledged any more
+  TimePoint hand_over_at_;
+  unsigned hand_over_patience_ = 1;
+  std::size_t pledging_ = 0;
+  Map marked_map_;
+  std::uint64_t mark_ = 0;  // of that map
   std::optional<HeadDuty> heads_collected_;
 
   std::map<wire::ChunkAddress, Wanted> wanted_;

@@ -20,6 +20,7 @@ inline constexpr std::size_t kPresenceSumsMax = 1024;
 inline constexpr std::size_t kWhereaboutsMax = 64;
 inline constexpr std::size_t kAddressesPerMessageMax = 4096;
 inline constexpr std::size_t kDeletionsMax = 1024;
+inline constexpr std::size_t kPledgesMax = 64;
 inline constexpr std::size_t kStatementBytesMax = 8192;
 inline constexpr std::size_t kHeadsMax = 64;
 inline constexpr std::size_t kHostPortBytesMax = 280;
@@ -227,6 +228,22 @@ struct OfferChunks {
   bool operator==(const OfferChunks&) const = default;
 };
 
+// "By this map you should hold these, and I should not. Have you got them, so that I can drop mine?"
+struct PledgeReply {
+  // Same order. Zero: no. Else a hash over the challenge and a segment that it has just read: it has the
+  // chunk by no older lease, should hold it by that very map, and is not about to drop it.
+  std::vector<crypto::Hash> proofs;
+  bool operator==(const PledgeReply&) const = default;
+};
+struct PledgeChunks {
+  using Reply = PledgeReply;
+  std::uint64_t map = 0;  // which (replica/repair.hpp)
+  std::uint64_t challenge = 0;
+  std::vector<ChunkAddress> addresses;
+  std::vector<std::uint64_t> leases;  // as many: the numbers by which the asker holds them
+  bool operator==(const PledgeChunks&) const = default;
+};
+
 // "Their owner does not need these any more." Whoever brings it: the owner's signature counts.
 struct DeleteReply {
   std::vector<std::uint8_t> gone;  // same order; 1 = it is not held here, in the trash at most
@@ -280,10 +297,10 @@ struct PutUserRecord {
 using Request = std::variant<GetNeighbours, Notify, FindSuccessor, ExchangeRoster, PushStatements, Join,
                              Reserve, PutBegin, PutSegment, PutCommit, GetDescription, GetSegment, HaveChunks,
                              OfferChunks, GetHeads, PutHead, ComparePresences, Ping, GetUserRecord,
-                             PutUserRecord, GetWhereabouts, DeleteChunks>;
+                             PutUserRecord, GetWhereabouts, DeleteChunks, PledgeChunks>;
 using Response = std::variant<Done, Neighbours, FoundSuccessor, RosterDifference, Welcome, Reserved, PutState,
                               Receipt, DescriptionReply, SegmentReply, HaveReply, OfferReply, HeadsReply,
-                              PresenceDifference, Pong, UserRecordReply, DeleteReply>;
+                              PresenceDifference, Pong, UserRecordReply, DeleteReply, PledgeReply>;
 
 // The name of a request's kind, for logs and traces.
 std::string_view name_of(const Request& request);
