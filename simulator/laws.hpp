@@ -112,6 +112,10 @@ using HasCopy = std::function<bool(std::uint32_t machine, const wire::ChunkAddre
 std::vector<std::string> no_acknowledged_chunk_lost(const ChunkLedger& ledger, const HasCopy& has_copy);
 std::size_t copies_of(const StoredChunk& chunk, const HasCopy& has_copy);
 
+// When a stand-in drops its copy, as many others as the policy asks have one on their disks.
+std::optional<std::string> a_copy_is_dropped_only_for_others(const StoredChunk& chunk, unsigned copies,
+                                                             const HasCopy& has_copy);
+
 // No person's disks have ever held chunks of all classes of one pack, not even half written.
 class NoPersonHoldsAWholePack {
  public:

@@ -62,9 +62,9 @@ std::optional<Error> flaw_of(const LifeOptions& options, Duration duration) {
     return fail(Errc::invalid, "joining: must end before the run does");
   }
   if (options.calm < 0s) return fail(Errc::invalid, "calm: must not be negative");
-  for (const double share : {options.second_machines, options.sleepers, options.losses}) {
+  for (const double share : {options.second_machines, options.sleepers, options.losses, options.drains}) {
     if (!(share >= 0 && share <= 1)) {
-      return fail(Errc::invalid, "second_machines, sleepers, losses: must be shares from 0 to 1");
+      return fail(Errc::invalid, "second_machines, sleepers, losses, drains: must be shares from 0 to 1");
     }
   }
   for (const double rate : {options.sleeps, options.crashes, options.power_losses, options.stops,
@@ -107,7 +107,9 @@ std::vector<LifeEvent> draw_life(Random& random, const LifeOptions& options, con
     const bool is_lost = random.unit() < options.losses;
     const Duration announced = between(random, 10min, 6h);
     if (at < std::min(life.end, shrinks_at(options).value_or(life.end))) {
-      departure.push_back({at, is_lost ? LifeKind::lose : LifeKind::leave, is_lost ? announced : 0h});
+      const bool is_drained = !is_lost && options.drains > 0 && random.unit() < options.drains;
+      const LifeKind kind = is_lost ? LifeKind::lose : is_drained ? LifeKind::drain : LifeKind::leave;
+      departure.push_back({at, kind, is_lost ? announced : 0h});
       life.end = at;
     }
   }
@@ -160,6 +162,7 @@ std::string_view name_of(LifeKind kind) {
     case LifeKind::stop: return "stops";
     case LifeKind::move: return "falls asleep and is moved";
     case LifeKind::leave: return "leaves for good";
+    case LifeKind::drain: return "is emptied, to leave for good";
     case LifeKind::lose: return "is lost with its disk";
   }
   return "?";

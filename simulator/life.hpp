@@ -27,6 +27,7 @@ enum class LifeKind : std::uint8_t {
   stop,        // the process is told to end, and started again later
   move,        // it sleeps, and wakes with another address
   leave,       // for ever, announced
+  drain,       // for ever, when others have everything that it held
   lose,        // for ever, with its disk; announced by its person some time after
 };
 // In the words of a story: "falls asleep".
@@ -43,7 +44,7 @@ struct MachineLife {
   std::uint32_t person = 0;   // in the order in which they join, not their number in the ring
   std::uint32_t machine = 0;  // 0, or 1 for a person's second one
   Duration joins_at{};
-  std::vector<LifeEvent> events;  // in order of time; `leave` and `lose` only at the end
+  std::vector<LifeEvent> events;  // in order of time; `leave`, `drain` and `lose` only at the end
   bool operator==(const MachineLife&) const = default;
 };
 
@@ -90,10 +91,11 @@ struct LifeOptions {
   // Of every model but the trace, for each machine and day, until the ring shrinks.
   double departures = 0;
   double losses = 0;  // share of the departures that nobody announces in time
+  double drains = 0;  // share of the others that begin with emptying the machine
 
   // The text of a trace: lines "machine seconds what", '#' begins a comment. A machine is any word; it
   // is `up` first, then by turns away (down, sleep, crash, power_loss, move) and up, until it ends with
-  // leave or lose. It says everything: only upheavals come on top.
+  // leave, drain or lose. It says everything: only upheavals come on top.
   std::string trace;
 
   struct Upheaval {

@@ -5,8 +5,9 @@
 namespace peerstore::simulator {
 
 namespace {
-constexpr Duration kNews = 1min;          // for a statement to spread before its bearer goes
-constexpr Duration kAskAgain = 30s;       // whoever is spoken to may be asleep
+constexpr Duration kNews = 1min;     // for a statement to spread before its bearer goes
+constexpr Duration kAskAgain = 30s;  // whoever is spoken to may be asleep
+constexpr Duration kLookAtDrain = 1min;
 constexpr Duration kWaitToLeave = 30min;  // a machine that may not be spared yet
 constexpr Duration kWaitToFail = 1s;      // one whose failure the proof does not allow yet
 constexpr Duration kStartAgain = 30s;     // on a disk that fails now and then
@@ -33,7 +34,8 @@ Task<void> LifeDriver::live(SimulatedMachine& machine) {
   on_joined_(machine);
   co_await begin(machine);
   for (const LifeEvent& event : machine.life().events) {
-    const bool for_ever = event.kind == LifeKind::leave || event.kind == LifeKind::lose;
+    const bool for_ever =
+        event.kind == LifeKind::leave || event.kind == LifeKind::drain || event.kind == LifeKind::lose;
     // What was to happen while it was away did not.
     if (TimePoint{event.at} < ring_.world().now() && !for_ever) continue;
     co_await ring_.world().sleep_until(TimePoint{event.at});
@@ -69,6 +71,10 @@ Task<void> LifeDriver::experience(SimulatedMachine& machine, LifeEvent event) {
       co_await ring_.world().sleep(event.away);
       co_await begin(machine);
       break;
+    case LifeKind::drain:
+      co_await drain(machine);
+      co_await leave(machine, {event.at, LifeKind::leave, {}});
+      break;
     case LifeKind::leave:
     case LifeKind::lose: co_await leave(machine, event); break;
   }
@@ -87,6 +93,17 @@ Task<void> LifeDriver::begin(SimulatedMachine& machine) {
   }
   ring_.chronicle().note(machine.index(), EventKind::back);
   on_begin_(machine);
+}
+
+// As the `drain` command does it. Until the machine is empty it stays, and what interrupts it is gone on
+// with.
+Task<void> LifeDriver::drain(SimulatedMachine& machine) {
+  while (!ring_.announce_drain(machine)) co_await ring_.world().sleep(kAskAgain);
+  for (;;) {
+    co_await ring_.world().sleep(kLookAtDrain);
+    if (machine.is_up() && machine.node().drain_status().chunks == 0) break;
+  }
+  ++report_.drains;
 }
 
 Task<void> LifeDriver::leave(SimulatedMachine& machine, LifeEvent event) {

@@ -28,6 +28,7 @@ class LifeDriver {
  private:
   Task<void> live(SimulatedMachine& machine);
   Task<void> experience(SimulatedMachine& machine, LifeEvent event);
+  Task<void> drain(SimulatedMachine& machine);
   Task<void> leave(SimulatedMachine& machine, LifeEvent event);
   bool may_fail(const SimulatedMachine& machine) const;
 

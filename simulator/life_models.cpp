@@ -168,7 +168,9 @@ std::vector<LifeEvent> ordinary_life(Random& random, const LifeOptions& options,
   return {};
 }
 
-bool is_for_ever(LifeKind kind) { return kind == LifeKind::leave || kind == LifeKind::lose; }
+bool is_for_ever(LifeKind kind) {
+  return kind == LifeKind::leave || kind == LifeKind::drain || kind == LifeKind::lose;
+}
 
 void tell_in_order(std::vector<LifeEvent>& events) {
   std::ranges::sort(events, {},

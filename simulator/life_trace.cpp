@@ -17,8 +17,13 @@ constexpr double kSecondsMax = 1e8;  // about three years
 
 // "down" is a process that ends in order.
 constexpr std::pair<std::string_view, LifeKind> kWords[] = {
-    {"down", LifeKind::stop},   {"sleep", LifeKind::sleep},           {"move", LifeKind::move},
-    {"crash", LifeKind::crash}, {"power_loss", LifeKind::power_loss}, {"leave", LifeKind::leave},
+    {"down", LifeKind::stop},
+    {"sleep", LifeKind::sleep},
+    {"move", LifeKind::move},
+    {"crash", LifeKind::crash},
+    {"power_loss", LifeKind::power_loss},
+    {"leave", LifeKind::leave},
+    {"drain", LifeKind::drain},
     {"lose", LifeKind::lose},
 };
 constexpr std::string_view kUp = "up";

@@ -231,6 +231,10 @@ std::string path_of(const wire::ChunkAddress& address) {
 }
 }  // namespace
 
+bool SimulatedMachine::has_file(const wire::ChunkAddress& address) const {
+  return !gone_ && disk_.survives_crash(path_of(address));
+}
+
 bool SimulatedMachine::has_copy(const wire::ChunkAddress& address) const {
   return !going_ && !gone_ && disk_.survives_crash(path_of(address));
 }

@@ -80,6 +80,7 @@ class SimulatedMachine final {
   bool is_going() const { return going_; }
   bool is_gone() const { return gone_; }
   bool is_live() const { return is_up() && !is_asleep(); }
+  bool has_file(const wire::ChunkAddress& address) const;
   // Its disk has it, even if the power fails now, and the machine may be counted on.
   bool has_copy(const wire::ChunkAddress& address) const;
   // It says that it has what it threw away, to owners and to whoever repairs.

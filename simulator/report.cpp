@@ -35,6 +35,7 @@ void add_counts(boost::json::object& object, const Report& report) {
   object["bytes"] = report.bytes;
   object["joins"] = report.joins;
   object["departures"] = report.departures;
+  object["drains"] = report.drains;
   object["sleeps"] = report.sleeps;
   object["crashes"] = report.crashes;
   object["stops"] = report.stops;

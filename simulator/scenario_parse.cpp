@@ -63,6 +63,7 @@ void read_life(Section& section, LifeOptions& life) {
   section.read("second_machines", 0, 1, life.second_machines);
   section.read("departures", 0, 1000, life.departures);
   section.read("losses", 0, 1, life.losses);
+  section.read("drains", 0, 1, life.drains);
   section.read("newcomers", 0, 1000, life.newcomers);
   section.read("joining", life.joining);
   section.read("trace", life.trace);

@@ -51,6 +51,7 @@ class ScenarioRun final : private world::MachineNetwork::Observer {
   void see_answer(Machine& asker, const world::MachineNetwork::Delivery& delivery);
   void disk_called(Machine& machine, world::Operation operation, std::string_view path);
   void judge_colour(Machine& machine, ChunkLedger::Place place);
+  void judge_drop(Machine& machine, ChunkLedger::Place place);
   void has_chunk(Machine& machine, ChunkLedger::Place place);
   void stepped(Machine& machine);
   void check_chunks();

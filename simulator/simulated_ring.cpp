@@ -124,6 +124,12 @@ HasCopy SimulatedRing::any_copy() const {
   };
 }
 
+HasCopy SimulatedRing::there_copy() const {
+  return [this](std::uint32_t machine, const wire::ChunkAddress& address) {
+    return machines_[machine]->has_file(address);
+  };
+}
+
 HasCopy SimulatedRing::good_copy() const {
   return [this](std::uint32_t machine, const wire::ChunkAddress& address) {
     return machines_[machine]->has_good_copy(address);
@@ -224,6 +230,17 @@ bool SimulatedRing::announce_departure(SimulatedMachine& machine) {
       membership::sign_statement(signatures_, founders_notes_->ring_id(), departure, person);
   speaker->node().membership().learn({statement}, {});
   (void)founders_notes_->add(statement);
+  return true;
+}
+
+bool SimulatedRing::announce_drain(SimulatedMachine& machine) {
+  if (!machine.is_live()) return false;
+  const Result<wire::Statement> statement =
+      membership::restate_bytes_given(signatures_, machine.node().membership().roster(),
+                                      machine.identity()->person_secret, machine.member(), 0);
+  if (!statement) return false;
+  machine.node().membership().learn({*statement}, {});
+  (void)founders_notes_->add(*statement);
   return true;
 }
 

@@ -85,7 +85,17 @@ void ScenarioRun::disk_called(Machine& machine, world::Operation operation, std:
                            FixedBytesHash()(*address));
   } else if (!incoming) {
     ring_.ledger().chunk(*place).on_disks.erase(machine.index());
+    if (operation == world::Operation::remove) judge_drop(machine, *place);
   }
+}
+
+// Nothing else removes a chunk's file: what is damaged or deleted is moved aside.
+void ScenarioRun::judge_drop(Machine& machine, ChunkLedger::Place place) {
+  const StoredChunk& chunk = ring_.ledger().chunk(place);
+  if (!chunk.acknowledged || !machine.is_honest()) return;
+  ring_.violations().judge("a_copy_is_dropped_only_for_others",
+                           a_copy_is_dropped_only_for_others(chunk, scenario_.copies, ring_.there_copy()),
+                           {machine.index()});
 }
 
 void ScenarioRun::judge_colour(Machine& machine, ChunkLedger::Place place) {

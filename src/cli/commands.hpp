@@ -77,6 +77,16 @@ Exit node_command(const Home& home, const Output& output, const GlobalOptions& g
                   const NodeOptions& options);
 Exit node_health_command(const Home& home, const Output& output);
 
+struct DrainOptions : OwnerOptions {
+  bool only_look = false;
+  bool undo = false;
+};
+Exit node_drain_command(const Home& home, const Output& output, const DrainOptions& options);
+struct LeaveOptions : OwnerOptions {
+  bool now = false;  // without emptying this machine before
+};
+Exit leave_command(const Home& home, const Output& output, const LeaveOptions& options);
+
 struct PasswdOptions : OwnerOptions {
   std::string new_file;
   int new_descriptor = -1;

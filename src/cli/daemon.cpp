@@ -164,13 +164,18 @@ Task<Result<void>> Daemon::start(const Output& output) {
   node_->membership().on_change([this] { network_->drop_strangers(); });
   door_.open(*node_);
 
+  drain_desk_ = std::make_unique<DrainDesk>(loop_, *node_);
   auto api = api::LocalServer::listen(
       loop_, home_.socket_path(),
       {{"/api/v1/health", [this] { return health(); }},
        {"/api/v1/status", [this] { return status(); }},
+       {"/api/v1/drain", [this] { return drain_desk_->status(); }},
+       {"/api/v1/drain/preview", [this] { return drain_desk_->preview(); }},
        {"/api/v1/session", [this] { return session_document(unlocked_.has_value()); }},
        {"/api/v1/session/keys", [this] { return unlocked_ ? to_text(*unlocked_) : std::string(); }}},
       {{"POST /api/v1/session", [this](const std::string& keys) { return unlock(keys); }},
+       {"POST /api/v1/drain/preview",
+        [this](const std::string&) { return Result<std::string>(drain_desk_->reckon()); }},
        {"DELETE /api/v1/session", [this](const std::string&) {
           unlocked_.reset();
           return Result<std::string>(session_document(false));
@@ -296,6 +301,7 @@ Exit Daemon::run(const Output& output) {
   loop_.run(main(output, exit));
   // Nobody may call into a part that is gone: first those who ask, then the node, then its network.
   api_.reset();
+  drain_desk_.reset();
   network_->close();
   node_.reset();
   return exit;

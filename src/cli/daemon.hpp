@@ -2,6 +2,7 @@
 #pragma once
 
 #include "commands.hpp"
+#include "drain_desk.hpp"
 #include "unlocked_home.hpp"
 
 #include <peerstore/api/local_server.hpp>
@@ -63,6 +64,7 @@ class Daemon {
   Door door_;
   std::unique_ptr<net::TlsNetwork> network_;
   std::unique_ptr<node::Node> node_;
+  std::unique_ptr<DrainDesk> drain_desk_;
   std::unique_ptr<api::LocalServer> api_;
   std::optional<account::UnlockedKeys> unlocked_;
   std::vector<std::string> addresses_;  // where friends can reach this node

@@ -45,6 +45,8 @@ struct CommandLine {
   RevokeOptions revoke;
   JoinOptions join;
   NodeOptions node;
+  DrainOptions drain;
+  LeaveOptions leave;
   BackupOptions backup;
   GetFileOptions getfile;
   RestoreOptions restore;
@@ -259,6 +261,21 @@ struct CommandLine {
     });
     CLI::App* health = c->add_subcommand("health", "Is this home's node running and in the ring?");
     health->callback([this] { chosen = node_health_command; });
+    CLI::App* empty = c->add_subcommand("drain", "Empty this machine: others take what it keeps");
+    CLI::Option* look = empty->add_flag("-n,--dry-run", drain.only_look, "Only say who would take how much");
+    empty->add_flag("--undo", drain.undo, "Keep friends' pieces again")->excludes(look);
+    empty->callback([this] {
+      chosen = [this](const Home& home, const Output& output) {
+        return node_drain_command(home, output, drain);
+      };
+    });
+    c = app.add_subcommand("leave", "Empty this machine, and leave the ring with it for ever");
+    c->add_flag("--now", leave.now,
+                "Do not empty it before: others make new copies from those that they have");
+    add_ways_in(*c, leave);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) { return leave_command(home, output, leave); };
+    });
   }
 
   void add_backup() {

@@ -44,6 +44,16 @@ Result<wire::Statement> renew_writer(crypto::Signatures& signatures, const Roste
   return sign_statement(signatures, roster.ring_id(), *statement, signatures.key_pair_from(person_secret));
 }
 
+Result<wire::Statement> restate_bytes_given(crypto::Signatures& signatures, const Roster& roster,
+                                            const crypto::SigningSecretKey& person_secret,
+                                            const wire::MemberId& machine, std::uint64_t bytes_given) {
+  auto statement = roster.machine_statement(machine);
+  if (!statement) return fail(Errc::not_found, "there is no such machine in the ring");
+  statement->bytes_given = bytes_given;
+  ++statement->version;
+  return sign_statement(signatures, roster.ring_id(), *statement, signatures.key_pair_from(person_secret));
+}
+
 Result<std::uint32_t> free_machine_number(const Roster& roster, wire::PersonNumber person) {
   if (!roster.persons().contains(person)) return fail(Errc::not_found, "there is no such person in the ring");
   std::array<bool, kMachineNumbers> used{};

@@ -108,6 +108,8 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
   });
   membership.on_change([this] {
     saver.changed();
+    const membership::Member* self = membership.roster().find(identity.member);
+    if (self != nullptr) chunk_store->set_capacity(self->bytes_given);
     repair.ring_changed();
   });
 }
@@ -346,6 +348,40 @@ NodeStatus Node::status() const {
     status.members.push_back(std::move(row));
   }
   return status;
+}
+
+DrainStatus Node::drain_status() const {
+  const Parts& parts = *parts_;
+  const membership::Member* self = parts.membership.roster().find(parts.identity.member);
+  const replica::Repair::Surplus& surplus = parts.repair.surplus();
+  DrainStatus status;
+  status.draining = self != nullptr && self->bytes_given == 0;
+  status.chunks = parts.chunk_store->usage().chunks;
+  status.bytes = parts.chunk_store->usage().held;
+  status.without_a_place = surplus.without_a_place;
+  for (const wire::MemberId& member : surplus.waiting_for)
+    status.waiting_for.push_back(parts.name_of(member));
+  return status;
+}
+
+Task<DrainPreview> Node::preview_drain() {
+  const Parts& parts = *parts_;
+  const replica::Repair::Preview preview = co_await parts_->repair.preview_without_self();
+  DrainPreview told;
+  told.chunks = preview.chunks;
+  told.without_a_place = preview.without_a_place;
+  for (const auto& [member, bytes] : preview.bytes) {
+    const wire::Presence* presence = parts.membership.presence(member);
+    const bool live = parts.view.standing(member) == replica::Standing::live;
+    told.friends.push_back({parts.name_of(member), bytes, presence ? presence->free_bytes : 0, live});
+  }
+  std::ranges::sort(told.friends, {}, &DrainPreview::Friend::name);
+  co_return told;
+}
+
+std::string Node::Parts::name_of(const wire::MemberId& member) const {
+  const membership::Member* known = membership.roster().find(member);
+  return known == nullptr ? to_hex(member.view()).substr(0, 8) : known->name;
 }
 
 chord::ChordNode& Node::chord() { return parts_->chord; }

@@ -47,6 +47,7 @@ struct Node::Parts {
   Task<Result<void>> save_silences_now();
   Task<void> mind_the_budget();
   double cost_of_news() const;
+  std::string name_of(const wire::MemberId& member) const;
   void follow(bool neighbours_only);
 
   Environment environment;

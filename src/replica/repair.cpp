@@ -160,6 +160,7 @@ Task<void> Repair::round() {
   chunks_of_last_round_ = chunks_.usage().chunks;
   confirmed_in_round_ = 0;
   surplus_.clear();
+  surplus_of_round_ = {};
   refresh_partners(*map);
 
   std::map<wire::MemberId, std::vector<wire::ChunkAddress>> open;
@@ -193,6 +194,7 @@ Task<void> Repair::round() {
     if (!addresses.empty()) co_await offer(member, std::move(addresses));
   }
   for (auto& [member, partner] : partners_) partner.confirmed_before = {};
+  surplus_standing_ = std::move(surplus_of_round_);
 }
 
 Task<void> Repair::offer(wire::MemberId member, std::vector<wire::ChunkAddress> addresses) {

@@ -48,9 +48,16 @@ std::uint64_t Repair::mark_of(const Map& map) {
 // for nothing here.
 void Repair::note_if_surplus(const placement::Map& map, const Held& chunk,
                              const std::vector<wire::MemberId>& holders) {
+  if (std::ranges::find(holders, self_) != holders.end()) return;
   const std::size_t copies = map.policy().copies;
-  if (holders.size() < copies || std::ranges::find(holders, self_) != holders.end()) return;
-  if (holders == map.preference_list(chunk.place, copies)) surplus_.push_back(chunk);
+  const auto preferred = map.preference_list(chunk.place, copies);
+  if (std::ranges::find(preferred, self_) != preferred.end()) return;
+  ++surplus_of_round_.chunks;
+  if (preferred.size() < copies) ++surplus_of_round_.without_a_place;
+  for (const wire::MemberId& member : preferred) {
+    if (view_.standing(member) != Standing::live) surplus_of_round_.waiting_for.insert(member);
+  }
+  if (preferred.size() == copies && holders == preferred) surplus_.push_back(chunk);
 }
 
 bool Repair::may_be_handed_over(const placement::Map& map, const Held& chunk) const {
@@ -60,6 +67,32 @@ bool Repair::may_be_handed_over(const placement::Map& map, const Held& chunk) co
     return view_.standing(member) == Standing::live && partner != partners_.end() &&
            partner->second.confirmed.contains(short_form(chunk.address));
   });
+}
+
+// ---- before a machine is emptied ----
+
+Task<Repair::Preview> Repair::preview_without_self() {
+  const Map now = view_.map();
+  const std::size_t copies = now->policy().copies;
+  std::vector<placement::Machine> others = now->machines();
+  std::erase_if(others, [this](const placement::Machine& machine) { return machine.id == self_; });
+  const placement::Map after(now->policy(), std::move(others));
+  Preview preview;
+  const std::vector<Held> held = held_chunks();
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    if ((i + 1) % options_.chunks_per_turn == 0) co_await clock_.sleep(Duration(0));
+    const auto facts = chunks_.find(held[i].address);
+    if (!facts) continue;
+    ++preview.chunks;
+    const auto before = now->preference_list(held[i].place, copies);
+    const auto then = after.preference_list(held[i].place, copies);
+    if (then.size() < copies) ++preview.without_a_place;
+    for (const wire::MemberId& member : then) {
+      if (std::ranges::find(before, member) != before.end()) continue;
+      preview.bytes[member] += store::stored_bytes(facts->header);
+    }
+  }
+  co_return preview;
 }
 
 Task<void> Repair::hand_over() {

@@ -45,6 +45,7 @@ class CapacityLedger {
   void held_dropped(std::uint64_t bytes);  // one chunk is no longer held, nor is its file there
   void held_stuck(std::uint64_t bytes);    // no longer held, but its file could not be moved away
 
+  void set_capacity(std::uint64_t bytes) { capacity_ = bytes; }
   std::uint64_t capacity() const { return capacity_; }
   std::uint64_t held() const { return held_; }
   std::uint64_t writing() const { return writing_; }

@@ -55,6 +55,7 @@ class ChunkStoreOnDisk final : public ChunkStore {
   std::optional<ChunkFacts> find_trashed(const wire::ChunkAddress& address) override;
   Task<Result<void>> sweep_trash() override;
 
+  void set_capacity(std::uint64_t bytes) override { ledger_.set_capacity(bytes); }
   Usage usage() const override;
   std::uint64_t bytes_of(wire::PersonNumber owner) const override;
 

@@ -68,6 +68,27 @@ TEST_F(MachineCertificate, RenewsAWriterKeyAndRemembersTheOneBefore) {
   EXPECT_EQ(once_more.error().code, Errc::full);
 }
 
+TEST_F(MachineCertificate, IsStatedAnewWhenAMachineGivesMoreOrNothing) {
+  const auto given = [&] { return ring.roster->find(bob.member)->bytes_given; };
+  const auto states = [&](std::uint64_t bytes) {
+    return restate_bytes_given(ring.signatures, *ring.roster, bob.person_secret, bob.member, bytes).value();
+  };
+  const std::uint64_t before = given();
+  const auto node_key = ring.roster->find(bob.member)->node_key;
+  const wire::Statement drained = states(0);
+  ring.state({drained});
+  EXPECT_EQ(given(), 0u);
+  EXPECT_EQ(ring.roster->map()->find(bob.member), nullptr) << "nobody's holder any more";
+  EXPECT_FALSE(ring.roster->find(bob.member)->gone);
+  EXPECT_EQ(ring.roster->find(bob.member)->node_key, node_key);
+  ring.state({states(before)});
+  EXPECT_NE(ring.roster->map()->find(bob.member), nullptr);
+  ring.state({drained});
+  EXPECT_EQ(given(), before) << "the newer word stands";
+  EXPECT_EQ(restate_bytes_given(ring.signatures, *ring.roster, bob.person_secret, {}, 1).error().code,
+            Errc::not_found);
+}
+
 TEST_F(MachineCertificate, CountsTheEightLowestThatAreNotGone) {
   for (std::uint32_t number = 1; number < 10; ++number) ring.state({certify(number)});
   EXPECT_EQ(live_machines_of_bob(), kMachinesPerPersonMax);

@@ -44,6 +44,59 @@ TEST(Node, RestoresCopiesWhenAMachineLeavesForGood) {
   }
 }
 
+TEST(Node, IsEmptiedWhenItGivesNothingAndSaysBeforehandWhoTakesWhat) {
+  RingOfNodes ring(7);
+  const auto chunks = ring.put_chunks(*ring.laptops[0], 30);
+  Laptop& leaving = *ring.laptops[3];
+  const std::uint64_t held = leaving.node->chunks().usage().held;
+  ASSERT_GT(held, 0u);
+  const DrainPreview preview = ring.clock.run(leaving.node->preview_drain());
+  std::map<std::string, std::uint64_t> before;
+  for (Laptop* laptop : ring.running()) before[laptop->name] = laptop->node->chunks().usage().held;
+
+  ring.state_space(leaving, 0);
+  EXPECT_TRUE(ring.until([&] { return leaving.node->drain_status().draining; }));
+  ring.clock.run_for(20s);
+  ring.kill(leaving);  // it goes on where it was
+  ring.start(leaving);
+  EXPECT_TRUE(ring.until([&] { return leaving.node->drain_status().chunks == 0; }));
+  EXPECT_EQ(leaving.node->drain_status().bytes, 0u);
+  for (const Chunk& chunk : chunks) EXPECT_EQ(ring.holders_of(chunk).size(), 3u);
+  EXPECT_TRUE(ring.nobody_breaks_the_rule());
+
+  std::uint64_t previewed = 0;
+  const std::vector<Laptop*> running = ring.running();
+  for (const DrainPreview::Friend& taker : preview.friends) {
+    const Laptop* const laptop = *std::ranges::find(running, taker.name, &Laptop::name);
+    EXPECT_EQ(laptop->node->chunks().usage().held - before.at(taker.name), taker.bytes) << taker.name;
+    EXPECT_TRUE(taker.live && taker.bytes_free > 0) << taker.name;
+    previewed += taker.bytes;
+  }
+  EXPECT_EQ(previewed, held) << "each chunk moves once";
+  EXPECT_EQ(leaving.node->chunks().reserve(1).error().code, Errc::full);
+
+  // It thinks better of it.
+  ring.state_space(leaving, RingOfNodes::kGiven);
+  EXPECT_TRUE(ring.until([&] { return leaving.node->chunks().usage().held == held; }));
+  for (const Chunk& chunk : chunks) EXPECT_GE(ring.holders_of(chunk).size(), 3u);
+}
+
+TEST(Node, IsNotEmptiedOfWhatTheOthersCannotKeep) {
+  RingOfNodes ring(5);
+  const auto chunks = ring.put_chunks(*ring.laptops[0], 10);
+  Laptop& leaving = *ring.laptops[3];
+  const std::uint64_t stay = ring.clock.run(leaving.node->preview_drain()).without_a_place;
+  ASSERT_GT(stay, 0u);
+  ring.state_space(leaving, 0);
+  ring.clock.run_for(2h);
+  EXPECT_EQ(leaving.node->drain_status().chunks, stay);
+  EXPECT_EQ(leaving.node->drain_status().without_a_place, stay);
+  // One more friend comes.
+  ASSERT_TRUE(ring.join("p5"));
+  EXPECT_TRUE(ring.until([&] { return leaving.node->drain_status().chunks == 0; }));
+  for (const Chunk& chunk : chunks) EXPECT_EQ(ring.holders_of(chunk).size(), 3u);
+}
+
 TEST(Node, MovesNothingWhileFriendsSleep) {
   RingOfNodes ring(7);
   const auto chunks = ring.put_chunks(*ring.laptops[0], 15);

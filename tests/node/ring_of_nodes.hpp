@@ -4,6 +4,7 @@
 
 #include <peerstore/crypto/merkle.hpp>
 #include <peerstore/membership/invitation.hpp>
+#include <peerstore/membership/machine_certificate.hpp>
 #include <peerstore/node/node.hpp>
 #include <peerstore/replica/chunk_client.hpp>
 #include <peerstore/replica/chunk_service.hpp>
@@ -98,6 +99,15 @@ class RingOfNodes {
         signatures.key_pair_from(laptop.identity.person_secret));
     kill(laptop);
     witness.node->membership().learn({departure}, {});
+  }
+
+  // It gives so much from now on; nothing: it is to be emptied.
+  void state_space(Laptop& laptop, std::uint64_t bytes) {
+    auto& membership = laptop.node->membership();
+    const auto stated = membership::restate_bytes_given(
+        signatures, membership.roster(), laptop.identity.person_secret, laptop.identity.member, bytes);
+    CHECK(stated.has_value());
+    membership.learn({*stated}, {});
   }
 
   // ---- machines ----

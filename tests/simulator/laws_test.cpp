@@ -390,5 +390,15 @@ TEST(Report, BecomesOneJsonObject) {
   EXPECT_EQ(json.find('\n'), std::string::npos);
 }
 
+TEST(ACopyIsDroppedOnlyForOthers, CountsThoseThatAreOnDisks) {
+  StoredChunk chunk;
+  chunk.on_disks = {1, 2, 5};
+  const auto all = [](std::uint32_t, const wire::ChunkAddress&) { return true; };
+  const auto not_five = [](std::uint32_t machine, const wire::ChunkAddress&) { return machine != 5; };
+  EXPECT_FALSE(a_copy_is_dropped_only_for_others(chunk, 3, all));
+  EXPECT_TRUE(a_copy_is_dropped_only_for_others(chunk, 4, all));
+  EXPECT_TRUE(a_copy_is_dropped_only_for_others(chunk, 3, not_five));
+}
+
 }  // namespace
 }  // namespace peerstore::simulator

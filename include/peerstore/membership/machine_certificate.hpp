@@ -36,6 +36,13 @@ Result<wire::Statement> renew_writer(crypto::Signatures& signatures, const Roste
                                      const crypto::SigningSecretKey& person_secret,
                                      const crypto::SigningPublicKey& writer_key);
 
+// The next version of what is stated of a machine of the person: it gives so many bytes from now on. One
+// that gives nothing is being emptied: nobody counts on it for copies any more. Errc::not_found if the roster
+// does not know it.
+Result<wire::Statement> restate_bytes_given(crypto::Signatures& signatures, const Roster& roster,
+                                            const crypto::SigningSecretKey& person_secret,
+                                            const wire::MemberId& machine, std::uint64_t bytes_given);
+
 // The least number that no machine of this person has had. Errc::full if the person has as many machines
 // as one may have, or has used up all numbers; Errc::not_found if there is no such person.
 Result<std::uint32_t> free_machine_number(const Roster& roster, wire::PersonNumber person);

@@ -54,6 +54,25 @@ struct NodeStatus {
   std::vector<MemberStatus> members;
   std::uint64_t repairs_pending = 0;
 };
+// How far this machine is on its way out: it gives no space any more, and others take what it holds.
+struct DrainStatus {
+  bool draining = false;
+  std::uint64_t chunks = 0;  // still held
+  std::uint64_t bytes = 0;
+  std::uint64_t without_a_place = 0;     // of the chunks: too few others in the ring may hold them
+  std::vector<std::string> waiting_for;  // machines that are away and should take some
+};
+struct DrainPreview {
+  struct Friend {
+    std::string name;
+    std::uint64_t bytes = 0;
+    std::uint64_t bytes_free = 0;  // as it said last
+    bool live = false;
+  };
+  std::vector<Friend> friends;  // by name
+  std::uint64_t chunks = 0;
+  std::uint64_t without_a_place = 0;
+};
 
 class Node final : public wire::Service {
  public:
@@ -84,6 +103,9 @@ class Node final : public wire::Service {
   void set_addresses(std::vector<std::string> addresses);
 
   NodeStatus status() const;
+  DrainStatus drain_status() const;
+  // What each friend would have to take if this machine were emptied now.
+  Task<DrainPreview> preview_drain();
   chord::ChordNode& chord();
   membership::Membership& membership();
   store::ChunkStore& chunks();

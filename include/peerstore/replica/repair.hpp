@@ -82,6 +82,21 @@ class Repair {
   std::uint64_t pending() const;
   const Counters& counters() const { return counters_; }
 
+  // What this machine holds and need not, by the last round; and why it still has it.
+  struct Surplus {
+    std::uint64_t chunks = 0;
+    std::uint64_t without_a_place = 0;          // of them: the ring has too few others who may hold them
+    std::set<wire::MemberId> waiting_for = {};  // preferred holders that are away
+  };
+  const Surplus& surplus() const { return surplus_standing_; }
+  // What others would have to take if this machine gave no space any more.
+  struct Preview {
+    std::map<wire::MemberId, std::uint64_t> bytes;
+    std::uint64_t chunks = 0;           // held here
+    std::uint64_t without_a_place = 0;  // of them
+  };
+  Task<Preview> preview_without_self();
+
   // Who should hold the chunk now: the first of its preference list, as many as the policy wants
   // copies, without those who are gone or have been away for longer than the grace.
   static std::vector<wire::MemberId> targets(const placement::Map& map, const RingView& view,
@@ -175,6 +190,8 @@ class Repair {
   std::uint64_t chunks_of_last_round_ = 0;
   std::uint64_t confirmed_in_round_ = 0;
 
+  Surplus surplus_standing_;
+  Surplus surplus_of_round_;
   std::vector<Held> surplus_;             // held here and preferred elsewhere, by the last round
   std::set<wire::ChunkAddress> leaving_;  // about to be dropped: not pledged any more
   TimePoint hand_over_at_;

@@ -40,6 +40,7 @@ struct Report {
   // Life.
   std::uint64_t joins = 0;
   std::uint64_t departures = 0;  // machines that left for good, announced or not
+  std::uint64_t drains = 0;      // of them, that were empty before
   std::uint64_t sleeps = 0;
   std::uint64_t crashes = 0;
   std::uint64_t stops = 0;

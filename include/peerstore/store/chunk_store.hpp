@@ -124,6 +124,8 @@ class ChunkStore {
   // Errc::not_found if it is not held.
   virtual Task<Result<void>> remove(wire::ChunkAddress address) = 0;
 
+  // More or less is given from now on. What is held stays, however little is given.
+  virtual void set_capacity(std::uint64_t bytes) = 0;
   virtual Usage usage() const = 0;
   // What is held, in the trash, or being received for this person.
   virtual std::uint64_t bytes_of(wire::PersonNumber owner) const = 0;
