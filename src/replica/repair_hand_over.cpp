@@ -202,8 +202,10 @@ bool Repair::may_pledge(const wire::ChunkAddress& address, std::uint64_t lease, 
 
 // Zero if the segment that the challenge chooses cannot be read.
 Task<crypto::Hash> Repair::proof(wire::ChunkAddress address, std::uint64_t challenge) {
+  // Its head as well: without that nobody can read it.
+  const auto held = co_await chunks_.describe(address);
   const auto facts = chunks_.find(address);
-  if (!facts) co_return crypto::Hash{};
+  if (!held || !facts) co_return crypto::Hash{};
   ByteReader first(address.view());
   const auto index = static_cast<std::uint32_t>((challenge ^ first.u64()) % facts->header.segments);
   const Result<SharedBytes> segment = co_await chunks_.read_segment(address, index);

@@ -36,6 +36,8 @@ class Scrub {
  private:
   Task<void> check_contents();
   Task<void> check_contents_of(unsigned folder);
+  Task<Result<void>> read_head(wire::ChunkAddress address);
+  Task<Result<void>> read_segment(wire::ChunkAddress address, std::uint32_t index);
   Task<void> check_names();
 
   Clock& clock_;
