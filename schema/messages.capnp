@@ -124,7 +124,8 @@ struct ExchangeRoster {
 
 struct ComparePresences {
   roster @0 :Data;                # 32 bytes: digest of the statements
-  sums @1 :List(UInt32);          # a power of two, at most 1024
+  salt @1 :UInt64;
+  sums @2 :List(UInt16);          # a power of two, at most 1024
 }
 
 struct GetUserRecord {

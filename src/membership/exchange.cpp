@@ -77,16 +77,21 @@ Task<Result<void>> Membership::State::exchange(wire::MemberId peer) {
   co_return co_await exchange_statements(peer);
 }
 
+wire::ComparePresences Membership::State::compare_question() {
+  const std::uint64_t salt = random.next();
+  const std::size_t parts = Presences::parts_for(roster.members().size());
+  return {roster.digest(), salt, presences.sums(parts, salt)};
+}
+
 Task<Result<wire::PresenceDifference>> Membership::State::compare_presences(wire::MemberId peer,
                                                                             bool trusting) {
-  const std::size_t parts = Presences::parts_for(roster.members().size());
-  const wire::ComparePresences question{roster.digest(), presences.sums(parts)};
+  const wire::ComparePresences question = compare_question();
   Result<wire::PresenceDifference> difference = co_await wire::ask(network, peer, question);
   note(peer, difference);
   if (!difference) co_return difference;
   if (std::exchange(is_behind, false) && !is_client()) scope.spawn(note_the_unheard());
-  wire::PushStatements back = presences.lacking(*difference, parts);
-  const std::vector<wire::Absence> outlived = presences.outlived(*difference, parts, self);
+  wire::PushStatements back = presences.lacking(*difference, question.sums.size());
+  const std::vector<wire::Absence> outlived = presences.outlived(*difference, question.sums.size(), self);
   Learned learned = take({}, difference->presences);
   if (trusting) {
     // And what it knows itself, is of another day: those who forgot the dead would take it for news.
@@ -161,8 +166,7 @@ Task<void> Membership::State::learn_addresses() {
   learning_addresses = false;
   const std::optional<wire::MemberId> peer = liveness.next_live(roster, self);
   if (!peer || !neighbours_only || is_of_another_day()) co_return;
-  const std::size_t parts = Presences::parts_for(roster.members().size());
-  const wire::ComparePresences question{roster.digest(), presences.sums(parts)};
+  const wire::ComparePresences question = compare_question();
   const Result<wire::PresenceDifference> difference = co_await wire::ask(network, *peer, question);
   note(*peer, difference);
   if (difference) (void)take({}, difference->presences);
@@ -269,7 +273,7 @@ wire::RosterDifference Membership::answer(const wire::ExchangeRoster& request) {
 
 wire::PresenceDifference Membership::answer(const wire::ComparePresences& request, bool is_client) const {
   wire::PresenceDifference difference;
-  if (!state_->is_of_another_day()) difference = state_->presences.difference(request.sums, is_client);
+  if (!state_->is_of_another_day()) difference = state_->presences.difference(request, is_client);
   difference.roster = roster_.digest();
   return difference;
 }

@@ -31,9 +31,9 @@ std::uint32_t part_of(const wire::MemberId& member, std::size_t parts) {
   return static_cast<std::uint32_t>(top * parts >> 32);
 }
 
-std::uint32_t word_of(const crypto::Hash& hash) {
-  std::uint32_t word = 0;
-  for (std::size_t i = 0; i < 4; ++i) word = word << 8 | hash.bytes[i];
+std::uint64_t word_of(const crypto::Hash& hash) {
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < sizeof word; ++i) word = word << 8 | hash.bytes[i];
   return word;
 }
 
@@ -121,11 +121,13 @@ std::vector<wire::Presence> Presences::all() const {
   return all;
 }
 
-std::vector<std::uint32_t> Presences::sums(std::size_t parts) const {
-  std::vector<std::uint32_t> sums(parts);
+std::vector<std::uint16_t> Presences::sums(std::size_t parts, std::uint64_t salt) const {
+  std::vector<std::uint64_t> whole(parts);
   for (const auto& [id, entry] : entries_) {
-    if (!entry.ended) sums[part_of(id, parts)] += word_of(entry.hash);
+    if (!entry.ended) whole[part_of(id, parts)] += word_of(entry.hash);
   }
+  std::vector<std::uint16_t> sums;
+  for (const std::uint64_t sum : whole) sums.push_back(static_cast<std::uint16_t>(sum * (salt | 1) >> 48));
   return sums;
 }
 
@@ -133,12 +135,12 @@ std::size_t Presences::parts_for(std::size_t members) {
   return std::min(std::bit_ceil(members / kMembersInAPart + 1), wire::kPresenceSumsMax);
 }
 
-wire::PresenceDifference Presences::difference(std::span<const std::uint32_t> theirs, bool for_client) const {
-  const std::vector<std::uint32_t> own = sums(theirs.size());
+wire::PresenceDifference Presences::difference(const wire::ComparePresences& theirs, bool for_client) const {
+  const std::vector<std::uint16_t> own = sums(theirs.sums.size(), theirs.salt);
   wire::PresenceDifference difference;
   for (std::uint32_t part = 0; part < own.size(); ++part) {
-    const bool knows_nothing = for_client && theirs[part] == 0;
-    if (own[part] != theirs[part] || knows_nothing) difference.parts.push_back(part);
+    const bool knows_nothing = for_client && theirs.sums[part] == 0;
+    if (own[part] != theirs.sums[part] || knows_nothing) difference.parts.push_back(part);
   }
   for (const auto& [id, entry] : entries_) {
     const std::uint32_t part = part_of(id, own.size());
@@ -147,7 +149,7 @@ wire::PresenceDifference Presences::difference(std::span<const std::uint32_t> th
     // A client hears also where those were who are away: they may be back.
     if (!entry.ended || for_client) difference.presences.push_back(entry.presence);
     // Where nothing stands, there is nothing to end.
-    const bool stands = for_client || theirs[part] != 0;
+    const bool stands = for_client || theirs.sums[part] != 0;
     if (entry.ended && stands) difference.absences.push_back({entry.presence.node, entry.presence.sequence});
   }
   return difference;

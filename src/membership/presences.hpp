@@ -47,14 +47,16 @@ class Presences {
   // Of those that stand.
   crypto::Hash digest() const { return digest_.value(); }
 
-  // The sum of the hashes of those that stand, for each part of the circle.
-  std::vector<std::uint32_t> sums(std::size_t parts) const;
+  // Of the hashes of those that stand, for each part of the circle: their sum, times the salt, at the top
+  // (Dietzfelbinger et al., "A reliable randomized algorithm for the closest-pair problem", 1997). Unlike
+  // ones are taken for equal once in 2^15 times, and not again with the next salt. Zero where nothing stands.
+  std::vector<std::uint16_t> sums(std::size_t parts, std::uint64_t salt) const;
   // In as many parts as suits a ring of this many members.
   static std::size_t parts_for(std::size_t members);
-  // All that is known of the parts in which `theirs` differs from sums(theirs.size()).
+  // All that is known of the parts in which `theirs` differs from the own sums.
   // For a client, which asks once and is gone, also where those are found who are away, as far as known:
   // they may be back.
-  wire::PresenceDifference difference(std::span<const std::uint32_t> theirs, bool for_client) const;
+  wire::PresenceDifference difference(const wire::ComparePresences& theirs, bool for_client) const;
   // In the parts that differ, what stands here and not there, self's excepted: the answerer knows
   // better, and may even have forgotten the dead.
   std::vector<wire::Absence> outlived(const wire::PresenceDifference& difference, std::size_t parts,

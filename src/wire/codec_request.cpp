@@ -77,6 +77,7 @@ struct RequestWriter {
   void operator()(const ComparePresences& ask) {
     auto compare = out.initComparePresences();
     compare.setRoster(data_of(ask.roster.view()));
+    compare.setSalt(ask.salt);
     auto sums = compare.initSums(count_of(ask.sums));
     for (unsigned i = 0; i < sums.size(); ++i) sums.set(i, ask.sums[i]);
   }
@@ -121,7 +122,8 @@ Request get_compare(schema::ComparePresences::Reader in) {
   ask.roster = get_fixed<crypto::Hash>(in.getRoster());
   const auto sums = in.getSums();
   require(sums.size() <= kPresenceSumsMax && std::has_single_bit(sums.size()), "a wrong number of sums");
-  for (const std::uint32_t sum : sums) ask.sums.push_back(sum);
+  ask.salt = in.getSalt();
+  for (const std::uint16_t sum : sums) ask.sums.push_back(sum);
   return ask;
 }
 

@@ -201,9 +201,9 @@ TEST(Codec, ListsBeyondTheirLimitsAreRefused) {
   EXPECT_TRUE(refused(ExchangeRoster{{}, std::vector<Presence>(kPresencesMax + 1)}));
   EXPECT_TRUE(refused(PushStatements{std::vector<Statement>(kStatementsMax + 1), {}}));
   EXPECT_TRUE(refused(PushStatements{{}, {}, std::vector<Absence>(kPresencesMax + 1)}));
-  EXPECT_TRUE(refused(ComparePresences{{}, std::vector<std::uint32_t>(2 * kPresenceSumsMax)}));
-  EXPECT_TRUE(refused(ComparePresences{{}, std::vector<std::uint32_t>(3)}));
-  EXPECT_TRUE(refused(ComparePresences{{}, {}}));
+  EXPECT_TRUE(refused(ComparePresences{{}, 0, std::vector<std::uint16_t>(2 * kPresenceSumsMax)}));
+  EXPECT_TRUE(refused(ComparePresences{{}, 0, std::vector<std::uint16_t>(3)}));
+  EXPECT_TRUE(refused(ComparePresences{{}, 0, {}}));
   EXPECT_TRUE(refused(GetWhereabouts{std::vector<MemberId>(kWhereaboutsMax + 1)}));
   EXPECT_TRUE(refused(Join{std::vector<Statement>(kStatementsMax + 1)}));
   EXPECT_TRUE(refused(HaveChunks{std::vector<ChunkAddress>(kAddressesPerMessageMax + 1)}));

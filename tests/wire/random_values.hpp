@@ -167,9 +167,9 @@ inline Request RandomValues::request(std::size_t kind) {
     case 14: return GetHeads{small_number()};
     case 15: return PutHead{head()};
     case 16: {
-      ComparePresences ask{fixed<crypto::Hash>(), {}};
+      ComparePresences ask{fixed<crypto::Hash>(), small_number(), {}};
       ask.sums.resize(std::size_t{1} << below(8));
-      for (auto& sum : ask.sums) sum = small_number();
+      for (auto& sum : ask.sums) sum = static_cast<std::uint16_t>(small_number());
       return ask;
     }
     case 17: return Ping{};

@@ -237,8 +237,8 @@ TEST(ApproximateSize, IsWithinATenthOfWhatTravels) {
   went.absences = {{some_node(entropy), 1}};
   went.until = until;
   question(went);
-  wire::ComparePresences compare{entropy.make<crypto::Hash>(), {}};
-  for (int i = 0; i < 256; ++i) compare.sums.push_back(0x89abcdef + static_cast<std::uint32_t>(i));
+  wire::ComparePresences compare{entropy.make<crypto::Hash>(), 0xf123456789abcdef, {}};
+  for (int i = 0; i < 256; ++i) compare.sums.push_back(static_cast<std::uint16_t>(0x89ab + i));
   question(compare);
 
   answer(wire::Response(wire::Done{}));

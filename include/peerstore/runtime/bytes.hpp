@@ -31,7 +31,16 @@ struct FixedBytes {
   static constexpr std::size_t kSize = N;
   std::array<std::uint8_t, N> bytes{};
 
-  constexpr auto operator<=>(const FixedBytes&) const = default;
+  constexpr bool operator==(const FixedBytes&) const = default;
+  // Ordered maps of members are walked all the time, and nearly all identifiers differ in their first word.
+  constexpr std::strong_ordering operator<=>(const FixedBytes& other) const {
+    if constexpr (N >= sizeof(std::uint64_t)) {
+      const std::uint64_t own = first_word();
+      const std::uint64_t theirs = other.first_word();
+      if (own != theirs) return own <=> theirs;
+    }
+    return bytes <=> other.bytes;
+  }
   ByteView view() const { return {bytes.data(), N}; }
   bool is_zero() const { return *this == FixedBytes{}; }
 
@@ -41,6 +50,13 @@ struct FixedBytes {
     FixedBytes value;
     std::memcpy(value.bytes.data(), view.data(), N);
     return value;
+  }
+
+ private:
+  constexpr std::uint64_t first_word() const {
+    std::uint64_t word = 0;
+    for (std::size_t i = 0; i < sizeof word; ++i) word = word << 8 | bytes[i];
+    return word;
   }
 };
 

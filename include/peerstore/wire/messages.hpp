@@ -124,7 +124,8 @@ struct PresenceDifference {
 struct ComparePresences {
   using Reply = PresenceDifference;
   crypto::Hash roster;              // digest of statements
-  std::vector<std::uint32_t> sums;  // a power of two of equal parts of the circle, from zero
+  std::uint64_t salt = 0;           // sums that are equal by accident are not so the next time
+  std::vector<std::uint16_t> sums;  // a power of two of equal parts of the circle, from zero
   bool operator==(const ComparePresences&) const = default;
 };
 // "You named these: where are they?" The answer has the presences that the answerer knows, and nothing
