@@ -162,23 +162,23 @@ TEST(View, IsNothingOutOfTheRing) {
 
 // ---- past the byte budget ----
 
-TEST(FingersOnly, LookupsFindTheTrueSuccessor) {
+RingWorld::Options fingers_only(std::size_t successor_list) {
   RingWorld::Options options;
   options.chord.fingers_only = true;
-  options.chord.successor_list = 3;
+  options.chord.successor_list = successor_list;
   options.everybody_known = false;
-  RingWorld world(options);
+  return options;
+}
+
+TEST(FingersOnly, LookupsFindTheTrueSuccessor) {
+  RingWorld world(fingers_only(3));
   const auto ring = world.ideal_ring(16);
   for (const unsigned place : {7U, 100U, 213U, 255U})
     EXPECT_EQ(world.wrong_lookups(point(place)), 0U) << place;
 }
 
 TEST(FingersOnly, FingersReachFartherThanTheSuccessorList) {
-  RingWorld::Options options;
-  options.chord.fingers_only = true;
-  options.chord.successor_list = 2;
-  options.everybody_known = false;
-  RingWorld world(options);
+  RingWorld world(fingers_only(2));
   const auto ring = world.ideal_ring(16);
   world.run_for(10min);
   EXPECT_GE(world.node(ring[0]).neighbours_and_fingers().size(), 6U);
@@ -189,11 +189,7 @@ TEST(FingersOnly, FingersReachFartherThanTheSuccessorList) {
 }
 
 TEST(FingersOnly, ADeadFingerIsDroppedAndPassedBy) {
-  RingWorld::Options options;
-  options.chord.fingers_only = true;
-  options.chord.successor_list = 2;
-  options.everybody_known = false;
-  RingWorld world(options);
+  RingWorld world(fingers_only(2));
   const auto ring = world.ideal_ring(16);
   world.run_for(10min);
   for (const unsigned i : {8U, 9U, 12U}) world.crash(ring[i]);

@@ -22,6 +22,17 @@ class UpkeepTest : public ::testing::Test {
   Result<PruneSummary> prune(Home& of, bool only_look = false) {
     return circle.clock.run(of.drive->prune(only_look, of.observer()));
   }
+  // The first of two snapshots of home: it alone has `content`, at `path`.
+  std::string back_up_and_change(const std::string& path, const std::string& content) {
+    std::string first;
+    for (const std::string& version : {content, std::string("x")}) {
+      home.files.write(path, version);
+      const auto summary = home.backup({"/t"});
+      EXPECT_TRUE(summary);
+      if (summary && first.empty()) first = summary->snapshot;
+    }
+    return first;
+  }
   // As a command that is run later sees it.
   void reopen(Home& of) { ASSERT_TRUE(of.open()); }
 
@@ -134,15 +145,11 @@ TEST_F(UpkeepTest, PruningDropsWhatNobodyNeedsAndKeepsTheRest) {
 
 TEST_F(UpkeepTest, ABackupElsewhereThatCountedOnADroppedPackKeepsIt) {
   const std::string content = random_text(random, 600'000);
-  home.files.write("/t/shared", content);
-  const auto first = home.backup({"/t"});
-  ASSERT_TRUE(first);
-  home.files.write("/t/shared", "something else");
-  ASSERT_TRUE(home.backup({"/t"}));
+  const std::string first = back_up_and_change("/t/shared", content);
   // The sibling has read the index, and finds that it need not send the content.
   sibling.files.write("/s/mine", content);
   ASSERT_TRUE(sibling.open());
-  forget(home, {first->snapshot});
+  forget(home, {first});
   reopen(home);
   const auto pruned = prune(home);
   ASSERT_TRUE(pruned);
@@ -165,12 +172,8 @@ TEST_F(UpkeepTest, ABackupElsewhereThatCountedOnADroppedPackKeepsIt) {
 }
 
 TEST_F(UpkeepTest, PruneDeletesWhatItDroppedAndForgetsItWhenAllHoldersSaidSo) {
-  home.files.write("/t/a", random_text(random, 900'000));
-  const auto first = home.backup({"/t"});
-  ASSERT_TRUE(first);
-  home.files.write("/t/a", "x");
-  ASSERT_TRUE(home.backup({"/t"}));
-  forget(home, {first->snapshot});
+  const std::string first = back_up_and_change("/t/a", random_text(random, 900'000));
+  forget(home, {first});
   const std::uint64_t before = circle.space.bytes();
   circle.space.set_awake(0, false);
   auto summary = prune(home);
@@ -219,14 +222,10 @@ TEST_F(UpkeepTest, WhatAnotherMachineMayStillCountOnIsDeletedAfterAWeek) {
 
 // It may be in the middle of its first backup, and have counted on what is dropped.
 TEST_F(UpkeepTest, NothingIsDeletedAtOnceWhileAMachineHasNoHeadYet) {
-  home.files.write("/t/a", random_text(random, 900'000));
-  const auto first = home.backup({"/t"});
-  ASSERT_TRUE(first);
-  home.files.write("/t/a", "x");
-  ASSERT_TRUE(home.backup({"/t"}));
+  const std::string first = back_up_and_change("/t/a", random_text(random, 900'000));
   home.machines = 2;
   reopen(home);
-  forget(home, {first->snapshot});
+  forget(home, {first});
   const auto summary = prune(home);
   ASSERT_TRUE(summary);
   EXPECT_EQ(summary->packs_deleted, 0u);
@@ -235,14 +234,10 @@ TEST_F(UpkeepTest, NothingIsDeletedAtOnceWhileAMachineHasNoHeadYet) {
 
 TEST_F(UpkeepTest, AHeadThatIsPublishedWhileSomebodyPrunesIsReadBeforeAnythingIsDropped) {
   const std::string content = random_text(random, 600'000);
-  home.files.write("/t/shared", content);
-  const auto first = home.backup({"/t"});
-  ASSERT_TRUE(first);
-  home.files.write("/t/shared", "something else");
-  ASSERT_TRUE(home.backup({"/t"}));
+  const std::string first = back_up_and_change("/t/shared", content);
   sibling.files.write("/s/mine", content);
   ASSERT_TRUE(sibling.open());
-  forget(home, {first->snapshot});
+  forget(home, {first});
   reopen(home);
   // The sibling's snapshot is published after home has read the heads, and before it prunes.
   ASSERT_TRUE(sibling.backup({"/s"}));
@@ -255,12 +250,8 @@ TEST_F(UpkeepTest, AHeadThatIsPublishedWhileSomebodyPrunesIsReadBeforeAnythingIs
 }
 
 TEST_F(UpkeepTest, NothingIsPrunedWhileSomethingCannotBeRead) {
-  home.files.write("/t/a", random_text(random, 400'000));
-  const auto first = home.backup({"/t"});
-  ASSERT_TRUE(first);
-  home.files.write("/t/a", "x");
-  ASSERT_TRUE(home.backup({"/t"}));
-  forget(home, {first->snapshot});
+  const std::string first = back_up_and_change("/t/a", random_text(random, 400'000));
+  forget(home, {first});
   for (std::size_t i = 0; i < 3; ++i) circle.space.set_awake(i, false);
   EXPECT_FALSE(prune(home));
   circle.space.set_awake(0, true);
