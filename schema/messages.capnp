@@ -125,7 +125,7 @@ struct ExchangeRoster {
 struct ComparePresences {
   roster @0 :Data;                # 32 bytes: digest of the statements
   salt @1 :UInt64;
-  sums @2 :List(UInt16);          # a power of two, at most 1024
+  sums @2 :List(UInt16);          # a power of two, at most 4096
 }
 
 struct GetUserRecord {

@@ -77,15 +77,15 @@ Task<Result<void>> Membership::State::exchange(wire::MemberId peer) {
   co_return co_await exchange_statements(peer);
 }
 
-wire::ComparePresences Membership::State::compare_question() {
+wire::ComparePresences Membership::State::compare_question(bool after_absence) {
   const std::uint64_t salt = random.next();
-  const std::size_t parts = Presences::parts_for(roster.members().size());
+  const std::size_t parts = Presences::parts_for(roster.members().size(), after_absence);
   return {roster.digest(), salt, presences.sums(parts, salt)};
 }
 
 Task<Result<wire::PresenceDifference>> Membership::State::compare_presences(wire::MemberId peer,
                                                                             bool trusting) {
-  const wire::ComparePresences question = compare_question();
+  const wire::ComparePresences question = compare_question(trusting);
   Result<wire::PresenceDifference> difference = co_await wire::ask(network, peer, question);
   note(peer, difference);
   if (!difference) co_return difference;
@@ -166,7 +166,7 @@ Task<void> Membership::State::learn_addresses() {
   learning_addresses = false;
   const std::optional<wire::MemberId> peer = liveness.next_live(roster, self);
   if (!peer || !neighbours_only || is_of_another_day()) co_return;
-  const wire::ComparePresences question = compare_question();
+  const wire::ComparePresences question = compare_question(true);
   const Result<wire::PresenceDifference> difference = co_await wire::ask(network, *peer, question);
   note(*peer, difference);
   if (difference) (void)take({}, difference->presences);

@@ -102,7 +102,7 @@ struct Membership::State {
   Task<void> exchange_in_background(wire::MemberId peer);
   Task<Result<void>> exchange(wire::MemberId peer);
   Task<Result<void>> exchange_statements(wire::MemberId peer);
-  wire::ComparePresences compare_question();
+  wire::ComparePresences compare_question(bool after_absence);
   Task<Result<wire::PresenceDifference>> compare_presences(wire::MemberId peer, bool trusting);
   Task<void> look_for_the_unheard();
   Task<void> note_the_unheard();

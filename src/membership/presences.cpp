@@ -21,8 +21,10 @@ bool is_in_bounds(const wire::Presence& presence) {
          });
 }
 
-// Few enough that a difference tells little besides itself.
+// Few enough that a difference tells little besides itself. Who was away differs in many parts, and there
+// the presences told besides cost more than the sums.
 constexpr std::size_t kMembersInAPart = 4;
+constexpr std::size_t kMembersInAPartAfterAbsence = 1;
 
 // `parts` is a power of two, at most 2^32.
 std::uint32_t part_of(const wire::MemberId& member, std::size_t parts) {
@@ -131,8 +133,9 @@ std::vector<std::uint16_t> Presences::sums(std::size_t parts, std::uint64_t salt
   return sums;
 }
 
-std::size_t Presences::parts_for(std::size_t members) {
-  return std::min(std::bit_ceil(members / kMembersInAPart + 1), wire::kPresenceSumsMax);
+std::size_t Presences::parts_for(std::size_t members, bool after_absence) {
+  const std::size_t in_a_part = after_absence ? kMembersInAPartAfterAbsence : kMembersInAPart;
+  return std::min(std::bit_ceil(members / in_a_part + 1), wire::kPresenceSumsMax);
 }
 
 wire::PresenceDifference Presences::difference(const wire::ComparePresences& theirs, bool for_client) const {

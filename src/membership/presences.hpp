@@ -52,7 +52,7 @@ class Presences {
   // ones are taken for equal once in 2^15 times, and not again with the next salt. Zero where nothing stands.
   std::vector<std::uint16_t> sums(std::size_t parts, std::uint64_t salt) const;
   // In as many parts as suits a ring of this many members.
-  static std::size_t parts_for(std::size_t members);
+  static std::size_t parts_for(std::size_t members, bool after_absence);
   // All that is known of the parts in which `theirs` differs from the own sums.
   // For a client, which asks once and is gone, also where those are found who are away, as far as known:
   // they may be back.

@@ -16,7 +16,7 @@ namespace peerstore::wire {
 inline constexpr std::size_t kSuccessorsMax = 32;
 inline constexpr std::size_t kStatementsMax = 4096;
 inline constexpr std::size_t kPresencesMax = 8192;
-inline constexpr std::size_t kPresenceSumsMax = 1024;
+inline constexpr std::size_t kPresenceSumsMax = 4096;
 inline constexpr std::size_t kWhereaboutsMax = 64;
 inline constexpr std::size_t kAddressesPerMessageMax = 4096;
 inline constexpr std::size_t kDeletionsMax = 1024;
