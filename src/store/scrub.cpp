@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <string>
 
 namespace peerstore::store {
@@ -55,36 +56,24 @@ Task<void> Scrub::check_contents_of(unsigned folder) {
   if (held) {
     for (const ChunkFacts& facts : *held) segments += facts.header.segments;
     for (const ChunkFacts& facts : *held) {
-      for (std::uint32_t index = 0; index < facts.header.segments; ++index) {
-        const auto part = static_cast<double>(done++) / static_cast<double>(segments);
+      // Whoever reads segments may know the leaves, and not look at the head.
+      const Result<HeldChunk> head = co_await chunks_.describe(facts.address);
+      std::optional<Errc> flaw;
+      if (!head) flaw = head.error().code;
+      for (std::uint32_t index = 0; !flaw && index < facts.header.segments; ++index) {
+        const auto part = static_cast<double>(done + index) / static_cast<double>(segments);
         const auto due = static_cast<Duration::rep>(part * static_cast<double>(share.count()));
         co_await clock_.sleep_until(began + Duration(due));
-        Result<void> read = {};
-        // Of a chunk that was read lately its segments alone are read.
-        if (index == 0) read = co_await read_head(facts.address);
-        if (read) read = co_await read_segment(facts.address, index);
-        if (read) continue;
-        // Removed meanwhile, or bad: no part of it is held any more. Or the disk fails: the next round comes.
-        if (read.error().code == Errc::corrupt) ++counters_.segments_bad;
-        done += facts.header.segments - index - 1;
-        break;
+        const Result<SharedBytes> data = co_await chunks_.read_segment(facts.address, index);
+        ++counters_.segments_read;
+        if (!data) flaw = data.error().code;
       }
+      // Removed meanwhile, or bad: no part of it is held any more. Or the disk fails: the next round comes.
+      if (flaw == Errc::corrupt) ++counters_.segments_bad;
+      done += facts.header.segments;
     }
   }
   co_await clock_.sleep_until(began + share);
-}
-
-Task<Result<void>> Scrub::read_head(wire::ChunkAddress address) {
-  const Result<HeldChunk> head = co_await chunks_.describe(address);
-  if (!head) co_return head.error();
-  co_return Result<void>();
-}
-
-Task<Result<void>> Scrub::read_segment(wire::ChunkAddress address, std::uint32_t index) {
-  const Result<SharedBytes> data = co_await chunks_.read_segment(address, index);
-  ++counters_.segments_read;
-  if (!data) co_return data.error();
-  co_return Result<void>();
 }
 
 Task<void> Scrub::check_names() {

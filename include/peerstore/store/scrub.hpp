@@ -22,7 +22,7 @@ class Scrub {
   };
   struct Counters {
     std::uint64_t segments_read = 0;
-    std::uint64_t segments_bad = 0;  // that the store did not give
+    std::uint64_t segments_bad = 0;  // or heads: what the store found damaged
     std::uint64_t rounds = 0;        // through all contents
   };
 
@@ -36,8 +36,6 @@ class Scrub {
  private:
   Task<void> check_contents();
   Task<void> check_contents_of(unsigned folder);
-  Task<Result<void>> read_head(wire::ChunkAddress address);
-  Task<Result<void>> read_segment(wire::ChunkAddress address, std::uint32_t index);
   Task<void> check_names();
 
   Clock& clock_;
