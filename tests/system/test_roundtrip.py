@@ -73,6 +73,37 @@ class Roundtrip(RingTest):
         after = facts(str(target) + str(tree))
         self.assertEqual(difference(before, after), "")
 
+    def held(self, home):
+        """Of the chunks of friends: how many, and how many bytes."""
+        files = [file for file in (home.path / "node" / "chunks").glob("??/*") if len(file.name) == 64]
+        return len(files), sum(file.stat().st_size for file in files)
+
+    def test_a_machine_is_emptied_and_leaves(self):
+        homes = self.make_ring(7)
+        owner, leaving = homes[0], homes[3]
+        tree = self.work / "tree"
+        make_tree(tree)
+        owner.run("backup", tree)
+        before = {home.name: self.held(home)[1] for home in homes}
+        self.assertGreater(before[leaving.name], 0)
+        preview, _ = leaving.json("node", "drain", "-n")
+        self.assertEqual(preview["chunks"], self.held(leaving)[0])
+        self.assertEqual(preview["without_a_place"], 0)
+
+        done, code = leaving.json("node", "drain")
+        self.assertEqual((code, done["chunks"]), (0, 0))
+        self.assertEqual(self.held(leaving), (0, 0))
+        taken = sum(self.held(home)[1] - before[home.name] for home in homes if home is not leaving)
+        self.assertAlmostEqual(taken, before[leaving.name], delta=taken * 0.05)
+        self.assertAlmostEqual(sum(each["bytes"] for each in preview["friends"]), taken, delta=taken * 0.05)
+
+        leaving.run("leave")
+        leaving.kill()
+        status, _ = owner.json("status")
+        self.assertGreater(status["files_safe"], 0)
+        self.assertEqual(status["files_at_risk"] + status["files_unreachable"] + status["files_lost"], 0)
+        self.assertNotEqual(leaving.run("node", check=False).returncode, 0)
+
     def test_eight_friends_give_a_tree_back_after_two_die_and_the_owner_lost_everything(self):
         self.keep_and_give_back(8, make_tree)
 
