@@ -36,7 +36,7 @@ class WatchedSpace final : public replica::ChunkSpace {
     return space_.standing(std::move(chunks));
   }
   void sign(wire::Head& head) const override { space_.sign(head); }
-  bool is_owners(const wire::Head& head) const override { return space_.is_owners(head); }
+  replica::HeadRank rank_of(const wire::Head& head) const override { return space_.rank_of(head); }
   Task<Result<std::vector<wire::Head>>> heads() override { return space_.heads(); }
   Task<Result<unsigned>> publish(wire::Head head) override { return space_.publish(std::move(head)); }
   wire::PersonNumber owner() const override { return space_.owner(); }

@@ -60,7 +60,7 @@ struct Sizes {
     return kNews + size_of(m.statements) + size_of(m.presences) + size_of(m.absences) +
            (m.until ? kPoint : 0);
   }
-  std::size_t operator()(const wire::ComparePresences& m) const { return kId + 4 * m.sums.size(); }
+  std::size_t operator()(const wire::ComparePresences& m) const { return kId + 8 + 2 * m.sums.size(); }
   std::size_t operator()(const wire::PresenceDifference& m) const {
     return kId + 2 * m.parts.size() + size_of(m.presences) + size_of(m.absences);
   }

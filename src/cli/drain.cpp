@@ -11,11 +11,14 @@
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 
+#include <algorithm>
+
 namespace peerstore::cli {
 
 namespace {
 
 constexpr Duration kLook = std::chrono::milliseconds(500);
+constexpr int kLooksInVain = 5;
 constexpr Duration kTell = std::chrono::seconds(10);
 
 struct Left {
@@ -152,12 +155,22 @@ Task<Exit> state_space(OwnerSession& session, const Output& output, std::uint64_
 
 Task<Exit> depart(OwnerSession& session, const Output& output) {
   const membership::Identity& identity = session.identity();
+  const auto& members = session.membership().roster().members();
+  const bool has_friends = std::ranges::any_of(
+      members, [&](const auto& member) { return !member.second.gone && member.first != identity.member; });
+  if (!has_friends) {
+    co_return output.failure(Exit::refused, "this is the ring's only machine: nobody is left to hear of it",
+                             "Stop its node; then its folder may go.");
+  }
   const membership::DepartureStatement departure{identity.person, identity.machine};
   const std::vector<wire::Statement> statements = {
       membership::sign_statement(session.signatures(), session.membership().roster().ring_id(), departure,
                                  session.signatures().key_pair_from(identity.person_secret))};
-  const auto said = co_await tell_ring(session, statements);
-  if (!said) co_return output.failure(said.error(), "Is this home's node running?");
+  // Its own node does not count: it will be stopped, and then nobody would know.
+  const auto said = co_await tell_ring(session, statements, Told::a_friend);
+  if (!said) {
+    co_return output.failure(said.error(), "No friend is on line to hear of it; run it again when one is.");
+  }
   co_return Exit::done;
 }
 
@@ -182,12 +195,17 @@ Exit say_space(const Home& home, const Output& output, const OwnerOptions& optio
 
 Task<void> watch(net::Loop& loop, const Home& home, const Output& output, Exit& exit) {
   TimePoint tell_at = loop.now() + kTell;
-  for (;;) {
+  for (int unanswered = 0;;) {
     const auto left = look(home);
+    if (!left && ++unanswered < kLooksInVain) {  // it may be busy
+      co_await loop.sleep(kLook);
+      continue;
+    }
     if (!left) {
       exit = no_node(output, left.error());
       co_return;
     }
+    unanswered = 0;
     if (left->draining && left->chunks == 0) {
       exit = Exit::done;
       co_return;

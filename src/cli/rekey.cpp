@@ -4,6 +4,8 @@
 #include "telling.hpp"
 #include "writer_renewal.hpp"
 
+#include <algorithm>
+
 namespace peerstore::cli {
 
 namespace {
@@ -90,6 +92,17 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
   if (!keepers) {
     co_return job.output.failure(
         keepers.error(), machines->empty() ? "" : "The machines that were named are shut out. Try again.");
+  }
+  const auto& members = session.membership().roster().members();
+  const bool has_others = std::ranges::any_of(members, [&](const auto& member) {
+    return !member.second.gone && member.first != session.identity().member;
+  });
+  if (*keepers == 0 && has_others) {
+    // The other machines need what nobody keeps yet.
+    co_return job.output.failure(Exit::try_later,
+                                 "no friend keeps your new keys yet, so the old writer keys go on",
+                                 "Your keys and your passphrase are the new ones. Run rekey once more when "
+                                 "friends are awake.");
   }
   if (auto replaced = co_await replace_writers(session, job.writer_secret); !replaced) {
     co_return job.output.failure(replaced.error().in("the old writer keys have not ended"),

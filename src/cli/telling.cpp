@@ -71,7 +71,7 @@ Result<Target> find_machine_of(const membership::Roster& roster, wire::PersonNum
   return one_of(std::move(found), text, "machine of yours");
 }
 
-Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement> statements) {
+Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement> statements, Told enough) {
   for (const wire::Statement& statement : statements) {
     const Result<bool> counts = session.membership().roster().add(statement);
     if (!counts) co_return counts.error();
@@ -90,7 +90,8 @@ Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement>
   for (const wire::MemberId& member : told_first) {
     const wire::PushStatements news{statements, {}, {}, member};
     const auto told = co_await wire::ask(session.network(), member, news);
-    if (told) outcome = {};
+    const bool is_enough = enough == Told::anybody || member != session.identity().member;
+    if (told && is_enough) outcome = {};
     if (!told && !outcome) outcome = told.error();
   }
   co_return outcome;

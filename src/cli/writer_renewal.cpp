@@ -59,10 +59,16 @@ Task<Result<void>> renew_writer_if_due(OwnerSession& session) {
   }
   const auto key = session.signatures().key_pair_from(open.identity.writer_secret).public_key;
   if (std::ranges::count(self->former_writers, key) > 0) {
-    if (const auto newer = co_await newer_record(session)) {
+    const auto newer = co_await newer_record(session);
+    if (newer) {
       account::AccountFile theirs = open.file;
       theirs.record = *newer;
       if (auto kept = session.home().keep_account(theirs); !kept) co_return kept.error();
+    }
+    if (!newer) {
+      co_return fail(Errc::busy,
+                     "the writing key of this machine has ended, and no friend shows newer keys. Try again "
+                     "later, or, if this home has your newest passphrase, run: peerstore rekey");
     }
     co_return fail(Errc::busy,
                    "your keys were changed with rekey on another machine, and those of this home count no "

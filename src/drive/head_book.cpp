@@ -71,8 +71,8 @@ Result<std::map<std::uint32_t, wire::Head>> decode_head_book(ByteView bytes) {
 HeadBook::HeadBook(Environment environment, DriveKeys keys)
     : environment_(environment), keys_(std::move(keys)) {}
 
-bool HeadBook::is_owners(const wire::Head& head) const {
-  return head.version > 0 && environment_.space.is_owners(head);
+replica::HeadRank HeadBook::rank_of(const wire::Head& head) const {
+  return head.version > 0 ? environment_.space.rank_of(head) : replica::kNobodys;
 }
 
 Task<Result<void>> HeadBook::load() {
@@ -87,7 +87,7 @@ Task<Result<void>> HeadBook::load() {
     co_return heads.error_in(std::string(kFile) + " in this home (move it away to trust the ring's heads)");
   }
   for (auto& [machine, head] : *heads) {
-    if (is_owners(head)) heads_.emplace(machine, std::move(head));
+    if (rank_of(head) != replica::kNobodys) heads_.emplace(machine, std::move(head));
   }
   co_return Result<void>();
 }
@@ -96,16 +96,21 @@ Task<Result<void>> HeadBook::compare(std::vector<wire::Head> from_ring) {
   bool changed = false;
   std::map<std::uint32_t, std::uint64_t> shown;
   for (wire::Head& head : from_ring) {
-    if (!is_owners(head)) continue;
+    const auto known = heads_.find(head.machine);
+    const bool is_known = known != heads_.end();
+    const replica::HeadRank rank = rank_of(head);
+    const replica::HeadRank rank_known = is_known ? rank_of(known->second) : replica::kNobodys;
+    if (rank == replica::kNobodys || rank < rank_known) continue;
+    // This machine knows what it published itself: the rest is by whoever has a key of before.
+    if (is_known && head.machine == keys_.machine && rank != replica::kOfToday) continue;
     std::uint64_t& version = shown[head.machine];
     version = std::max(version, head.version);
-    const auto known = heads_.find(head.machine);
-    if (known != heads_.end() && !one_history(known->second, head)) {
+    if (is_known && rank == rank_known && !one_history(known->second, head)) {
       co_return fail(Errc::corrupt, machine_name(head.machine) +
                                         " has two different histories: two copies of one home are in use; "
                                         "join with a new machine instead");
     }
-    if (known != heads_.end() && known->second.version >= head.version) continue;
+    if (rank == rank_known && known->second.version >= head.version) continue;
     const std::uint32_t machine = head.machine;
     heads_.insert_or_assign(machine, std::move(head));
     changed = true;

@@ -32,7 +32,7 @@ class HeadBook {
 
  private:
   Task<Result<void>> save();
-  bool is_owners(const wire::Head& head) const;
+  replica::HeadRank rank_of(const wire::Head& head) const;
 
   Environment environment_;
   DriveKeys keys_;

@@ -236,7 +236,7 @@ std::shared_ptr<const placement::Map> Roster::map() const {
   if (state_->map) return state_->map;
   std::vector<placement::Machine> machines;
   for (const auto& [id, member] : state_->members) {
-    if (member.gone || member.bytes_given == 0) continue;
+    if (member.gone) continue;
     machines.push_back({id, member.person, state_->persons.at(member.person).colour, member.bytes_given});
   }
   state_->map = std::make_shared<const placement::Map>(policy(), std::move(machines));

@@ -87,8 +87,14 @@ Roster::State::Judgement Roster::State::judge(const wire::StatementId& id, const
               if (filed == record->machines.end()) return kCounts;
               const MachineStatement& holder = filed->second.fact;
               if (claim.node_key > holder.node_key) return {Standing::never, "the machine has another key"};
-              if (claim.node_key < holder.node_key || claim.version > holder.version) return kCounts;
-              return claim.version == holder.version && id < filed->second.id ? kCounts : kOutdated;
+              if (claim.node_key < holder.node_key) return kCounts;
+              // First what only ever grows: of two words said apart from each other none may bring back a key
+              // that the other ended.
+              const auto age = [](const MachineStatement& said) {
+                return std::pair(said.former_writers.size(), said.version);
+              };
+              if (age(claim) != age(holder)) return age(claim) > age(holder) ? kCounts : kOutdated;
+              return id < filed->second.id ? kCounts : kOutdated;
             },
             [&](const DepartureStatement& claim) -> Judgement {
               if (!by_person) return kWaits;

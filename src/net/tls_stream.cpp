@@ -28,6 +28,23 @@ void set_tcp_option(int descriptor, int option, int value) {
   (void)setsockopt(descriptor, IPPROTO_TCP, option, &value, sizeof value);
 }
 
+// No honest peer asks for new keys; one that does so without end would keep OpenSSL reading, and the loop
+// waiting, for as long as it likes: from its socket nothing more is read.
+constexpr unsigned kKeyUpdatesMax = 16;
+
+void count_key_updates(int written, int, int type, const void* message, std::size_t size, SSL*, void* count) {
+  const bool is_handshake = written == 0 && type == SSL3_RT_HANDSHAKE && size > 0;
+  if (is_handshake && *static_cast<const std::uint8_t*>(message) == SSL3_MT_KEY_UPDATE) {
+    ++*static_cast<unsigned*>(count);
+  }
+}
+
+long stop_after_key_updates(BIO* input, int operation, const char*, std::size_t, int, long, int returned,
+                            std::size_t*) {
+  const auto count = *reinterpret_cast<const unsigned*>(BIO_get_callback_arg(input));
+  return operation == BIO_CB_READ && count > kKeyUpdatesMax ? -1 : returned;
+}
+
 Error ended(const std::string& why) { return fail(Errc::unreachable, "the link ended: " + why); }
 Error closed() { return ended("closed"); }
 
@@ -46,6 +63,10 @@ TlsStream::TlsStream(Tcp::socket socket, asio::ssl::context& tls, Side side)
   BIO* const output = sealed_output(unsent_);
   if (session_ == nullptr || input == nullptr || output == nullptr) throw std::bad_alloc();
   SSL* const session = session_.get();
+  SSL_set_msg_callback(session, count_key_updates);
+  SSL_set_msg_callback_arg(session, &key_updates_);
+  BIO_set_callback_ex(input, stop_after_key_updates);
+  BIO_set_callback_arg(input, reinterpret_cast<char*>(&key_updates_));
   SSL_set_bio(session, input, output);
   SSL_set_read_ahead(session, 1);
   SSL_set_default_read_buffer_len(session, kReadFromKernelBytes);

@@ -43,7 +43,8 @@ class TlsStream final : public link::ByteStream, public std::enable_shared_from_
   std::optional<Error> failure(int returned);
 
   Tcp::socket socket_;
-  Bytes unsent_;  // records, sealed
+  Bytes unsent_;              // records, sealed
+  unsigned key_updates_ = 0;  // that the peer asked for
   std::unique_ptr<SSL, FreeSession> session_;
 };
 

@@ -67,7 +67,7 @@ std::vector<crypto::SigningPublicKey> MembershipView::former_writer_keys(wire::P
   const auto owner = persons.find(person);
   if (member == nullptr || owner == persons.end() || owner->second.gone) return {};
   std::vector<crypto::SigningPublicKey> former = member->former_writers;
-  if (member->gone) former.push_back(member->writer_key);
+  if (member->gone && !member->writer_key.is_zero()) former.push_back(member->writer_key);
   return former;
 }
 

@@ -8,6 +8,7 @@
 namespace peerstore::placement {
 
 std::uint32_t token_count(const Policy& policy, std::uint64_t bytes_given) {
+  if (bytes_given == 0) return 0;
   if (policy.bytes_per_token == 0) return 1;
   const std::uint64_t whole = bytes_given / policy.bytes_per_token;
   const std::uint64_t most = std::max<std::uint64_t>(policy.tokens_max, 1);

@@ -240,11 +240,11 @@ void ChunkClient::Parts::merge(std::map<std::uint32_t, wire::Head>& newest, wire
   };
   for (wire::Head& head : reply.heads) {
     if (head.person != owner) continue;
-    const HeadSigner signer = signer_of(signatures, view, head);
-    if (signer == HeadSigner::nobody) continue;
+    const HeadRank signer = replica::rank_of(signatures, view, head);
+    if (signer == kNobodys) continue;
     const auto held = newest.find(head.machine);
     if (held != newest.end()) {
-      const HeadSigner before = signer_of(signatures, view, held->second);
+      const HeadRank before = replica::rank_of(signatures, view, held->second);
       const auto rank = std::tuple(signer, head.version);
       const auto rank_before = std::tuple(before, held->second.version);
       if (rank < rank_before || (rank == rank_before && identity(held->second) <= identity(head))) continue;
@@ -291,9 +291,9 @@ void ChunkClient::sign(wire::Head& head) const {
   sign_head(parts_->signatures, parts_->view.ring_id(), parts_->writer, head);
 }
 
-bool ChunkClient::is_owners(const wire::Head& head) const {
-  return head.person == parts_->owner &&
-         signer_of(parts_->signatures, parts_->view, head) != HeadSigner::nobody;
+HeadRank ChunkClient::rank_of(const wire::Head& head) const {
+  if (head.person != parts_->owner) return kNobodys;
+  return replica::rank_of(parts_->signatures, parts_->view, head);
 }
 
 Task<Result<std::vector<wire::Head>>> ChunkClient::heads() { co_return co_await parts_->newest_heads(); }

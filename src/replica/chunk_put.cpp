@@ -88,13 +88,19 @@ Task<void> ChunkPut::lane() {
 }
 
 // Somebody wanted a newer lease than those had who came first. All get it: what was deleted once is not to
-// be deleted by that word again.
+// be deleted by that word again, and a copy that is not renewed counts for nothing.
 Task<void> ChunkPut::renew_leases() {
-  for (wire::Receipt& receipt : receipts_) {
-    if (leased_[receipt.holder.id] == lease_.number) continue;
-    const Result<wire::Receipt> renewed = co_await store_on(receipt.holder.id);
-    if (renewed) receipt = *renewed;
+  std::vector<wire::Receipt> renewed;
+  for (const wire::Receipt& receipt : receipts_) {
+    if (leased_[receipt.holder.id] == lease_.number) {
+      renewed.push_back(receipt);
+      continue;
+    }
+    const Result<wire::Receipt> again = co_await store_on(receipt.holder.id);
+    if (again) renewed.push_back(*again);
+    if (!again) failures_.push_back({receipt.holder.id, again.error()});
   }
+  receipts_ = std::move(renewed);
 }
 
 Task<Result<wire::Receipt>> ChunkPut::store_on(wire::MemberId member) {

@@ -35,6 +35,7 @@ Result<void> may_keep(const RingView& view, const wire::MemberId& self, wire::Pe
   const auto map = view.map();
   const placement::Machine* machine = map->find(self);
   if (machine == nullptr) return fail(Errc::refused, "this machine no longer belongs to the ring");
+  if (machine->bytes_given == 0) return fail(Errc::refused, "this machine gives no space (any more)");
   if (owner == self_person) return fail(Errc::refused, "a copy on the owner's own machine is no backup");
   if (!placement::may_hold(map->policy(), machine->colour, chunk_class)) {
     return fail(Errc::refused, "this machine must never hold chunks of class " + std::to_string(chunk_class));
@@ -117,6 +118,11 @@ Task<Result<wire::Response>> ChunkService::serve(wire::Caller, wire::PutSegment 
 
 Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::PutCommit request) {
   if (const Result<void> may = may_put(caller, request.owner); !may) co_return may.error();
+  // It may have begun before this machine was to be emptied: a receipt of one that goes is worth nothing.
+  const placement::Machine* self = view_.map()->find(self_.node().id);
+  if (self == nullptr || self->bytes_given == 0) {
+    co_return fail(Errc::refused, "this machine gives no space (any more)");
+  }
   const Result<void> committed = co_await chunks_.commit(request.address);
   if (!committed) co_return committed.error();
   const auto facts = chunks_.find(request.address);
@@ -232,13 +238,11 @@ Task<Result<wire::Response>> ChunkService::serve(wire::Caller, wire::GetHeads re
 // Whoever brings it: the machine's own signature is what counts.
 Task<Result<wire::Response>> ChunkService::serve(wire::Caller, wire::PutHead request) {
   if (request.head.body.size() > wire::kHeadBodyBytesMax) co_return fail(Errc::invalid, "too large a head");
-  switch (signer_of(signatures_, view_, request.head)) {
-    case HeadSigner::writer: break;
-    case HeadSigner::former_writer:
-      co_return fail(Errc::refused, "a head by a writer key that counts no more");
-    case HeadSigner::nobody: co_return fail(Errc::refused, "a head that its machine did not sign");
-  }
-  const Result<void> put = co_await heads_.put(std::move(request.head));
+  const HeadRank rank = rank_of(signatures_, view_, request.head);
+  const HeadRank rank_here = rank_of_held(signatures_, view_, heads_, request.head);
+  if (rank == kNobodys) co_return fail(Errc::refused, "a head that its machine did not sign");
+  if (rank != kOfToday) co_return fail(Errc::refused, "a head by a writer key that counts no more");
+  const Result<void> put = co_await heads_.put(std::move(request.head), rank > rank_here);
   if (!put) co_return put.error();
   co_return wire::Response(wire::Done{});
 }

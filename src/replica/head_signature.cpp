@@ -16,16 +16,26 @@ void sign_head(crypto::Signatures& signatures, const wire::RingId& ring, const W
   head.signature = signatures.sign(writer.secret, kHeadKind, ring, wire::head_bytes(head));
 }
 
-HeadSigner signer_of(crypto::Signatures& signatures, const RingView& view, const wire::Head& head) {
-  if (head.body.size() > wire::kHeadBodyBytesMax) return HeadSigner::nobody;
+HeadRank rank_of(crypto::Signatures& signatures, const RingView& view, const wire::Head& head) {
+  if (head.body.size() > wire::kHeadBodyBytesMax) return kNobodys;
   const Bytes bytes = wire::head_bytes(head);
   const auto signed_by = [&](const crypto::SigningPublicKey& key) {
     return signatures.verify(key, kHeadKind, view.ring_id(), bytes, head.signature);
   };
   const auto writer = view.writer_key(head.person, head.machine);
-  if (writer && signed_by(*writer)) return HeadSigner::writer;
-  const bool was_signed = std::ranges::any_of(view.former_writer_keys(head.person, head.machine), signed_by);
-  return was_signed ? HeadSigner::former_writer : HeadSigner::nobody;
+  if (writer && signed_by(*writer)) return kOfToday;
+  const auto former = view.former_writer_keys(head.person, head.machine);
+  for (HeadRank rank = former.size(); rank > 0; --rank) {
+    if (signed_by(former[rank - 1])) return rank;
+  }
+  return kNobodys;
+}
+
+HeadRank rank_of_held(crypto::Signatures& signatures, const RingView& view, const store::HeadStore& heads,
+                      const wire::Head& head) {
+  const std::vector<wire::Head> held = heads.of_person(head.person);
+  const auto same = std::ranges::find(held, head.machine, &wire::Head::machine);
+  return same == held.end() ? kNobodys : rank_of(signatures, view, *same);
 }
 
 }  // namespace peerstore::replica

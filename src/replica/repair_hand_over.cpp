@@ -10,6 +10,7 @@
 #include <peerstore/runtime/encoding.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace peerstore::replica {
@@ -18,12 +19,18 @@ namespace {
 
 constexpr Duration kPledgePatience = std::chrono::seconds(30);  // each chunk is read from a disk
 
-struct Counted {
-  std::size_t& count;
-  explicit Counted(std::size_t& a_count) : count(a_count) { ++count; }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-  ~Counted() { --count; }
+constexpr std::size_t kAskersMax = 8;  // that are answered side by side
+
+// Each asker has one question at a time.
+struct Asking {
+  std::set<wire::MemberId>& askers;
+  wire::MemberId asker;
+  Asking(std::set<wire::MemberId>& all, const wire::MemberId& one) : askers(all), asker(one) {
+    askers.insert(asker);
+  }
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
+  ~Asking() { askers.erase(asker); }
 };
 
 }  // namespace
@@ -64,8 +71,8 @@ bool Repair::may_be_handed_over(const placement::Map& map, const Held& chunk) co
   const auto holders = map.preference_list(chunk.place, map.policy().copies);
   return std::ranges::all_of(holders, [&](const wire::MemberId& member) {
     const auto partner = partners_.find(member);
-    return view_.standing(member) == Standing::live && partner != partners_.end() &&
-           partner->second.confirmed.contains(short_form(chunk.address));
+    return view_.standing(member) == Standing::live && !silent_.contains(member) &&
+           partner != partners_.end() && partner->second.confirmed.contains(short_form(chunk.address));
   });
 }
 
@@ -97,6 +104,7 @@ Task<Repair::Preview> Repair::preview_without_self() {
 
 Task<void> Repair::hand_over() {
   const Map map = map_of_last_round_;
+  silent_.clear();
   std::vector<Held> kept;
   std::vector<Held> batch;
   std::size_t dropped = 0;
@@ -106,8 +114,11 @@ Task<void> Repair::hand_over() {
     (may_be_handed_over(*map, surplus[i]) ? batch : kept).push_back(surplus[i]);
     const bool is_last = i + 1 == surplus.size();
     if (batch.empty() || (batch.size() < wire::kPledgesMax && !is_last)) continue;
-    dropped += co_await hand_over_some(map, std::exchange(batch, {}));
+    const std::vector<Held> asked = std::exchange(batch, {});
+    dropped += co_await hand_over_some(map, asked);
     if (view_.map() != map) co_return;  // the next round finds out anew
+    std::ranges::copy_if(asked, std::back_inserter(kept),
+                         [this](const Held& chunk) { return chunks_.find(chunk.address).has_value(); });
   }
   surplus_ = std::move(kept);
   hand_over_patience_ = dropped > 0 ? 1 : std::min(hand_over_patience_ * 2, options_.slow_down);
@@ -119,12 +130,14 @@ Task<std::size_t> Repair::hand_over_some(Map map, std::vector<Held> batch) {
   const std::size_t copies = map->policy().copies;
   const std::uint64_t challenge = random_.next();
   std::map<wire::ChunkAddress, crypto::Hash> expected;
+  std::map<wire::ChunkAddress, std::uint64_t> leases;
   std::map<wire::MemberId, wire::PledgeChunks> questions;
   for (const Held& chunk : batch) {
     const crypto::Hash own = co_await proof(chunk.address, challenge);
     const auto facts = chunks_.find(chunk.address);
     if (own.is_zero() || !facts) continue;
     expected[chunk.address] = own;
+    leases[chunk.address] = facts->lease;
     for (const wire::MemberId& member : map->preference_list(chunk.place, copies)) {
       wire::PledgeChunks& question = questions[member];
       question.map = mark_of(map);
@@ -141,6 +154,8 @@ Task<std::size_t> Repair::hand_over_some(Map map, std::vector<Held> batch) {
   std::size_t dropped = 0;
   for (const auto& [address, count] : pledges) {
     if (count < copies || view_.map() != map) continue;
+    const auto facts = chunks_.find(address);
+    if (!facts || facts->lease != leases.at(address)) continue;  // stored anew since they were asked
     const Result<void> removed = co_await chunks_.remove(address);
     if (removed) ++dropped;
   }
@@ -155,7 +170,10 @@ Task<void> Repair::ask_for_pledges(wire::MemberId member, wire::PledgeChunks que
                                    std::map<wire::ChunkAddress, std::size_t>& pledges) {
   const std::uint64_t life = view_.incarnation(member);
   const Result<wire::PledgeReply> reply = co_await wire::ask(network_, member, question, kPledgePatience);
-  if (!reply || reply->proofs.size() != question.addresses.size()) co_return;
+  if (!reply || reply->proofs.size() != question.addresses.size()) {
+    silent_.insert(member);
+    co_return;
+  }
   if (view_.incarnation(member) != life) co_return;
   Partner& partner = partners_[member];
   for (std::size_t i = 0; i < question.addresses.size(); ++i) {
@@ -175,12 +193,15 @@ Task<Result<wire::Response>> Repair::serve(wire::Caller caller, wire::PledgeChun
   if (request.addresses.size() > wire::kPledgesMax || request.leases.size() != request.addresses.size()) {
     co_return fail(Errc::invalid, "too many addresses, or not a lease for each");
   }
-  if (pledging_ >= options_.pledges_at_once) co_return fail(Errc::busy, "pledging to others already");
-  const Counted counted(pledging_);
+  if (askers_.contains(caller.member) || askers_.size() >= kAskersMax) {
+    co_return fail(Errc::busy, "pledging already");
+  }
+  const Asking asking(askers_, caller.member);
   wire::PledgeReply reply;
-  for (const wire::ChunkAddress& address : request.addresses) {
-    const crypto::Hash shown = co_await proof(address, request.challenge);
-    reply.proofs.push_back(shown);
+  reply.proofs.resize(request.addresses.size());
+  if (mark_of(view_.map()) != request.map) co_return wire::Response(std::move(reply));  // reads nothing
+  for (std::size_t i = 0; i < request.addresses.size(); ++i) {
+    reply.proofs[i] = co_await proof(request.addresses[i], request.challenge);
   }
   // All at one instant: what is said holds for all of them when it is said.
   for (std::size_t i = 0; i < request.addresses.size(); ++i) {

@@ -15,13 +15,20 @@ namespace peerstore::replica {
 
 namespace {
 constexpr Duration kSegmentPatience = std::chrono::seconds(30);  // over a thin uplink
+constexpr std::size_t kShareOfPulls = 8;  // of those waiting, one member's word: one part
 }  // namespace
 
 // ---- chunks ----
 
 void Repair::offered(wire::MemberId from, std::vector<wire::ChunkAddress> lacking) {
+  auto by_its_word_alone = std::ranges::count_if(wanted_, [&](const auto& wanted) {
+    return wanted.second.from.size() == 1 && wanted.second.from.front() == from;
+  });
+  const auto share = static_cast<std::ptrdiff_t>(options_.pulls_waiting / kShareOfPulls);
   for (const wire::ChunkAddress& address : lacking) {
-    if (wanted_.size() >= options_.pulls_waiting && !wanted_.contains(address)) continue;
+    const bool has_room = wanted_.size() < options_.pulls_waiting && by_its_word_alone < share;
+    if (!wanted_.contains(address) && !has_room) continue;
+    if (!wanted_.contains(address)) ++by_its_word_alone;
     std::vector<wire::MemberId>& sources = wanted_[address].from;
     if (std::ranges::find(sources, from) == sources.end()) sources.push_back(from);
   }
@@ -53,7 +60,6 @@ void Repair::want_back_lost() {
     return is_deleted || !may_keep(view_, self_, person_, what.place.chunk_class, what.place.owner);
   });
   for (const auto& [address, what] : lost_) {
-    if (wanted_.size() >= options_.pulls_waiting && !wanted_.contains(address)) break;
     Wanted& wanted = wanted_[address];
     wanted.was_held = true;
     for (const wire::MemberId& member : map->preference_list(what.place, options_.sources)) {
@@ -202,15 +208,6 @@ Task<void> Repair::collect_heads() {
   if (complete) heads_collected_ = duty;
 }
 
-// What a former writer signed does not take the place of what the machine's writer of today did.
-bool Repair::is_worth_keeping(const wire::Head& head) const {
-  const HeadSigner signer = signer_of(signatures_, view_, head);
-  if (signer != HeadSigner::former_writer) return signer == HeadSigner::writer;
-  const std::vector<wire::Head> held = heads_.of_person(head.person);
-  const auto same = std::ranges::find(held, head.machine, &wire::Head::machine);
-  return same == held.end() || signer_of(signatures_, view_, *same) != HeadSigner::writer;
-}
-
 // True if somebody answered, or nobody else is there to keep heads.
 Task<bool> Repair::collect_heads_of(wire::PersonNumber person) {
   const auto map = view_.map();
@@ -227,9 +224,12 @@ Task<bool> Repair::collect_heads_of(wire::PersonNumber person) {
     if (!reply) continue;
     answered = true;
     for (wire::Head& head : reply->heads) {
-      if (head.person != person || !is_worth_keeping(head)) continue;
+      if (head.person != person) continue;
+      const HeadRank rank = rank_of(signatures_, view_, head);
+      const HeadRank rank_here = rank_of_held(signatures_, view_, heads_, head);
+      if (rank == kNobodys || rank < rank_here) continue;
       // Refused if it is not newer than what is here, which is what is wanted.
-      (void)co_await heads_.put(std::move(head));
+      (void)co_await heads_.put(std::move(head), rank > rank_here);
     }
     co_await collect_record(keeper, person);
   }

@@ -121,7 +121,8 @@ Task<Result<void>> HeadStoreOnDisk::recover() {
   co_return Result<void>();
 }
 
-std::optional<Result<void>> HeadStoreOnDisk::settled(const HeadName& name, const wire::Head& head) const {
+std::optional<Result<void>> HeadStoreOnDisk::settled(const HeadName& name, const wire::Head& head,
+                                                     bool outranks) const {
   if (head.body.size() > wire::kHeadBodyBytesMax) {
     return Result<void>(fail(Errc::invalid, "a head of more than 64 KiB"));
   }
@@ -137,14 +138,14 @@ std::optional<Result<void>> HeadStoreOnDisk::settled(const HeadName& name, const
     return Result<void>(fail(Errc::full, "heads of too many machines of one person"));
   }
   if (is_same(held->second, head)) return Result<void>();
-  if (head.version > held->second.version) return std::nullopt;
+  if (outranks || head.version > held->second.version) return std::nullopt;
   if (head.version < held->second.version) return Result<void>(fail(Errc::refused, "a newer head is held"));
   return Result<void>(fail(Errc::refused, "another head of this version is held: a copied machine?"));
 }
 
-Task<Result<void>> HeadStoreOnDisk::put(wire::Head head) {
+Task<Result<void>> HeadStoreOnDisk::put(wire::Head head, bool outranks) {
   const HeadName name{head.person, head.machine};
-  if (const auto answer = settled(name, head)) co_return *answer;
+  if (const auto answer = settled(name, head, outranks)) co_return *answer;
   const WriteMark mark(being_written_, name);
   const auto replaced = co_await workers_.run([this, &head, &name] {
     return disk_.replace(path_of<HeadKind>(head_file_name(name)), encode_head_file(head));

@@ -19,7 +19,7 @@ class HeadStoreOnDisk final : public HeadStore {
   // To be called once, before anything else.
   Task<Result<void>> recover();
 
-  Task<Result<void>> put(wire::Head head) override;
+  Task<Result<void>> put(wire::Head head, bool outranks) override;
   std::vector<wire::Head> of_person(wire::PersonNumber person) const override;
   std::vector<wire::Head> all() const override;
   Task<Result<void>> put(wire::UserRecord record) override;
@@ -28,7 +28,7 @@ class HeadStoreOnDisk final : public HeadStore {
 
  private:
   // Nothing if it may be put; else the answer.
-  std::optional<Result<void>> settled(const HeadName& name, const wire::Head& head) const;
+  std::optional<Result<void>> settled(const HeadName& name, const wire::Head& head, bool outranks) const;
   std::optional<Result<void>> settled(const wire::UserRecord& record) const;
 
   Disk& disk_;

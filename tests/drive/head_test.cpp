@@ -47,6 +47,30 @@ TEST_F(HeadTest, AnOlderHeadFromTheRingIsNeverUsed) {
   EXPECT_EQ(published().version, 2u) << "the ring gets the newer one back";
 }
 
+// A thief with a writer key of before a rekey, and all keepers help.
+TEST_F(HeadTest, AHeadByAFormerKeyLeadsTheOwnMachineNowhereAndOthersOnlyUntilItPublishes) {
+  back_up(home, "one");
+  wire::Head forged = published();
+  forged.version = 9;
+  circle.space.sign(forged);
+  circle.space.rekeyed = 1;
+  published() = forged;
+  home.drive.reset();
+  ASSERT_TRUE(home.open());
+  EXPECT_EQ(*home.read("t/file"), "one");
+  back_up(home, "two");
+  EXPECT_EQ(published().version, 2u);
+  Home sibling(circle, 1);
+  ASSERT_TRUE(sibling.open());
+  for (const unsigned rekeyed : {1u, 2u}) {
+    SCOPED_TRACE(rekeyed);
+    circle.space.rekeyed = rekeyed;  // a later former key counts more than an earlier one
+    published() = forged;
+    ASSERT_TRUE(sibling.open());
+    EXPECT_EQ(*sibling.read("t/file"), "two");
+  }
+}
+
 TEST_F(HeadTest, AnOlderHeadOfAnotherMachineIsReported) {
   Home sibling(circle, 1);
   back_up(home, "one");

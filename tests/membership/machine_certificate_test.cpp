@@ -78,11 +78,16 @@ TEST_F(MachineCertificate, IsStatedAnewWhenAMachineGivesMoreOrNothing) {
   const wire::Statement drained = states(0);
   ring.state({drained});
   EXPECT_EQ(given(), 0u);
-  EXPECT_EQ(ring.roster->map()->find(bob.member), nullptr) << "nobody's holder any more";
+  const auto map = ring.roster->map();
+  ASSERT_NE(map->find(bob.member), nullptr) << "its person, and the heads that it keeps, still count";
+  for (std::uint8_t chunk_class = 0; chunk_class < wire::kClasses; ++chunk_class) {
+    const auto holders = map->preference_list({ring::Id{}, chunk_class, bob.person + 100});
+    EXPECT_EQ(std::ranges::count(holders, bob.member), 0) << "nobody's holder any more";
+  }
   EXPECT_FALSE(ring.roster->find(bob.member)->gone);
   EXPECT_EQ(ring.roster->find(bob.member)->node_key, node_key);
   ring.state({states(before)});
-  EXPECT_NE(ring.roster->map()->find(bob.member), nullptr);
+  EXPECT_EQ(ring.roster->map()->find(bob.member)->bytes_given, before);
   ring.state({drained});
   EXPECT_EQ(given(), before) << "the newer word stands";
   EXPECT_EQ(restate_bytes_given(ring.signatures, *ring.roster, bob.person_secret, {}, 1).error().code,

@@ -307,6 +307,22 @@ TEST_F(MadMember, WhoDoesNotReadItsAnswersIsCutOff) {
   EXPECT_EQ(anna.network->counters().links, 0u);
 }
 
+TEST_F(HostilePeer, KeyUpdatesWithoutEndDoNotHoldTheLoop) {
+  const TlsNetwork::Options patient{TlsNetwork::Role::node, anna.keys.secret_key, 1h};
+  anna.network = std::make_unique<TlsNetwork>(loop, anna.directory, patient);
+  anna.listen(known);
+  context stranger = make_tls_context(secret_of(99));
+  EXPECT_TRUE(outcome_of([&] {
+    RawPeer peer = RawPeer::dial(anna.address);
+    CHECK(peer.handshake(stranger.native_handle()));
+    for (int i = 0; i < 1000; ++i) {
+      if (!peer.update_keys()) return true;
+    }
+    return peer.is_closed();
+  }));
+  expect_others_are_served();
+}
+
 TEST_F(HostilePeer, WhoSaysNothingIsCutOffInTime) {
   TlsNetwork::Options impatient{TlsNetwork::Role::node, anna.keys.secret_key, 300ms};
   anna.network = std::make_unique<TlsNetwork>(loop, anna.directory, impatient);

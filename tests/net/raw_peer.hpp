@@ -57,6 +57,9 @@ class RawPeer {
     SSL_set_fd(session_, descriptor_);
     return (as_client ? SSL_connect(session_) : SSL_accept(session_)) == 1;
   }
+  bool update_keys() {
+    return SSL_key_update(session_, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 && SSL_do_handshake(session_) == 1;
+  }
   void send_plain(ByteView bytes) { (void)send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
   void send_bytes(ByteView bytes) { (void)SSL_write(session_, bytes.data(), static_cast<int>(bytes.size())); }
   void send_frame(FrameHeader header, ByteView message) {

@@ -93,15 +93,15 @@ TEST_F(Revocation, OfAWriterKeyAloneIsKnownEverywhereAndTheMachineGoesOnServing)
   wire::Head head{owner.person, owner.machine, 1, {}, {}, {}};
   const replica::Writer writer{owner.person, owner.machine, owner.writer_secret};
   replica::sign_head(ring.signatures, roster.ring_id(), writer, head);
-  const auto signer_everywhere = [&](replica::HeadSigner signer) {
+  const auto rank_everywhere = [&](replica::HeadRank rank) {
     return std::ranges::all_of(ring.laptops, [&](const auto& laptop) {
-      return replica::signer_of(ring.signatures, laptop->node->view(), head) == signer;
+      return replica::rank_of(ring.signatures, laptop->node->view(), head) == rank;
     });
   };
-  EXPECT_TRUE(signer_everywhere(replica::HeadSigner::writer));
+  EXPECT_TRUE(rank_everywhere(replica::kOfToday));
   tell(*ring.laptops[2],
        membership::renew_writer(ring.signatures, roster, owner.member, owner.person_secret, {}).value());
-  EXPECT_TRUE(ring.until([&] { return signer_everywhere(replica::HeadSigner::former_writer); }, 5s));
+  EXPECT_TRUE(ring.until([&] { return rank_everywhere(1); }, 5s));
   EXPECT_EQ(ask_as(*ring.laptops[5], *ring.laptops[1], wire::PutHead{head}).error().code, Errc::refused);
   EXPECT_EQ(ring.laptops[1]->node->view().standing(owner.member), replica::Standing::live);
 }

@@ -19,6 +19,7 @@ inline std::vector<ring::Id> naive_preference_list(const Policy& policy, const s
   for (const Machine& machine : roster) {
     if (machine.person == chunk.owner) continue;
     if (policy.colours != 0 && machine.colour == chunk.chunk_class) continue;
+    if (machine.bytes_given == 0) continue;
     ring::Id nearest;
     nearest.bytes.fill(0xff);
     std::uint64_t tokens = policy.bytes_per_token == 0 ? 1 : machine.bytes_given / policy.bytes_per_token;

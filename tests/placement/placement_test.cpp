@@ -267,7 +267,8 @@ TEST(Placement, OfTwoMachinesWithOneIdOneCounts) {
 
 TEST(TokenCount, IsOneForEachUnitOfSpaceWithinItsLimits) {
   const Policy policy;
-  EXPECT_EQ(token_count(policy, 0), 1U);
+  EXPECT_EQ(token_count(policy, 0), 0U) << "it is being emptied";
+  EXPECT_EQ(token_count(policy, 1), 1U);
   EXPECT_EQ(token_count(policy, kGiB - 1), 1U);
   EXPECT_EQ(token_count(policy, 100 * kGiB), 100U);
   EXPECT_EQ(token_count(policy, 100 * kGiB + 5), 100U);

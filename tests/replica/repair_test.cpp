@@ -444,9 +444,19 @@ TEST(Repair, PutsNoHeadOfAFormerWriterInPlaceOfOneOfTodays) {
   ring.wake(ring.holders[4]->id());
   ring.clock.run_for(10min);
   EXPECT_EQ(ring.holders[4]->heads->all().at(0).version, 2u);
+  // Nor, after another rekey, of one that ended earlier in place of one that ended later.
+  ring.rekey(0);
+  ring.sleep(ring.holders[4]->id());
+  ring.wake(ring.holders[4]->id());
+  ring.clock.run_for(10min);
+  EXPECT_EQ(ring.holders[4]->heads->all().at(0).version, 2u);
+  // And what the key of today signs takes its place, whatever the versions.
+  ASSERT_TRUE(ring.clock.run(ring.holders[3]->heads->put(forged)));
+  ASSERT_TRUE(ring.clock.run(ring.client().publish(ring.head(0, 0, 3))));
+  EXPECT_EQ(ring.holders[3]->heads->all().at(0).version, 3u);
   const auto read = ring.clock.run(ring.client(0).heads());
   ASSERT_TRUE(read && read->size() == 1);
-  EXPECT_EQ(read->at(0).version, 2u);
+  EXPECT_EQ(read->at(0).version, 3u);
 }
 
 // Random rings, random comings and goings: copies come back, and the rule is never bent.

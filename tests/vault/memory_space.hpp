@@ -30,6 +30,7 @@ class MemorySpace final : public replica::ChunkSpace {
 
   // What tests look at and break.
   std::map<wire::ChunkAddress, Stored> chunks;
+  unsigned rekeyed = 0;                           // how often: heads of before are by former keys
   std::map<std::uint32_t, wire::Head> published;  // by machine
   std::map<wire::ChunkAddress, Stored> trash;     // deleted: can be read for a while still
   std::uint64_t removed = 0;
@@ -160,9 +161,14 @@ class MemorySpace final : public replica::ChunkSpace {
   }
 
   // In place of a signature.
-  void sign(wire::Head& head) const override { head.signature = signature_of(head); }
-  bool is_owners(const wire::Head& head) const override {
-    return head.person == owner() && head.signature == signature_of(head);
+  void sign(wire::Head& head) const override { head.signature = signature_of(head, rekeyed); }
+  replica::HeadRank rank_of(const wire::Head& head) const override {
+    if (head.person != owner()) return replica::kNobodys;
+    if (head.signature == signature_of(head, rekeyed)) return replica::kOfToday;
+    for (unsigned key = rekeyed; key > 0; --key) {
+      if (head.signature == signature_of(head, key - 1)) return key;
+    }
+    return replica::kNobodys;
   }
   Task<Result<std::vector<wire::Head>>> heads() override {
     co_await clock_.sleep(std::chrono::milliseconds(1));
@@ -189,8 +195,9 @@ class MemorySpace final : public replica::ChunkSpace {
   }
 
  private:
-  static crypto::Signature signature_of(const wire::Head& head) {
-    const crypto::Hash hash = crypto::hash("test signature", {wire::head_bytes(head)});
+  static crypto::Signature signature_of(const wire::Head& head, unsigned key) {
+    const std::array<std::uint8_t, 1> key_byte = {static_cast<std::uint8_t>(key)};
+    const crypto::Hash hash = crypto::hash("test signature", {wire::head_bytes(head), key_byte});
     crypto::Signature signature;
     std::ranges::copy(hash.bytes, signature.bytes.begin());
     return signature;

@@ -46,7 +46,7 @@ class ChunkClient final : public ChunkSpace {
   Task<Result<std::vector<bool>>> remove(std::vector<ChunkRef> chunks) override;
   Task<Result<std::vector<ChunkStanding>>> standing(std::vector<ChunkRef> chunks) override;
   void sign(wire::Head& head) const override;
-  bool is_owners(const wire::Head& head) const override;
+  HeadRank rank_of(const wire::Head& head) const override;
   Task<Result<std::vector<wire::Head>>> heads() override;
   Task<Result<unsigned>> publish(wire::Head head) override;
 

@@ -2,6 +2,7 @@
 // vault knows only this; chunk_client.hpp is the real one, tests have one in memory.
 #pragma once
 
+#include <peerstore/replica/head_signature.hpp>
 #include <peerstore/runtime/task.hpp>
 #include <peerstore/wire/messages.hpp>
 
@@ -57,8 +58,8 @@ class ChunkSpace {
 
   // Fills in the signature of a head of this machine.
   virtual void sign(wire::Head& head) const = 0;
-  // Is it the owner's, by the signature of the machine that it is of, today's key or a former one?
-  virtual bool is_owners(const wire::Head& head) const = 0;
+  // kNobodys if it is not the owner's, by the signature of the machine that it is of.
+  virtual HeadRank rank_of(const wire::Head& head) const = 0;
   // All heads of the owner that any reachable member keeps (the highest version of each machine),
   // signatures checked.
   virtual Task<Result<std::vector<wire::Head>>> heads() = 0;

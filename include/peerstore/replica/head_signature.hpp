@@ -9,15 +9,25 @@
 #include <peerstore/crypto/signatures.hpp>
 #include <peerstore/replica/lease.hpp>
 #include <peerstore/replica/ring_view.hpp>
+#include <peerstore/store/head_store.hpp>
+
+#include <limits>
 
 namespace peerstore::replica {
 
-enum class HeadSigner : std::uint8_t { nobody, former_writer, writer };
+// By whose key: 0 nobody's, then the former ones in the order in which they ended, and highest today's. Of
+// two heads of one machine the one of the higher rank counts, whatever their versions.
+using HeadRank = std::size_t;
+inline constexpr HeadRank kNobodys = 0;
+inline constexpr HeadRank kOfToday = std::numeric_limits<HeadRank>::max();
 
 // Fills in the signature. Requires a head of the writer's own machine.
 void sign_head(crypto::Signatures& signatures, const wire::RingId& ring, const Writer& writer,
                wire::Head& head);
-// `nobody` if it counts for nothing: forged, of a stranger, or too large.
-HeadSigner signer_of(crypto::Signatures& signatures, const RingView& view, const wire::Head& head);
+// kNobodys if it counts for nothing: forged, of a stranger, or too large.
+HeadRank rank_of(crypto::Signatures& signatures, const RingView& view, const wire::Head& head);
+// Of the head of the same machine that is kept here; kNobodys if there is none.
+HeadRank rank_of_held(crypto::Signatures& signatures, const RingView& view, const store::HeadStore& heads,
+                      const wire::Head& head);
 
 }  // namespace peerstore::replica

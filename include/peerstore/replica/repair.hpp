@@ -48,7 +48,6 @@ class Repair {
     std::size_t chunks_per_turn = 128;  // reckoned before others get their turn on the loop
     std::size_t pulls_at_once = 2;
     std::size_t pulls_waiting = 8192;  // offers beyond these are forgotten, and come again
-    std::size_t pledges_at_once = 2;   // questions for pledges that are answered side by side
     std::size_t sources = 8;           // members that are asked for a chunk that was lost here
     std::size_t heads_from = 3;        // members asked for the heads that this one should keep
   };
@@ -171,7 +170,6 @@ class Repair {
   HeadDuty head_duty(const placement::Map& map) const;
   Task<void> collect_heads();
   Task<bool> collect_heads_of(wire::PersonNumber person);
-  bool is_worth_keeping(const wire::Head& head) const;
   Task<void> collect_record(wire::MemberId keeper, wire::PersonNumber person);
 
   Clock& clock_;
@@ -196,7 +194,8 @@ class Repair {
   std::set<wire::ChunkAddress> leaving_;  // about to be dropped: not pledged any more
   TimePoint hand_over_at_;
   unsigned hand_over_patience_ = 1;
-  std::size_t pledging_ = 0;
+  std::set<wire::MemberId> askers_;  // for pledges, who are being answered
+  std::set<wire::MemberId> silent_;  // who gave no pledge in this hand-over
   Map marked_map_;
   std::uint64_t mark_ = 0;  // of that map
   std::optional<HeadDuty> heads_collected_;

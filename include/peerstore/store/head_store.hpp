@@ -24,8 +24,9 @@ class HeadStore {
 
   // Errc::refused if an equal or higher version is held (unless it is this very head: done);
   // busy while another head of the same machine is being written; full at kHeadsMax machines of
-  // one person; invalid if the body is too large.
-  virtual Task<Result<void>> put(wire::Head head) = 0;
+  // one person; invalid if the body is too large. One that outranks what is held takes its place
+  // whatever their versions.
+  virtual Task<Result<void>> put(wire::Head head, bool outranks = false) = 0;
   virtual std::vector<wire::Head> of_person(wire::PersonNumber person) const = 0;
   virtual std::vector<wire::Head> all() const = 0;
 
