@@ -44,7 +44,8 @@ struct ChunkPlace {
 };
 
 // Tokens of a machine: one for each full policy.bytes_per_token given, at least one, at most
-// policy.tokens_max. (bytes_per_token == 0 is the policy of very large rings: one token each.)
+// policy.tokens_max. (bytes_per_token == 0 is the policy of very large rings: one token each.) None if it
+// gives nothing, as a machine that is being emptied.
 std::uint32_t token_count(const Policy& policy, std::uint64_t bytes_given);
 ring::Id token(const ring::Id& machine, std::uint32_t index);
 
