@@ -4,6 +4,8 @@
 
 #include <membership/test_ring.hpp>
 
+#include <algorithm>
+
 namespace peerstore::membership {
 namespace {
 
