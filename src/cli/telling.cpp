@@ -80,12 +80,17 @@ Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement>
   // All around the circle, from each who is told: should the first be the one that is shut out, or lie.
   // What is known already goes no further, so the others' part costs one message each.
   std::vector<wire::MemberId> told_first;
-  if (session.membership().is_live(session.entrance())) told_first.push_back(session.entrance());
+  // A friend who hears that this machine leaves by way of its own node has no link with it any more.
+  const bool entrance_is_own = session.entrance() == session.identity().member;
+  const bool begins_here = enough == Told::anybody || !entrance_is_own;
+  if (begins_here && session.membership().is_live(session.entrance()))
+    told_first.push_back(session.entrance());
   for (const wire::MemberId& member : session.membership().live_members()) {
     if (told_first.size() == kToldFirst) break;
     const bool is_reachable = session.membership().presence(member) != nullptr;
     if (is_reachable && member != session.entrance()) told_first.push_back(member);
   }
+  if (!begins_here) told_first.push_back(session.entrance());
   Result<void> outcome = fail(Errc::unreachable, "no member could be told");
   for (const wire::MemberId& member : told_first) {
     const wire::PushStatements news{statements, {}, {}, member};

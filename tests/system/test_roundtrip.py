@@ -78,6 +78,8 @@ class Roundtrip(RingTest):
         files = [file for file in (home.path / "node" / "chunks").glob("??/*") if len(file.name) == 64]
         return len(files), sum(file.stat().st_size for file in files)
 
+    # Stand-ins look once a minute whether they may drop what they hold.
+    @unittest.skipUnless(os.environ.get("PEERSTORE_LARGE"), "PEERSTORE_LARGE is not set: it takes two minutes")
     def test_a_machine_is_emptied_and_leaves(self):
         homes = self.make_ring(7)
         owner, leaving = homes[0], homes[3]
