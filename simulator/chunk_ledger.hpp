@@ -28,6 +28,7 @@ struct StoredChunk {
   bool acknowledged = false;             // with as many receipts as the policy asks
   std::set<std::uint32_t> on_disks;      // machines whose disk has it under its final name
   std::set<std::uint32_t> ever_on_disks;
+  std::map<std::uint32_t, TimePoint> came_at;  // when it came to each disk last
 };
 
 struct StoredPack {

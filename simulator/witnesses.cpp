@@ -89,10 +89,14 @@ void ScenarioRun::disk_called(Machine& machine, world::Operation operation, std:
   }
 }
 
-// Nothing else removes a chunk's file: what is damaged or deleted is moved aside.
+// Nothing else removes a chunk's file: what is damaged or deleted is moved aside. But for what has just come
+// and could not be kept (the disk is full, or fails): nobody was told that it is there.
 void ScenarioRun::judge_drop(Machine& machine, ChunkLedger::Place place) {
+  constexpr Duration kUntilKept = std::chrono::seconds(30);
   const StoredChunk& chunk = ring_.ledger().chunk(place);
   if (!chunk.acknowledged || !machine.is_honest()) return;
+  const auto came = chunk.came_at.find(machine.index());
+  if (came != chunk.came_at.end() && ring_.world().now() - came->second < kUntilKept) return;
   ring_.violations().judge("a_copy_is_dropped_only_for_others",
                            a_copy_is_dropped_only_for_others(chunk, scenario_.copies, ring_.there_copy()),
                            {machine.index()});
@@ -109,6 +113,7 @@ void ScenarioRun::has_chunk(Machine& machine, ChunkLedger::Place place) {
   StoredChunk& chunk = ring_.ledger().chunk(place);
   chunk.on_disks.insert(machine.index());
   chunk.ever_on_disks.insert(machine.index());
+  chunk.came_at[machine.index()] = ring_.world().now();
 }
 
 void ScenarioRun::stepped(Machine& machine) {

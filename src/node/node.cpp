@@ -84,11 +84,7 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
             opened.roster_on_disk),
       acquaintances(environment.clock, membership, identity.member),
       repair(environment.clock, environment.random, environment.signatures, network, view, *chunk_store,
-             *head_store, identity.member, identity.person,
-             {.period = options.repair_period,
-              // Where disks fail while copies are dropped a holder may be one short for a while (scenario
-              // `disks`): until that is understood, what stands in stays.
-              .stand_ins_drop = false}),
+             *head_store, identity.member, identity.person, {.period = options.repair_period}),
       scrub(environment.clock, environment.disk, environment.workers, *chunk_store, options.scrub),
       service(environment.signatures, view, *chunk_store, *head_store,
               {identity.person, identity.node_secret, [this] { return chord.state().self(); }},

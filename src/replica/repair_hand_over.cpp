@@ -55,8 +55,6 @@ std::uint64_t Repair::mark_of(const Map& map) {
 // for nothing here.
 void Repair::note_if_surplus(const placement::Map& map, const Held& chunk,
                              const std::vector<wire::MemberId>& holders) {
-  const placement::Machine* self = map.find(self_);
-  if (!options_.stand_ins_drop && self != nullptr && self->bytes_given != 0) return;
   if (std::ranges::find(holders, self_) != holders.end()) return;
   const std::size_t copies = map.policy().copies;
   const auto preferred = map.preference_list(chunk.place, copies);

@@ -48,7 +48,6 @@ class Repair {
     std::size_t chunks_per_turn = 128;  // reckoned before others get their turn on the loop
     std::size_t pulls_at_once = 2;
     std::size_t pulls_waiting = 8192;  // offers beyond these are forgotten, and come again
-    bool stand_ins_drop = true;        // else only a machine that is being emptied hands over
     std::size_t sources = 8;           // members that are asked for a chunk that was lost here
     std::size_t heads_from = 3;        // members asked for the heads that this one should keep
   };
