@@ -162,15 +162,21 @@ Task<Exit> depart(OwnerSession& session, const Output& output) {
     co_return output.failure(Exit::refused, "this is the ring's only machine: nobody is left to hear of it",
                              "Stop its node; then its folder may go.");
   }
+  // Its own node tells them at once. If none were there it would be stopped, and nobody would ever know.
+  const std::vector<wire::MemberId> live = session.membership().live_members();
+  const bool is_heard = std::ranges::any_of(live, [&](const wire::MemberId& member) {
+    return member != identity.member && session.membership().presence(member) != nullptr;
+  });
+  if (!is_heard) {
+    co_return output.failure(Exit::try_later, "no friend is on line to hear that this machine leaves",
+                             "Nothing was said. Run it again when one is.");
+  }
   const membership::DepartureStatement departure{identity.person, identity.machine};
   const std::vector<wire::Statement> statements = {
       membership::sign_statement(session.signatures(), session.membership().roster().ring_id(), departure,
                                  session.signatures().key_pair_from(identity.person_secret))};
-  // Its own node does not count: it will be stopped, and then nobody would know.
-  const auto said = co_await tell_ring(session, statements, Told::a_friend);
-  if (!said) {
-    co_return output.failure(said.error(), "No friend is on line to hear of it; run it again when one is.");
-  }
+  const auto said = co_await tell_ring(session, statements);
+  if (!said) co_return output.failure(said.error(), "Is this home's node running?");
   co_return Exit::done;
 }
 

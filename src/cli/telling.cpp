@@ -71,7 +71,7 @@ Result<Target> find_machine_of(const membership::Roster& roster, wire::PersonNum
   return one_of(std::move(found), text, "machine of yours");
 }
 
-Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement> statements, Told enough) {
+Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement> statements) {
   for (const wire::Statement& statement : statements) {
     const Result<bool> counts = session.membership().roster().add(statement);
     if (!counts) co_return counts.error();
@@ -80,23 +80,17 @@ Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement>
   // All around the circle, from each who is told: should the first be the one that is shut out, or lie.
   // What is known already goes no further, so the others' part costs one message each.
   std::vector<wire::MemberId> told_first;
-  // A friend who hears that this machine leaves by way of its own node has no link with it any more.
-  const bool entrance_is_own = session.entrance() == session.identity().member;
-  const bool begins_here = enough == Told::anybody || !entrance_is_own;
-  if (begins_here && session.membership().is_live(session.entrance()))
-    told_first.push_back(session.entrance());
+  if (session.membership().is_live(session.entrance())) told_first.push_back(session.entrance());
   for (const wire::MemberId& member : session.membership().live_members()) {
     if (told_first.size() == kToldFirst) break;
     const bool is_reachable = session.membership().presence(member) != nullptr;
     if (is_reachable && member != session.entrance()) told_first.push_back(member);
   }
-  if (!begins_here) told_first.push_back(session.entrance());
   Result<void> outcome = fail(Errc::unreachable, "no member could be told");
   for (const wire::MemberId& member : told_first) {
     const wire::PushStatements news{statements, {}, {}, member};
     const auto told = co_await wire::ask(session.network(), member, news);
-    const bool is_enough = enough == Told::anybody || member != session.identity().member;
-    if (told && is_enough) outcome = {};
+    if (told) outcome = {};
     if (!told && !outcome) outcome = told.error();
   }
   co_return outcome;

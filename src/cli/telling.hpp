@@ -24,11 +24,8 @@ Result<Target> find_person(const membership::Roster& roster, const std::string& 
 Result<Target> find_machine_of(const membership::Roster& roster, wire::PersonNumber person,
                                const std::string& text);
 
-// Who has to hear it at least: this home's own node may be enough, which tells the others when it meets them.
-enum class Told : std::uint8_t { anybody, a_friend };
 // Tells the statements to a few members, which tell the ring at once. Errc::refused if they do not count.
-Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement> statements,
-                             Told enough = Told::anybody);
+Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement> statements);
 
 // With what this home signs as an admin; Errc::refused with a remedy if it is none.
 Result<crypto::SigningKeyPair> require_admin(OwnerSession& session);
