@@ -72,11 +72,6 @@ Result<Target> find_machine_of(const membership::Roster& roster, wire::PersonNum
 }
 
 Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement> statements) {
-  for (const wire::Statement& statement : statements) {
-    const Result<bool> counts = session.membership().roster().add(statement);
-    if (!counts) co_return counts.error();
-    if (!*counts) co_return fail(Errc::refused, "the ring would not count this: it knows better already");
-  }
   // All around the circle, from each who is told: should the first be the one that is shut out, or lie.
   // What is known already goes no further, so the others' part costs one message each.
   std::vector<wire::MemberId> told_first;
@@ -85,6 +80,12 @@ Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement>
     if (told_first.size() == kToldFirst) break;
     const bool is_reachable = session.membership().presence(member) != nullptr;
     if (is_reachable && member != session.entrance()) told_first.push_back(member);
+  }
+  // Now, since who leaves is no member any more by its own statement.
+  for (const wire::Statement& statement : statements) {
+    const Result<bool> counts = session.membership().roster().add(statement);
+    if (!counts) co_return counts.error();
+    if (!*counts) co_return fail(Errc::refused, "the ring would not count this: it knows better already");
   }
   Result<void> outcome = fail(Errc::unreachable, "no member could be told");
   for (const wire::MemberId& member : told_first) {
