@@ -1,3 +1,4 @@
+#include "list.hpp"
 #include "owner_session.hpp"
 #include "remote_path.hpp"
 
@@ -13,6 +14,8 @@ namespace peerstore::cli {
 
 namespace {
 
+constexpr std::size_t kShownIdDigits = 12;
+
 std::string_view remedy_for(const Error& error) {
   if (error.code == Errc::full) return "Nothing half-written was left. Make room, or choose another place.";
   return "See what there is with: peerstore ls";
@@ -20,8 +23,16 @@ std::string_view remedy_for(const Error& error) {
 
 Exit report(const Output& output, const drive::RestoreSummary& summary, const std::string& target) {
   const bool nothing = summary.files + summary.there + summary.folders + summary.symlinks == 0;
-  const Exit exit = summary.failed == 0 ? Exit::done : nothing ? Exit::failed : Exit::in_part;
+  const Exit exit = summary.failed == 0 && summary.omitted.empty() ? Exit::done
+                    : nothing && summary.failed > 0                ? Exit::failed
+                                                                   : Exit::in_part;
   if (output.json()) {
+    for (const drive::Snapshot& snapshot : summary.omitted) {
+      output.document({{"type", "omitted"},
+                       {"snapshot", snapshot.id},
+                       {"taken_ns", snapshot.taken_ns},
+                       {"machine", snapshot.machine}});
+    }
     output.document({{"type", "summary"},
                      {"files", summary.files},
                      {"files_there", summary.there},
@@ -29,6 +40,7 @@ Exit report(const Output& output, const drive::RestoreSummary& summary, const st
                      {"symlinks", summary.symlinks},
                      {"bytes", summary.bytes},
                      {"failed", summary.failed},
+                     {"snapshots_omitted", summary.omitted.size()},
                      {"target", printable(target)},
                      {"exit_code", static_cast<int>(exit)}});
     return exit;
@@ -40,6 +52,14 @@ Exit report(const Output& output, const drive::RestoreSummary& summary, const st
                 " files were there already, and are left as they are.");
   if (summary.failed > 0)
     output.line("  " + std::to_string(summary.failed) + " could not be restored (see above).");
+  for (const drive::Snapshot& snapshot : summary.omitted) {
+    std::string roots;
+    for (const std::string& root : snapshot.roots) roots += (roots.empty() ? "" : ", ") + printable(root);
+    const std::string id = snapshot.id.substr(0, kShownIdDigits);
+    output.line("  NOT restored: what snapshot " + id + " (" + local_time(snapshot.taken_ns) + ", machine " +
+                std::to_string(snapshot.machine) + ": " + roots +
+                ") has at the same paths. Get it with: peerstore restore --to ANOTHER_FOLDER --at " + id);
+  }
   return exit;
 }
 

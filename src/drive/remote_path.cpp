@@ -20,6 +20,11 @@ std::string join(std::string_view folder, std::string_view name) {
   return path += name;
 }
 
+bool is_within(std::string_view path, std::string_view folder) {
+  if (folder.empty() || path == folder) return true;
+  return path.starts_with(folder) && path[folder.size()] == '/';
+}
+
 Result<std::string> remote_from_local(std::string_view local) {
   if (!local.starts_with('/')) return fail(Errc::invalid, std::string(local) + ": not an absolute path");
   std::string remote;

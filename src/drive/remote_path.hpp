@@ -15,6 +15,8 @@ namespace peerstore::drive {
 std::vector<std::string> path_parts(std::string_view path);
 // `folder` may be empty: the top.
 std::string join(std::string_view folder, std::string_view name);
+// Whether the remote path is the folder, or lies in it. Both as join() makes them.
+bool is_within(std::string_view path, std::string_view folder);
 // The remote path of an absolute local one: "/home//ann/" is "home/ann", "/" is "".
 // Errc::invalid for a path that is relative, has "." or ".." in it, or a name that is not one.
 Result<std::string> remote_from_local(std::string_view local);

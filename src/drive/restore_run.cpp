@@ -43,8 +43,10 @@ void RestoreRun::finished(const Job& job, Place place) {
   observer_.progress(progress_);
 }
 
-Task<Result<RestoreSummary>> RestoreRun::run(BlobList root, std::string path, Progress expected) {
-  progress_ = expected;
+Task<Result<RestoreSummary>> RestoreRun::run(BlobList root, std::string path, Progress& progress,
+                                             const std::set<std::string>& elsewhere) {
+  progress_ = progress;
+  for (const std::string& there : elsewhere) elsewhere_.insert(join(target_.path(), there));
   auto top = std::make_shared<Folder>();
   top->job.path = target_.path();
   co_await below(std::move(root), std::move(top), path_parts(path));
@@ -53,6 +55,7 @@ Task<Result<RestoreSummary>> RestoreRun::run(BlobList root, std::string path, Pr
   if (stop_) co_return *stop_;
   if (cancelled_) co_return fail(Errc::cancelled, "stopped");
   observer_.progress(progress_);
+  progress = progress_;
   co_return summary_;
 }
 
@@ -150,6 +153,7 @@ Task<void> RestoreRun::below(BlobList content, FolderPtr folder, std::vector<std
       if (!rest.empty() && entry.name != rest.front()) continue;
       Job job{std::move(entry), {}};
       job.path = join(folder->job.path, job.entry.name);
+      if (elsewhere_.contains(job.path)) continue;
       const auto further = rest.begin() + (rest.empty() ? 0 : 1);
       co_await one(std::move(job), batch, std::vector<std::string>(further, rest.end()));
     }

@@ -17,6 +17,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 namespace peerstore::drive {
@@ -37,9 +38,11 @@ class RestoreRun {
         writing_(environment.clock) {}
   ~RestoreRun() { closing_ = true; }
 
-  // Restores what is at `path`, which is known to be there, and the folders above it. An error if the disk is
-  // full, or the run is cancelled.
-  Task<Result<RestoreSummary>> run(BlobList root, std::string path, Progress expected);
+  // Restores what is at `path`, which is known to be there, without what is at the paths that are to be had
+  // elsewhere, and the folders above it. `progress` goes on from where it is. An error if the disk is full,
+  // or the run is cancelled.
+  Task<Result<RestoreSummary>> run(BlobList root, std::string path, Progress& progress,
+                                   const std::set<std::string>& elsewhere = {});
 
  private:
   static constexpr std::size_t kFilesAtOnce = 4;            // or batches of small ones
@@ -98,6 +101,7 @@ class RestoreRun {
   Semaphore files_at_once_;
   RestoreSummary summary_;
   Progress progress_;
+  std::set<std::string> elsewhere_;  // as paths in the target
   std::optional<Error> stop_;
   bool closing_ = false;                               // nobody sets the facts of folders any more
   std::vector<std::unique_ptr<Folder>> done_folders_;  // whose facts can be set; those below come first

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <tuple>
 
-#include "content_reader.hpp"
-#include "restore_run.hpp"
 #include "standing_run.hpp"
 
 namespace peerstore::drive {
@@ -152,125 +150,11 @@ Result<const RingDrive::KnownSnapshot*> RingDrive::find_snapshot(const std::stri
   return found;
 }
 
-// Of each machine, and of each set of roots, the newest; newest first. With an id, that one alone.
-Result<std::vector<SnapshotRecord>> RingDrive::current(const std::string& id) const {
-  const auto named = find_snapshot(id);
-  if (!named) return named.error();
-  if (!id.empty()) return std::vector<SnapshotRecord>{(*named)->record};
-  std::vector<SnapshotRecord> newest;
-  for (auto known = snapshots_.rbegin(); known != snapshots_.rend(); ++known) {
-    const SnapshotRecord& record = known->record;
-    const bool covered = std::any_of(newest.begin(), newest.end(), [&](const SnapshotRecord& later) {
-      return later.machine == record.machine && later.roots == record.roots;
-    });
-    if (!covered) newest.push_back(record);
-  }
-  return newest;
-}
-
-// What is at `path`, in the newest of these snapshots that has it.
-Task<Result<RingDrive::Located>> RingDrive::locate(std::string path, std::string snapshot) {
-  const auto records = current(snapshot);
-  if (!records) co_return records.error();
-  Error missing = fail(Errc::not_found, path);
-  for (const SnapshotRecord& record : *records) {
-    auto entry = co_await find_path(vault_, record.tree, path);
-    if (entry) co_return Located{record, std::move(*entry)};
-    if (entry.error().code != Errc::not_found) co_return entry.error();
-    missing = entry.error();
-  }
-  co_return missing;
-}
-
-// Every root once, from the newest snapshot that has it or a folder above it.
-std::vector<RingDrive::RootAt> RingDrive::roots_of(const std::vector<SnapshotRecord>& records) {
-  std::vector<RootAt> taken;
-  for (const SnapshotRecord& record : records) {
-    for (const std::string& start : record.roots) {
-      std::string root;
-      for (const std::string& name : path_parts(start)) root = join(root, name);
-      const bool covered = std::any_of(taken.begin(), taken.end(), [&](const RootAt& other) {
-        return other.root.empty() || other.root == root || root.starts_with(other.root + "/");
-      });
-      if (!covered) taken.push_back({root, record});
-    }
-  }
-  return taken;
-}
-
-Task<Result<RestoreSummary>> RingDrive::restore(std::string path, std::string snapshot, std::string target,
-                                                bool overwrite, Observer observer) {
-  cancelled_ = false;
-  say_remarks(observer);
-  std::vector<RootAt> wanted;
-  Progress expected;
-  if (path_parts(path).empty()) {
-    const auto records = current(snapshot);
-    if (!records) co_return records.error();
-    // One snapshot is restored as it is, with the folders above its roots.
-    wanted = records->size() == 1 ? std::vector<RootAt>{{"", records->front()}} : roots_of(*records);
-    for (const SnapshotRecord& record : *records) {
-      expected.files_total += record.files;
-      expected.bytes_total += record.bytes;
-    }
-  } else {
-    const auto found = co_await locate(path, std::move(snapshot));
-    if (!found) co_return found.error();
-    wanted.push_back({path, found->record});
-    if (found->entry.facts.kind == FileKind::file) {
-      expected.files_total = 1;
-      expected.bytes_total = found->entry.facts.size;
-    }
-  }
-  RestoreTarget into(environment_.files, std::move(target));
-  const auto begin = [&] { return into.begin(); };
-  const auto begun = co_await environment_.workers.run(begin);
-  if (!begun) co_return begun.error();
-  RestoreSummary total;
-  for (RootAt& root : wanted) {
-    const auto there = co_await find_path(vault_, root.record.tree, root.root);
-    if (!there && there.error().code == Errc::not_found) continue;
-    if (!there) co_return there.error();
-    RestoreRun run(environment_, vault_, observer, into, overwrite, cancelled_);
-    const auto part = co_await run.run(root.record.tree, std::move(root.root), expected);
-    if (!part) co_return part.error();
-    total.files += part->files;
-    total.there += part->there;
-    total.folders += part->folders;
-    total.symlinks += part->symlinks;
-    total.bytes += part->bytes;
-    total.failed += part->failed;
-  }
-  const auto finish = [&] {
-    if (total.failed == 0) into.finish();
-    return true;
-  };
-  co_await environment_.workers.run(finish);
-  co_return total;
-}
-
-Task<Result<FileFacts>> RingDrive::read_file(std::string path, std::string snapshot,
-                                             std::function<Result<void>(ByteView)> sink) {
-  auto found = co_await locate(path, std::move(snapshot));
-  if (!found) co_return found.error();
-  TreeEntry* const entry = &found->entry;
-  if (entry->facts.kind == FileKind::folder) co_return fail(Errc::invalid, path + " is a folder: restore it");
-  if (entry->facts.kind == FileKind::symlink) {
-    co_return fail(Errc::invalid, path + " is a symbolic link to " + entry->link_target);
-  }
-  ContentReader content(environment_.clock, vault_, std::move(entry->content), entry->facts.size);
-  while (true) {
-    const auto piece = co_await content.next();
-    if (!piece) co_return piece.error_in(path);
-    if (piece->empty()) co_return entry->facts;
-    const auto taken = sink(piece->view());
-    if (!taken) co_return taken.error();
-  }
-}
-
 Task<Result<DriveStanding>> RingDrive::standing() {
   std::vector<SnapshotRecord> newest;
-  if (auto records = current("")) newest = std::move(*records);
+  if (const auto known = current("")) {
+    for (const KnownSnapshot& snapshot : *known) newest.push_back(snapshot.record);
+  }
   StandingRun run(environment_.space, vault_);
   auto standing = co_await run.run(std::move(newest));
   if (standing && !snapshots_.empty()) {

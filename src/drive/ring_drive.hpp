@@ -63,24 +63,28 @@ class RingDrive final : public Drive {
   Task<void> keep_what_is_safe();
   Task<Result<void>> check_roots(RootTree roots);
 
-  struct Located {
-    SnapshotRecord record;
+  // What the drive has at a path now, or at a place below it, from one snapshot.
+  struct Part {
+    std::string path;  // remote
+    KnownSnapshot snapshot;
     TreeEntry entry;
+    std::set<std::string> elsewhere;  // paths below that newer snapshots have
   };
-  struct RootAt {
-    std::string root;
-    SnapshotRecord record;
+  struct Parts {
+    std::vector<Part> all;          // newest first
+    std::vector<Snapshot> omitted;  // that have something there which is in no part
   };
 
   Result<const KnownSnapshot*> find_snapshot(const std::string& id) const;
-  Result<std::vector<SnapshotRecord>> current(const std::string& id) const;
-  Task<Result<Located>> locate(std::string path, std::string snapshot);
-  static std::vector<RootAt> roots_of(const std::vector<SnapshotRecord>& records);
+  Result<std::vector<KnownSnapshot>> current(const std::string& id) const;
+  Task<Result<Parts>> parts_at(std::string path, std::string snapshot);
+  Task<Result<bool>> add_part(Parts& parts, const KnownSnapshot& snapshot, std::string path);
+  Task<bool> adds_to(const Part& newer, const KnownSnapshot& older, std::string path);
   using Sink = std::function<void(ListEntry)>;
   Task<Result<void>> list_to(std::string path, std::string snapshot, bool recursive, const Sink& sink);
-  Task<Result<void>> list_root(RootAt root, bool recursive, const Sink& sink);
-  Task<Result<void>> list_below(std::string path, BlobList folder, bool recursive, std::size_t depth,
-                                const Sink& sink);
+  Task<Result<void>> list_part(const Part& part, std::string from, bool recursive, const Sink& sink);
+  Task<Result<void>> list_below(std::string path, BlobList folder, const std::set<std::string>& elsewhere,
+                                bool recursive, std::size_t depth, const Sink& sink);
   struct Compared;
   Task<Result<void>> compare(std::string path, BlobList from, BlobList to, std::size_t depth,
                              std::vector<Difference>& differences);

@@ -1,5 +1,7 @@
 // The part of RingDrive that looks into snapshots: lists, finds, and tells what differs.
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include "path_pattern.hpp"
 #include "ring_drive.hpp"
@@ -13,10 +15,28 @@ ListEntry list_entry(std::string path, const TreeEntry& entry) {
           entry.user_name, entry.group_name, entry.changed_while_read};
 }
 
+// Of several parts together: folder by folder, in byte order of the names. Newer parts come first, and the
+// first of a path stays.
+struct ByPath {
+  bool operator()(const ListEntry& a, const ListEntry& b) const {
+    const auto rank = [](char c) { return c == '/' ? 0 : static_cast<int>(static_cast<unsigned char>(c)); };
+    return std::ranges::lexicographical_compare(a.path, b.path, {}, rank, rank);
+  }
+};
+using Listed = std::set<ListEntry, ByPath>;
+
+std::vector<ListEntry> in_order(Listed entries) {
+  std::vector<ListEntry> ordered;
+  ordered.reserve(entries.size());
+  while (!entries.empty()) ordered.push_back(std::move(entries.extract(entries.begin()).value()));
+  return ordered;
+}
+
 }  // namespace
 
-Task<Result<void>> RingDrive::list_below(std::string path, BlobList folder, bool recursive, std::size_t depth,
-                                         const Sink& sink) {
+Task<Result<void>> RingDrive::list_below(std::string path, BlobList folder,
+                                         const std::set<std::string>& elsewhere, bool recursive,
+                                         std::size_t depth, const Sink& sink) {
   if (depth > kFolderDepthMax) co_return fail(Errc::corrupt, path + ": folders without end");
   ListingReader listing(vault_, std::move(folder));
   while (true) {
@@ -25,68 +45,70 @@ Task<Result<void>> RingDrive::list_below(std::string path, BlobList folder, bool
     if (part->empty()) co_return Result<void>();
     for (TreeEntry& entry : *part) {
       const std::string at = join(path, entry.name);
+      if (elsewhere.contains(at)) continue;
       sink(list_entry(at, entry));
       if (!recursive || entry.facts.kind != FileKind::folder) continue;
-      const auto below = co_await list_below(at, std::move(entry.content), true, depth + 1, sink);
+      const auto below = co_await list_below(at, std::move(entry.content), elsewhere, true, depth + 1, sink);
       if (!below) co_return below.error();
     }
   }
 }
 
-Task<Result<void>> RingDrive::list_root(RootAt root, bool recursive, const Sink& sink) {
-  auto entry = co_await find_path(vault_, root.record.tree, root.root);
-  // A root that could not be read is among the roots, and not in the tree.
-  if (!entry && entry.error().code == Errc::not_found) co_return Result<void>();
-  if (!entry) co_return entry.error();
-  if (!root.root.empty()) sink(list_entry(root.root, *entry));
-  const bool is_folder = entry->facts.kind == FileKind::folder;
-  if (!is_folder || (!recursive && !root.root.empty())) co_return Result<void>();
-  co_return co_await list_below(root.root, std::move(entry->content), recursive, 0, sink);
+// The folders on the way from `from` down to the part, and then the part.
+Task<Result<void>> RingDrive::list_part(const Part& part, std::string from, bool recursive,
+                                        const Sink& sink) {
+  std::string at = from;
+  if (!from.empty()) {
+    const std::vector<std::string> names = path_parts(part.path);
+    for (std::size_t i = path_parts(from).size(); i < names.size(); ++i) {
+      at = join(at, names[i]);
+      if (at == part.path) break;
+      const auto folder = co_await find_path(vault_, part.snapshot.record.tree, at);
+      if (!folder) co_return folder.error();
+      sink(list_entry(at, *folder));
+      if (!recursive) co_return Result<void>();
+    }
+  }
+  const bool is_asked_for = part.path == from;
+  const bool is_folder = part.entry.facts.kind == FileKind::folder;
+  if (!part.path.empty() && (!is_asked_for || !is_folder)) sink(list_entry(part.path, part.entry));
+  if (!is_folder || (!recursive && !is_asked_for)) co_return Result<void>();
+  co_return co_await list_below(part.path, part.entry.content, part.elsewhere, recursive, 0, sink);
 }
 
 Task<Result<void>> RingDrive::list_to(std::string path, std::string snapshot, bool recursive,
                                       const Sink& sink) {
   std::string at;
   for (const std::string& name : path_parts(path)) at = join(at, name);
-  if (at.empty()) {
-    const auto records = current(snapshot);
-    if (!records) co_return records.error();
-    for (RootAt& root : roots_of(*records)) {
-      const auto listed = co_await list_root(std::move(root), recursive, sink);
-      if (!listed) co_return listed.error();
-    }
-    co_return Result<void>();
+  const auto parts = co_await parts_at(at, std::move(snapshot));
+  if (!parts) co_return parts.error();
+  for (const Part& part : parts->all) {
+    const auto listed = co_await list_part(part, at, recursive, sink);
+    if (!listed) co_return listed.error();
   }
-  auto found = co_await locate(at, std::move(snapshot));
-  if (!found) co_return found.error();
-  if (found->entry.facts.kind != FileKind::folder) {
-    sink(list_entry(at, found->entry));
-    co_return Result<void>();
-  }
-  co_return co_await list_below(at, std::move(found->entry.content), recursive, 0, sink);
+  co_return Result<void>();
 }
 
 Task<Result<std::vector<ListEntry>>> RingDrive::list(std::string path, std::string snapshot, bool recursive) {
-  std::vector<ListEntry> entries;
-  const auto take = [&](ListEntry entry) { entries.push_back(std::move(entry)); };
+  Listed entries;
+  const auto take = [&](ListEntry entry) { entries.insert(std::move(entry)); };
   const Sink sink = take;
   const auto listed = co_await list_to(std::move(path), std::move(snapshot), recursive, sink);
   if (!listed) co_return listed.error();
-  co_return entries;
+  co_return in_order(std::move(entries));
 }
 
 Task<Result<std::vector<ListEntry>>> RingDrive::find(std::string pattern, std::string snapshot) {
   const auto wanted = PathPattern::parse(pattern);
   if (!wanted) co_return wanted.error();
-  std::vector<ListEntry> entries;
+  Listed entries;
   const auto take = [&](ListEntry entry) {
-    if (wanted->matches(entry.path, entry.facts.kind == FileKind::folder))
-      entries.push_back(std::move(entry));
+    if (wanted->matches(entry.path, entry.facts.kind == FileKind::folder)) entries.insert(std::move(entry));
   };
   const Sink sink = take;
   const auto listed = co_await list_to("", std::move(snapshot), true, sink);
   if (!listed) co_return listed.error();
-  co_return entries;
+  co_return in_order(std::move(entries));
 }
 
 Task<Result<std::vector<Version>>> RingDrive::versions(std::string path) {
@@ -145,7 +167,8 @@ Task<Result<void>> RingDrive::tell_all(Change change, std::string path, TreeEntr
   if (entry.facts.kind != FileKind::folder) co_return Result<void>();
   const auto take = [&](ListEntry below) { differences.push_back({change, std::move(below)}); };
   const Sink sink = take;
-  co_return co_await list_below(std::move(path), std::move(entry.content), true, 0, sink);
+  const std::set<std::string> nothing;
+  co_return co_await list_below(std::move(path), std::move(entry.content), nothing, true, 0, sink);
 }
 
 Task<Result<void>> RingDrive::compare(std::string path, BlobList from, BlobList to, std::size_t depth,

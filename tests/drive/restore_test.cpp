@@ -67,6 +67,65 @@ TEST_F(RestoreTest, WithoutASnapshotEverythingThatWasBackedUpComesBack) {
   EXPECT_FALSE(later.read("t/photo"));
 }
 
+TEST_F(RestoreTest, APathBelongsToTheNewestSnapshotThatWasToKeepIt) {
+  const std::string docs_now = "dear friends of now";
+  home.files.write("/t/docs/letter", docs_now);
+  home.files.write("/t/docs/later/one", "new");
+  home.files.remove("/t/docs/deep");
+  ASSERT_TRUE(home.backup({"/t/docs"}));
+  for (const bool overwrite : {false, true}) {
+    const std::string target = overwrite ? "/over" : "/back";
+    const auto all = other.restore("", target, overwrite);
+    ASSERT_TRUE(all) << all.error().message();
+    EXPECT_EQ(all->failed, 0u);
+    EXPECT_TRUE(all->omitted.empty());
+    EXPECT_EQ(other.files.read(target + "/t/docs/letter"), docs_now);
+    EXPECT_EQ(other.files.read(target + "/t/docs/later/one"), "new");
+    EXPECT_FALSE(other.files.facts(target + "/t/docs/deep"));
+    EXPECT_EQ(other.files.read(target + "/t/photo").size(), 2'000'000u);
+  }
+  // A part of it, too, and what lies above the later root.
+  ASSERT_TRUE(other.restore("t", "/part"));
+  EXPECT_EQ(other.files.read("/part/t/docs/letter"), docs_now);
+  EXPECT_TRUE(other.files.facts("/part/t/photo"));
+  EXPECT_EQ(*other.read("t/docs/letter"), docs_now);
+  const auto paths_of = [](const Result<std::vector<ListEntry>>& entries) {
+    std::vector<std::string> paths;
+    for (const ListEntry& entry : *entries) paths.push_back(entry.path);
+    return paths;
+  };
+  EXPECT_EQ(paths_of(other.list("", true)),
+            (std::vector<std::string>{"t", "t/docs", "t/docs/later", "t/docs/later/one", "t/docs/letter",
+                                      "t/docs/same-photo", "t/link", "t/photo"}));
+  EXPECT_EQ(paths_of(other.list("t", false)), (std::vector<std::string>{"t/docs", "t/link", "t/photo"}));
+  EXPECT_EQ(paths_of(circle.clock.run(other.drive->find("letter", ""))),
+            std::vector<std::string>{"t/docs/letter"});
+}
+
+TEST_F(RestoreTest, WhatANewerSnapshotHidesIsNamed) {
+  Home second(circle, 7);
+  second.files.write("/t/docs/letter", "of another machine");
+  ASSERT_TRUE(second.backup({"/t"}));
+  auto all = other.restore("", "/back");
+  ASSERT_TRUE(all) << all.error().message();
+  EXPECT_EQ(other.files.read("/back/t/docs/letter"), "of another machine");
+  ASSERT_EQ(all->omitted.size(), 1u);
+  EXPECT_EQ(all->omitted.front().machine, 0u);
+  ASSERT_TRUE(other.restore("", "/first", false, all->omitted.front().id));
+  EXPECT_EQ(other.files.read("/first/t/docs/letter"), "dear friend");
+  // Kept by itself, and then left out of what is above it: perhaps because it is not wanted there.
+  Home lone(circle, 8);
+  lone.files.write("/u/inner/song", "la");
+  ASSERT_TRUE(lone.backup({"/u/inner"}));
+  lone.files.remove("/u/inner/song");
+  ASSERT_TRUE(lone.backup({"/u"}));
+  Home reader(circle, 9);
+  all = reader.restore("u", "/back");
+  ASSERT_TRUE(all) << all.error().message();
+  ASSERT_EQ(all->omitted.size(), 1u);
+  EXPECT_EQ(all->omitted.front().roots, std::vector<std::string>{"u/inner"});
+}
+
 TEST_F(RestoreTest, FilesWithSeveralNamesAreOneFileAgain) {
   ASSERT_TRUE(other.restore("", "/back"));
   EXPECT_EQ(other.files.facts("/back/t/photo")->inode, other.files.facts("/back/t/docs/same-photo")->inode);
@@ -144,8 +203,9 @@ TEST_F(RestoreTest, AnEvilListingWritesNothingOutsideItsTarget) {
     const bool cancelled = false;
     RestoreTarget target(other.files, "/back/a/b");
     ASSERT_TRUE(target.begin());
+    Progress progress;
     RestoreRun run(other.environment(), vault, other.observer(), target, true, cancelled);
-    const auto restored = circle.clock.run(run.run({0, {id}}, "", {}));
+    const auto restored = circle.clock.run(run.run({0, {id}}, "", progress));
     target.finish();
     ASSERT_TRUE(restored);
     EXPECT_EQ(restored->failed, 1u);
@@ -176,8 +236,9 @@ TEST_F(RestoreTest, ALinkInTheSnapshotIsNoWayOutEither) {
     ASSERT_TRUE(list);
     RestoreTarget target(other.files, "/back");
     ASSERT_TRUE(target.begin());
+    Progress progress;
     RestoreRun run(other.environment(), vault, other.observer(), target, true, cancelled);
-    ASSERT_TRUE(circle.clock.run(run.run(*list, "", {})));
+    ASSERT_TRUE(circle.clock.run(run.run(*list, "", progress)));
   }
   EXPECT_TRUE(other.files.list("/outside")->empty());
 }

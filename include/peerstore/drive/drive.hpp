@@ -112,6 +112,9 @@ struct RestoreSummary {
   std::uint64_t symlinks = 0;
   std::uint64_t bytes = 0;
   std::uint64_t failed = 0;  // see warnings
+  // Newest of their machine and set of paths, with something at the same paths that was not restored, since
+  // a newer snapshot has these: each can be restored by itself.
+  std::vector<Snapshot> omitted = {};
 };
 
 // A file, folder or link as it was from one snapshot on.
@@ -191,8 +194,8 @@ class Drive {
   virtual void cancel() = 0;
 
   virtual std::vector<Snapshot> snapshots() const = 0;
-  // `snapshot` empty: of each machine and set of paths the newest. Errc::not_found names what is
-  // missing. `path` empty: the roots.
+  // `snapshot` empty: of each machine and set of paths the newest, and each path from the newest of these
+  // that was to have it. Errc::not_found names what is missing. `path` empty: the roots.
   virtual Task<Result<std::vector<ListEntry>>> list(std::string path, std::string snapshot,
                                                     bool recursive) = 0;
   // Restores what is at `path` (empty: everything) into the folder `target`, below its remote
