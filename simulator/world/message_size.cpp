@@ -7,7 +7,8 @@ namespace {
 
 // Packed, as they travel.
 // Frame, segment table, and the struct that holds the question or answer.
-constexpr std::size_t kEnvelope = 25;
+constexpr std::size_t kQuestion = 18;
+constexpr std::size_t kAnswer = 16;
 constexpr std::size_t kNews = 18;  // its struct, and three lists
 constexpr std::size_t kNode = 44;
 constexpr std::size_t kId = 38;     // alone
@@ -25,7 +26,7 @@ std::size_t size_of(const std::vector<wire::Statement>& statements) {
 std::size_t size_of(const std::vector<wire::Presence>& presences) {
   std::size_t bytes = 0;
   for (const wire::Presence& presence : presences) {
-    bytes += 24 + kNode + kSignature;
+    bytes += 14 + kNode + kSignature;
     for (const std::string& address : presence.addresses) bytes += 8 + address.size();
   }
   return bytes;
@@ -107,10 +108,10 @@ struct Sizes {
 }  // namespace
 
 std::size_t approximate_size(const wire::Request& request) {
-  return kEnvelope + std::visit(Sizes{}, request);
+  return kQuestion + std::visit(Sizes{}, request);
 }
 std::size_t approximate_size(const wire::Response& response) {
-  return kEnvelope + std::visit(Sizes{}, response);
+  return kAnswer + std::visit(Sizes{}, response);
 }
 
 }  // namespace peerstore::world

@@ -13,7 +13,7 @@ namespace {
 
 // The successor is asked this often in a mean session, so that the ring is wrong about a member for
 // not much more than a thousandth of its time.
-constexpr int kPingsInASession = 1800;
+constexpr int kPingsInASession = 2400;
 constexpr Duration kPingPeriodLeast = std::chrono::milliseconds(1500);
 // A finger is taken to live for this part of a mean session after it showed life.
 constexpr int kFreshDivisor = 6;

@@ -57,7 +57,7 @@ Task<Result<Frame>> read_frame(Clock& clock, std::shared_ptr<Channel> channel, S
 Task<Result<void>> send_frame(Clock& clock, std::shared_ptr<Channel> channel, FrameKind kind, Bytes message,
                               TimePoint deadline) {
   struct Sent {
-    FrameHeaderBytes header;
+    Bytes header;
     Bytes message;
   };
   FrameHeader header;

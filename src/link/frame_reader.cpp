@@ -11,10 +11,7 @@ std::span<std::uint8_t> FrameReader::rest_of_body() {
   return std::span(attachment_).subspan(filled_ - message);
 }
 
-Result<void> FrameReader::begin_body(Stage stage) {
-  FrameHeaderBytes bytes;
-  std::copy_n(ahead_.begin() + static_cast<std::ptrdiff_t>(begin_), bytes.size(), bytes.begin());
-  begin_ += bytes.size();
+Result<void> FrameReader::begin_body(ByteView bytes, Stage stage) {
   const Result<FrameHeader> header = decode_frame_header(bytes, stage);
   if (!header) return header.error();
   frame_.header = *header;
@@ -27,8 +24,11 @@ Result<void> FrameReader::begin_body(Stage stage) {
 
 Result<std::optional<Frame>> FrameReader::next(Stage stage) {
   if (!in_body_) {
-    if (ahead() < kFrameHeaderBytes) return std::optional<Frame>();
-    if (const Result<void> begun = begin_body(stage); !begun) return begun.error();
+    const ByteView here = ByteView(ahead_).subspan(begin_, ahead());
+    if (here.empty() || here.size() < frame_header_bytes(here[0])) return std::optional<Frame>();
+    const ByteView header = here.first(frame_header_bytes(here[0]));
+    if (const Result<void> begun = begin_body(header, stage); !begun) return begun.error();
+    begin_ += header.size();
   }
   std::span<std::uint8_t> rest = rest_of_body();
   while (!rest.empty()) {

@@ -8,6 +8,7 @@
 #include "frame.hpp"
 #include "limits.hpp"
 
+#include <array>
 #include <optional>
 #include <span>
 
@@ -25,7 +26,7 @@ class FrameReader {
  private:
   std::size_t ahead() const { return end_ - begin_; }
   std::span<std::uint8_t> rest_of_body();
-  Result<void> begin_body(Stage stage);
+  Result<void> begin_body(ByteView header, Stage stage);
 
   std::array<std::uint8_t, kReadAheadBytes> ahead_;
   std::size_t begin_ = 0;

@@ -67,7 +67,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   class Call;
   enum class State : std::uint8_t { open, saying_goodbye, closed };
   struct Outgoing {
-    FrameHeaderBytes header;
+    Bytes header;
     Bytes message;
     SharedBytes attachment;
     bool is_answer = false;

@@ -26,7 +26,7 @@ Frame request(SeededRandom& random, std::uint32_t id, std::size_t message, std::
 }
 
 void append(Bytes& bytes, const Frame& frame) {
-  const FrameHeaderBytes header = encode(frame.header);
+  const Bytes header = encode(frame.header);
   bytes.insert(bytes.end(), header.begin(), header.end());
   bytes.insert(bytes.end(), frame.message.begin(), frame.message.end());
   const ByteView attachment = frame.attachment.view();
@@ -121,7 +121,8 @@ TEST(FrameReader, HoldsLengthsAgainstTheStageBeforeItTakesMemory) {
   header.message_bytes = 0xffffffff;
   header.attachment_bytes = 0xffffffff;
   FrameReader reader;
-  EXPECT_EQ(feed(reader, encode(header), kFrameHeaderBytes), kFrameHeaderBytes);
+  const Bytes bytes = encode(header);
+  EXPECT_EQ(feed(reader, bytes, bytes.size()), bytes.size());
   const auto frame = reader.next(Stage::greeting);
   ASSERT_FALSE(frame);
   EXPECT_EQ(frame.error().code, Errc::invalid);

@@ -23,7 +23,6 @@ namespace peerstore::net {
 
 using link::Frame;
 using link::FrameHeader;
-using link::FrameHeaderBytes;
 using link::FrameKind;
 using link::Hello;
 using link::Stage;
@@ -84,8 +83,10 @@ class RawPeer {
 
   // Nothing once the other side has closed.
   std::optional<Frame> read_frame() {
-    FrameHeaderBytes bytes;
+    Bytes bytes(1);
     if (!read_exactly(bytes)) return std::nullopt;
+    bytes.resize(link::frame_header_bytes(bytes[0]));
+    if (!read_exactly(std::span(bytes).subspan(1))) return std::nullopt;
     // Greetings and answers alike.
     auto header = link::decode_frame_header(bytes, Stage::members);
     if (!header) header = link::decode_frame_header(bytes, Stage::greeting);
