@@ -87,7 +87,6 @@ void FaultDriver::set(FaultKind kind, SimulatedMachine& machine, bool on, double
       break;
     case FaultKind::disk_errors: {
       const double share = strength > 0 ? strength : kDefaultErrors;
-      if (on) machine.set_damaged();
       machine.disk().faults().fail_sometimes(on ? &random_ : nullptr, share, Errc::io);
       break;
     }

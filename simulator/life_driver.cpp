@@ -11,7 +11,6 @@ constexpr Duration kLookAtDrain = 1min;
 constexpr Duration kWaitToLeave = 30min;  // a machine that may not be spared yet
 constexpr Duration kWaitToFail = 1s;      // one whose failure the proof does not allow yet
 constexpr Duration kStartAgain = 30s;     // on a disk that fails now and then
-constexpr unsigned kStartsMax = 200;
 }  // namespace
 
 LifeDriver::LifeDriver(SimulatedRing& ring, const Scenario& scenario, Report& report, Callback on_joined,
@@ -21,17 +20,27 @@ LifeDriver::LifeDriver(SimulatedRing& ring, const Scenario& scenario, Report& re
       report_(report),
       on_joined_(std::move(on_joined)),
       on_begin_(std::move(on_begin)),
+      joining_(ring.world()),
       scope_(ring.world()) {}
 
 void LifeDriver::start() {
-  for (const auto& machine : ring_.machines()) scope_.spawn(live(*machine));
+  for (const auto& machine : ring_.machines()) joining_.spawn(join(*machine));
 }
 
-Task<void> LifeDriver::live(SimulatedMachine& machine) {
+Task<void> LifeDriver::join(SimulatedMachine& machine) {
   co_await ring_.world().sleep_until(TimePoint{machine.life().joins_at});
+  if (is_over_) co_return;
   co_await ring_.join(machine);
   ++report_.joins;
   on_joined_(machine);
+  if (is_over_) {
+    co_await begin(machine);
+  } else {
+    scope_.spawn(live(machine));
+  }
+}
+
+Task<void> LifeDriver::live(SimulatedMachine& machine) {
   co_await begin(machine);
   for (const LifeEvent& event : machine.life().events) {
     const bool for_ever =
@@ -81,14 +90,11 @@ Task<void> LifeDriver::experience(SimulatedMachine& machine, LifeEvent event) {
 }
 
 Task<void> LifeDriver::begin(SimulatedMachine& machine) {
-  for (unsigned tries = 1;; ++tries) {
+  for (;;) {
+    // Life or a fault may have begun it meanwhile.
+    if (machine.is_up() || machine.is_starting() || machine.is_gone()) co_return;
     const Result<void> started = co_await machine.start();
     if (started) break;
-    if (tries == kStartsMax) {
-      ring_.violations().judge("a_machine_starts_again",
-                               machine.name() + " does not: " + started.error().message(), {machine.index()});
-      co_return;
-    }
     co_await ring_.world().sleep(kStartAgain);
   }
   ring_.chronicle().note(machine.index(), EventKind::back);
@@ -134,11 +140,14 @@ bool LifeDriver::may_fail(const SimulatedMachine& machine) const {
 }
 
 void LifeDriver::bring_everybody_back() {
+  is_over_ = true;
+  over_at_ = ring_.world().now();
   scope_.cancel();
   world::VirtualClock& world = ring_.world();
   for (const auto& machine : ring_.machines()) {
     machine->commands().cancel();
     if (!machine->identity() || machine->is_gone()) continue;
+    if (machine->is_stopping()) machine->crash(false);
     if (machine->is_going()) machine->go(false);
     if (!machine->is_gone() && machine->is_asleep()) {
       machine->wake();
@@ -146,7 +155,8 @@ void LifeDriver::bring_everybody_back() {
     }
   }
   for (const auto& machine : ring_.machines()) {
-    const bool down = machine->identity() && !machine->is_gone() && !machine->is_up();
+    const bool down =
+        machine->identity() && !machine->is_gone() && !machine->is_up() && !machine->is_starting();
     if (!down) continue;
     const Result<void> started = world.run(machine->start());
     if (!started) {
@@ -158,6 +168,16 @@ void LifeDriver::bring_everybody_back() {
     ring_.chronicle().note(machine->index(), EventKind::back);
   }
   for (const std::uint32_t lost : ring_.unannounced()) ring_.announce_departure(ring_.machine(lost));
+}
+
+std::optional<std::string> LifeDriver::flaw_of_joins() const {
+  if (joining_.running() == 0) return std::nullopt;
+  for (const auto& machine : ring_.machines()) {
+    const bool set_out = TimePoint{machine->life().joins_at} <= over_at_;
+    if (set_out && !machine->is_gone() && !machine->is_up())
+      return machine->name() + " is not in the ring yet";
+  }
+  return std::nullopt;
 }
 
 }  // namespace peerstore::simulator

@@ -20,12 +20,16 @@ class LifeDriver {
 
   // From now on everybody lives.
   void start();
-  // Life stops here. Whoever is not gone for good comes back, and every loss is made known.
+  // Life stops here. Whoever is not gone for good comes back, every loss is made known, and joins under way
+  // go on.
   void bring_everybody_back();
+  // A machine that set out to join, and is not in.
+  std::optional<std::string> flaw_of_joins() const;
   // A machine's process begins, again and again until its disk lets it. For faults, too.
   Task<void> begin(SimulatedMachine& machine);
 
  private:
+  Task<void> join(SimulatedMachine& machine);
   Task<void> live(SimulatedMachine& machine);
   Task<void> experience(SimulatedMachine& machine, LifeEvent event);
   Task<void> drain(SimulatedMachine& machine);
@@ -37,6 +41,9 @@ class LifeDriver {
   Report& report_;
   Callback on_joined_;
   Callback on_begin_;
+  bool is_over_ = false;  // nobody sets out to join any more
+  TimePoint over_at_;
+  TaskScope joining_;
   TaskScope scope_;  // last: its tasks use everything above
 };
 

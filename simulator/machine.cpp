@@ -8,6 +8,14 @@ namespace peerstore::simulator {
 namespace {
 constexpr std::size_t kAddressesKept = 8;
 constexpr Duration kAskAgain = 30s;
+
+struct ResetAtEnd {
+  explicit ResetAtEnd(bool& lowered) : flag(lowered) {}
+  ~ResetAtEnd() { flag = false; }
+  ResetAtEnd(const ResetAtEnd&) = delete;
+  ResetAtEnd& operator=(const ResetAtEnd&) = delete;
+  bool& flag;
+};
 }  // namespace
 
 SimulatedMachine::SimulatedMachine(Surroundings surroundings, MachineLife life, std::uint32_t index,
@@ -57,7 +65,9 @@ Task<Result<std::unique_ptr<node::Node>>> SimulatedMachine::open_node(Disk& disk
 KeyValue& SimulatedMachine::facts() { return database_ ? static_cast<KeyValue&>(*database_) : facts_; }
 
 Task<Result<void>> SimulatedMachine::start() {
-  CHECK(identity_ && !is_up() && !gone_);
+  CHECK(identity_ && !is_up() && !starting_ && !gone_);
+  starting_ = true;
+  const ResetAtEnd no_longer(starting_);
   const bool leveldb = surroundings_.scenario.disk.leveldb;
   if (leveldb) {
     if (auto facts = open_facts(world::DiskDatabase::open); !facts) co_return facts.error();
@@ -111,6 +121,8 @@ Task<Result<void>> SimulatedMachine::try_disk_of(SimulatedMachine& other) {
 
 Task<void> SimulatedMachine::stop() {
   commands_.cancel();
+  if (is_live()) count_awake_time(false);
+  stopping_ = true;
   co_await node_->stop();
   end_process();
 }
@@ -193,6 +205,7 @@ Duration SimulatedMachine::awake_time() const {
 
 void SimulatedMachine::end_process() {
   if (is_live()) count_awake_time(false);
+  stopping_ = false;
   remember_friends();
   commands_.cancel();
   surroundings_.network.detach(member());

@@ -53,7 +53,7 @@ class SimulatedMachine final {
   void remember_address(std::string address) { remembered_addresses_ = {std::move(address)}; }
   std::string address() const;
 
-  // Requires an identity, and that it is neither up nor gone.
+  // Requires an identity, and that it is neither up, nor starting, nor gone.
   // Errc of the disk, if it is too bad.
   Task<Result<void>> start();
   // Its owner put the disk of another machine, which is down, into it: does a node start? It ends at once.
@@ -79,7 +79,9 @@ class SimulatedMachine final {
   bool is_asleep() const { return clock_.asleep(); }
   bool is_going() const { return going_; }
   bool is_gone() const { return gone_; }
-  bool is_live() const { return is_up() && !is_asleep(); }
+  bool is_starting() const { return starting_; }
+  bool is_stopping() const { return stopping_; }
+  bool is_live() const { return is_up() && !is_asleep() && !stopping_; }
   bool has_file(const wire::ChunkAddress& address) const;
   // Its disk has it, even if the power fails now, and the machine may be counted on.
   bool has_copy(const wire::ChunkAddress& address) const;
@@ -149,6 +151,8 @@ class SimulatedMachine final {
   std::optional<Lies> lies_;
   std::uint32_t moves_ = 0;
   std::vector<std::string> remembered_addresses_;
+  bool starting_ = false;
+  bool stopping_ = false;
   bool going_ = false;
   bool gone_ = false;
   bool disk_in_doubt_ = false;

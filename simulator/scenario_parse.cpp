@@ -32,6 +32,21 @@ constexpr std::pair<std::string_view, FaultKind> kFaultNames[] = {
 static_assert(std::size(kFaultNames) == kFaultKinds);
 
 constexpr double kMost = 1e9;
+constexpr double kDriftMost = 999'999;  // parts in a million: a clock never stands still
+constexpr Duration kTurn = 10ms;        // least time between the rounds of a protocol
+constexpr Duration kPause = 1s;         // least time between the deeds of a person or of a disk's keeper
+
+// One that is over as soon as it begins does nothing.
+bool takes_time(FaultKind kind) {
+  switch (kind) {
+    case FaultKind::bit_rot:
+    case FaultKind::vanished_file:
+    case FaultKind::wiped_disk:
+    case FaultKind::swapped_disks:
+    case FaultKind::clock_jump: return false;
+    default: return true;
+  }
+}
 
 void read_life(Section& section, LifeOptions& life) {
   static constexpr std::pair<std::string_view, LifeModel> kModels[] = {
@@ -83,9 +98,13 @@ void read_faults(Section& section, Scenario& scenario) {
     FaultOptions& fault = scenario.faults[static_cast<std::size_t>(kind)];
     section.section(name, [&](Section& one) {
       one.read("chance", 0, 1, fault.chance);
-      one.read("every", fault.every);
+      one.demand("every", "without it the fault never happens");
+      one.read_at_least("every", kTurn, fault.every);
+      if (takes_time(kind)) one.demand("lasts", "without it the fault is over at once");
       one.read_range("lasts", fault.least, fault.most);
-      one.read("strength", 0, kMost, fault.strength);
+      const bool is_slowness = kind == FaultKind::slow_node || kind == FaultKind::slow_disk;
+      if (is_slowness) one.demand("strength", "how many seconds it takes longer");
+      one.read("strength", 0, kind == FaultKind::clock_drift ? kDriftMost : kMost, fault.strength);
     });
   }
 }
@@ -117,16 +136,16 @@ void read_all(Section& file, Scenario& scenario) {
   });
   file.section("ring", [&](Section& ring) {
     ring.read_count("successor_list", 1, wire::kSuccessorsMax, scenario.ring.successor_list);
-    ring.read("stabilize_period", scenario.ring.stabilize_period);
-    ring.read("quiet_period", scenario.ring.quiet_period);
-    ring.read("suspended_after", scenario.ring.suspended_after);
+    ring.read_at_least("stabilize_period", kTurn, scenario.ring.stabilize_period);
+    ring.read_at_least("quiet_period", kTurn, scenario.ring.quiet_period);
+    ring.read_at_least("suspended_after", kPause, scenario.ring.suspended_after);
     ring.read("fingers_only", scenario.ring.fingers_only);
   });
   file.section("life", [&](Section& life) { read_life(life, scenario.life); });
   file.section("network", [&](Section& links) { read_links(links, scenario.links); });
   file.section("disk", [&](Section& disk) {
     disk.read("leveldb", scenario.disk.leveldb);
-    disk.read("scrub", scenario.disk.scrub);
+    disk.read_at_least_or_never("scrub", kPause, scenario.disk.scrub);
   });
   file.section("faults", [&](Section& faults) { read_faults(faults, scenario); });
   file.section("liars", [&](Section& liars) {
@@ -138,10 +157,10 @@ void read_all(Section& file, Scenario& scenario) {
     liars.read("fake_receipts", scenario.liars.lies.fake_receipts);
   });
   file.section("workload", [&](Section& workload) {
-    workload.read("pack_every", scenario.workload.pack_every);
-    workload.read("lookup_every", scenario.workload.lookup_every);
+    workload.read_at_least_or_never("pack_every", kPause, scenario.workload.pack_every);
+    workload.read_at_least_or_never("lookup_every", kTurn, scenario.workload.lookup_every);
     workload.read_count("people", 0, 50, scenario.workload.people);
-    workload.read("backup_every", scenario.workload.backup_every);
+    workload.read_at_least("backup_every", kPause, scenario.workload.backup_every);
   });
   file.section("laws", [&](Section& laws) {
     laws.read("ideal_within", scenario.laws.ideal_within);

@@ -149,7 +149,11 @@ void ScenarioRun::heal() {
 void ScenarioRun::rest() {
   const auto seconds_of = [](Duration time) { return std::chrono::duration<double>(time).count(); };
   const LawOptions& laws = scenario_.laws;
-  const Duration ideal = wait_for("ring_becomes_ideal", laws.ideal_within, 1s, &ScenarioRun::flaw_of_ring);
+  const Duration in =
+      wait_for("whoever_sets_out_gets_in", laws.ideal_within, 1s, &ScenarioRun::flaw_of_joins);
+  if (is_over()) return;
+  const Duration ideal =
+      in + wait_for("ring_becomes_ideal", laws.ideal_within, 1s, &ScenarioRun::flaw_of_ring);
   report_.seconds_to_ideal = seconds_of(ideal);
   if (!is_over()) lookups_.look_up_from_everywhere();
   if (is_over()) return;
@@ -186,6 +190,8 @@ std::vector<MemberSnapshot> ScenarioRun::all_live() const {
   }
   return live;
 }
+
+std::optional<std::string> ScenarioRun::flaw_of_joins() { return life_.flaw_of_joins(); }
 
 std::optional<std::string> ScenarioRun::flaw_of_ring() {
   return ring_becomes_ideal(all_live(), scenario_.ring.successor_list);

@@ -14,6 +14,9 @@
 
 namespace peerstore::simulator {
 
+// The line for a shell that runs the same again.
+std::string replay_command(const Scenario& scenario, const RunOptions& options);
+
 class ScenarioRun final : private world::MachineNetwork::Observer {
  public:
   // `scenario` as it is to be: what the options change of it is changed already.
@@ -39,6 +42,7 @@ class ScenarioRun final : private world::MachineNetwork::Observer {
   using Flaw = std::optional<std::string> (ScenarioRun::*)();
   Duration wait_for(std::string_view law, Duration within, Duration look, Flaw flaw_now);
   std::vector<MemberSnapshot> all_live() const;
+  std::optional<std::string> flaw_of_joins();
   std::optional<std::string> flaw_of_ring();
   std::optional<std::string> flaw_of_beliefs();
   std::optional<std::string> flaw_of_copies();

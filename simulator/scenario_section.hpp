@@ -59,7 +59,25 @@ class Section {
   void read(std::string_view key, Duration& into) {
     const toml::node* node = take(key);
     if (node == nullptr) return;
-    if (!parse(*node, into)) wrong(*node, key, R"(must be a time such as "90s", "10min", "8h" or "30d")");
+    if (!parse(*node, into))
+      wrong(*node, key, R"(must be a time such as "90s", "10min", "8h" or "30d", ten years at most)");
+  }
+  // A time that may not be short: something happens again and again after it.
+  void read_at_least(std::string_view key, Duration least, Duration& into) {
+    read(key, into);
+    if (into >= least || !has(key)) return;
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(least).count();
+    wrong(*table_.get(key), key, "must be at least \"" + std::to_string(milliseconds) + "ms\"");
+  }
+  // The same, but zero for never.
+  void read_at_least_or_never(std::string_view key, Duration least, Duration& into) {
+    read(key, into);
+    if (into != Duration::zero()) read_at_least(key, least, into);
+  }
+  bool has(std::string_view key) const { return table_.contains(key); }
+  // For what would do nothing without it.
+  void demand(std::string_view key, std::string_view why) {
+    if (!error_ && !has(key)) wrong(table_, key, "is missing: " + std::string(why));
   }
   void read_range(std::string_view key, Duration& least, Duration& most) {
     const toml::node* node = take(key);
@@ -119,6 +137,7 @@ class Section {
     std::string_view name;
     Duration length;
   };
+  static constexpr Duration kLongest = 24h * 3660;  // ten years: of more nothing can be reckoned
   static constexpr Unit kUnits[] = {{"ms", 1ms}, {"s", 1s}, {"min", 1min}, {"h", 1h}, {"d", 24h}};
   static std::string brief(double number) {
     std::string text = std::to_string(number);
@@ -138,7 +157,7 @@ class Section {
     for (const Unit& known : kUnits) {
       if (unit != known.name) continue;
       const double length = number * static_cast<double>(known.length.count());
-      if (length > 4e18) return false;
+      if (length > static_cast<double>(Duration(kLongest).count())) return false;
       into = Duration(static_cast<Duration::rep>(length));
       return true;
     }

@@ -1,5 +1,7 @@
 #include <peerstore/simulator/simulator.hpp>
 
+#include <peerstore/runtime/bug_context.hpp>
+
 #include "scenario_run.hpp"
 
 namespace peerstore::simulator {
@@ -14,8 +16,11 @@ Result<Scenario> changed(Scenario scenario, const RunOptions& options) {
   }
   if (options.nodes) scenario.nodes = *options.nodes;
   if (options.days) {
+    constexpr double kMostDays = 3660;
     const double length = *options.days * static_cast<double>(Duration(24h).count());
-    if (!(length >= 1 && length < 4e18)) return fail(Errc::invalid, "the days must be more than 0");
+    if (!(length >= 1 && *options.days <= kMostDays)) {
+      return fail(Errc::invalid, "the days must be more than 0, and at most 3660");
+    }
     scenario.live = Duration(static_cast<Duration::rep>(length));
   }
   if (scenario.nodes == 0 || scenario.nodes > kNodesMax) {
@@ -71,6 +76,7 @@ Result<Report> run(const Scenario& scenario, const RunOptions& options) {
   if (!as_run) return as_run.error();
   const Result<LifePlan> plan = plan_life(as_run->life, as_run->grow + as_run->live, options.seed);
   if (!plan) return plan.error_in("scenario " + scenario.name);
+  const BugContext context("in a simulation; again with: " + replay_command(*as_run, options));
   return ScenarioRun(*as_run, *plan, options).run();
 }
 

@@ -38,8 +38,20 @@ std::string drawn(const MemberSnapshot& member, const SimulatedMachine& machine)
   return line;
 }
 
+// For a shell.
+std::string quoted(const std::string& word) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./-_+";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string text = "'";
+  for (const char letter : word) text += letter == '\'' ? std::string("'\\''") : std::string(1, letter);
+  return text + "'";
+}
+
+}  // namespace
+
 std::string replay_command(const Scenario& scenario, const RunOptions& options) {
-  std::string command = "peerstore sim replay " + scenario.name + " --seed " + std::to_string(options.seed);
+  std::string command =
+      "peerstore sim replay " + quoted(scenario.name) + " --seed " + std::to_string(options.seed);
   if (options.nodes) command += " --nodes " + std::to_string(*options.nodes);
   if (options.days) {
     char text[32];
@@ -48,10 +60,9 @@ std::string replay_command(const Scenario& scenario, const RunOptions& options) 
   }
   if (options.small) command += " --small";
   if (options.streams) command += " --streams";
+  if (!options.trace_path.empty()) command += " --trace " + quoted(options.trace_path);
   return command;
 }
-
-}  // namespace
 
 void ScenarioRun::tell_story(const Violation& violation) {
   Failure failure;

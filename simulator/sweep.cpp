@@ -24,6 +24,7 @@ void add(Report& sum, const Report& one) {
   sum.bytes += one.bytes;
   sum.joins += one.joins;
   sum.departures += one.departures;
+  sum.drains += one.drains;
   sum.sleeps += one.sleeps;
   sum.crashes += one.crashes;
   sum.stops += one.stops;

@@ -68,6 +68,7 @@ Result<simulator::RunOptions> run_options(const SimulationOptions& options) {
     Result<std::string> trace = read_file(options.trace);
     if (!trace) return trace.error();
     run.trace = std::move(*trace);
+    run.trace_path = options.trace;
   }
   return run;
 }

@@ -23,8 +23,8 @@ wire::MemberId roughly(wire::MemberId point) {
 Task<void> Membership::State::spread() {
   for (;;) {
     while (news.empty()) co_await has_news.wait();
-    co_await clock.sleep(random.jitter(options.news_period));
     tell_ring(take_news(), self);
+    co_await clock.sleep(random.jitter(options.news_period));
   }
 }
 

@@ -20,11 +20,13 @@ constexpr std::uint64_t kRoomPart = 16;
 constexpr Duration kListenPeriod = std::chrono::minutes(5);
 constexpr unsigned kListensKept = 12;
 constexpr Duration kSilenceLeast = std::chrono::minutes(10);
+// So long a life lasts that began because others remember a later one.
+constexpr Duration kLifeAtLeast = std::chrono::minutes(1);
 // A life each second for nine million years.
 constexpr std::uint64_t kIncarnationsMax = std::uint64_t{1} << 48;
 
 // What one coming or going costs each member that follows the ring: the news and the answer.
-constexpr double kNewsBytes = 185;
+constexpr double kNewsBytes = 165;
 constexpr std::size_t kMembersMax = 4000;
 constexpr Duration kBudgetPeriod = std::chrono::seconds(10);
 // So long it must be calm until the whole ring is followed again.
@@ -188,10 +190,14 @@ std::uint64_t Node::Parts::begin_life() {
 }
 
 void Node::Parts::denied(std::uint64_t remembered) {
-  // What others say is not signed. Numbers may rise at will, but a liar must not use them up.
-  if (remembered <= incarnations->current() || remembered > kIncarnationsMax) {
+  // What others say is not signed. Numbers may rise at will, but a liar must neither use them up nor keep
+  // this machine out of the ring with one new life after another.
+  const TimePoint now = environment.clock.now();
+  const bool is_just_begun = overtaken_at && now - *overtaken_at < kLifeAtLeast;
+  if (remembered <= incarnations->current() || remembered > kIncarnationsMax || is_just_begun) {
     return membership.announce(make_presence());
   }
+  overtaken_at = now;
   life_remembered = std::max(life_remembered, remembered);
   chord.begin_again();
 }

@@ -208,6 +208,22 @@ TEST(Node, OutlivesItsOwnPastWithAnEmptyDiskAndAClockSetBack) {
   EXPECT_GT(struck.node->chord().state().self().incarnation, before);
 }
 
+TEST(Node, IsNotKeptOutOfTheRingByOneWhoSaysAgainAndAgainThatItsLifeIsOver) {
+  RingOfNodes ring(4);
+  Laptop& victim = *ring.laptops[2];
+  const auto life = [&] { return victim.node->chord().state().self().incarnation; };
+  const std::uint64_t first = life();
+  for (int lie = 0; lie < 30; ++lie) {
+    wire::PushStatements news;
+    news.absences = {{{victim.identity.member, life() + 1}, 0}};
+    victim.node->membership().hear(std::move(news));
+    ring.clock.run_for(1s);
+  }
+  EXPECT_LE(life(), first + 2);
+  EXPECT_EQ(victim.node->chord().state().phase(), wire::Phase::member);
+  EXPECT_TRUE(ring.until([&] { return ring.is_one_ring(); }, 30s));
+}
+
 TEST(Node, TellsItsAddressesAndRoom) {
   RingOfNodes ring(4);
   ring.clock.run_for(1min);

@@ -104,6 +104,44 @@ TEST(ScenarioRun, TellsItsProgressAHundredTimes) {
   EXPECT_EQ(told_times, 100);
 }
 
+TEST(ScenarioRun, LivesThroughFaultsAndHealingInTheMiddleOfStopsAndJoins) {
+  const Result<ScenarioPtr> interrupted = read_scenario("interrupted", R"(
+summary = "machines stop in order all the time, some join at the last moment, and faults come in between"
+nodes = 10
+[phases]
+live = "5min"
+[life]
+model = "exponential"
+session = "20s"
+absence = "5s"
+stops = 1
+joining = "1min"
+[[life.upheaval]]
+kind = "flash_join"
+at = "295s"
+count = 5
+[network]
+loss = 0.1
+[faults.swapped_disks]
+every = "3s"
+lasts = ["1s", "2s"]
+[faults.slow_disk]
+every = "10s"
+lasts = ["10s", "20s"]
+strength = 1
+[laws]
+ideal_within = "10min"
+)");
+  ASSERT_TRUE(interrupted.has_value()) << interrupted.error().message();
+  SweepOptions options;
+  options.count = 6;
+  const Result<SweepReport> swept = sweep(**interrupted, options);
+  ASSERT_TRUE(swept.has_value());
+  EXPECT_EQ(swept->failed_total, 0U) << told(swept->failed.front());
+  EXPECT_GT(swept->sum.stops, 0U);
+  EXPECT_EQ(swept->sum.joins, 6U * 15U);
+}
+
 TEST(ScenarioRun, EndsAtTheFirstBrokenLawAndTellsHowItCameToThat) {
   // A law that nobody can keep: ideal before anything could happen.
   const Result<ScenarioPtr> impatient = read_scenario("impatient", R"(

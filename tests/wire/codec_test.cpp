@@ -260,6 +260,18 @@ TEST(Codec, AFullRosterAndAPersonsHeadsFitIntoOneMessage) {
   EXPECT_LE(encode(Result<Response>(Response(heads))).message.size(), kMessageBytesMax);
 }
 
+// What is read is bounded by the length of the message: no list may be counted twice.
+TEST(Codec, TheLongestComparisonOfPresencesComesBack) {
+  RandomValues values(13);
+  PresenceDifference reply{values.fixed<crypto::Hash>(), {}, {}, {}};
+  for (std::uint32_t part = 0; part < kPresenceSumsMax; ++part) reply.parts.push_back(part);
+  reply.presences.assign(20, values.presence());
+  const Encoded encoded = encode(Result<Response>(Response(reply)));
+  const Result<Response> decoded = decode_response(encoded.message, encoded.attachment);
+  ASSERT_TRUE(decoded) << decoded.error().message();
+  EXPECT_EQ(std::get<PresenceDifference>(*decoded), reply);
+}
+
 TEST(Codec, StatementsOfAHelloComeBackUpToTheirNumber) {
   RandomValues values(12);
   const std::vector<Statement> proof = {values.statement(), values.statement()};

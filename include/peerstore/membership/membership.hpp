@@ -29,9 +29,9 @@ namespace peerstore::membership {
 class Membership {
  public:
   struct Options {
-    Duration news_period = std::chrono::milliseconds(250);  // how long own news are gathered before they are told
-    std::size_t news_fan_out = 8;                    // among how many the ring is divided; 0: tells nobody
-    Duration settle = std::chrono::seconds(5);       // a younger difference is news on their way: no exchange
+    Duration news_period = std::chrono::milliseconds(250);  // between own news; the first is told at once
+    std::size_t news_fan_out = 8;               // among how many the ring is divided; 0: tells nobody
+    Duration settle = std::chrono::seconds(5);  // a younger difference is news on their way: no exchange
     Duration exchange_pause = std::chrono::seconds(10);  // least time between exchanges with one peer
     Duration probe_period = std::chrono::seconds(30);    // between questions to one that is away
   };

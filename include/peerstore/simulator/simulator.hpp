@@ -52,6 +52,7 @@ struct RunOptions {
   bool small = false;                // the scenario's small ring and short life, for tests
   bool streams = false;              // bytes through the real framing and codecs
   std::optional<std::string> trace;  // the machines' lives, in the words of a file (docs/simulator.md)
+  std::string trace_path;            // of that file, for the line that replays a run
   std::string commit;                // of the program, for the report
   // Called after each hundredth of the life.
   std::function<void(const Progress&)> on_progress;
