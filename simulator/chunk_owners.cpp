@@ -12,14 +12,6 @@ namespace {
 constexpr std::size_t kReadersAtOnce = 32;
 constexpr Duration kReadAgain = 10s;
 
-// P5. A liar may sign what it likes, and a disk may lie to its machine.
-std::optional<std::string> a_receipt_is_true(const SimulatedMachine& holder,
-                                             const wire::ChunkAddress& address) {
-  const bool excused = !holder.is_honest() || holder.is_going() || holder.is_gone() || holder.is_damaged();
-  if (excused || holder.has_copy(address)) return std::nullopt;
-  return holder.name() + " signed for a chunk that it does not have";
-}
-
 }  // namespace
 
 ChunkOwners::ChunkOwners(SimulatedRing& ring, const Scenario& scenario, Report& report)
@@ -76,8 +68,6 @@ Task<void> ChunkOwners::store_chunk(SimulatedMachine& machine, ChunkLedger::Plac
     chunk.receipts.push_back(receipt.holder.id);
     const SimulatedMachine& holder = *ring_.by_member().at(receipt.holder.id);
     persons.insert(holder.identity()->person);
-    ring_.violations().judge("a_receipt_is_true", a_receipt_is_true(holder, chunk.address),
-                             {machine.index(), holder.index()});
     honest += holder.is_honest() ? 1U : 0U;
   }
   if (!outcome->safe()) co_return;

@@ -18,6 +18,14 @@ std::optional<wire::ChunkAddress> address_in(std::string_view path) {
   return bytes ? wire::ChunkAddress::from(*bytes) : std::nullopt;
 }
 
+// P5. A liar may sign what it likes, and a disk may lie to its machine.
+std::optional<std::string> a_receipt_is_true(const SimulatedMachine& holder,
+                                             const wire::ChunkAddress& address) {
+  const bool excused = !holder.is_honest() || holder.is_going() || holder.is_gone() || holder.is_damaged();
+  if (excused || holder.has_copy(address)) return std::nullopt;
+  return holder.name() + " signed for a chunk that it does not have";
+}
+
 }  // namespace
 
 void ScenarioRun::watch(Machine& machine) {
@@ -64,6 +72,14 @@ void ScenarioRun::see_answer(Machine& asker, const world::MachineNetwork::Delive
   if (delivery.answer == nullptr || !*delivery.answer) return;
   if (const auto* neighbours = std::get_if<wire::Neighbours>(&**delivery.answer)) {
     asked_first_.answered(asker.index(), asker.awake_time(), *neighbours);
+  }
+  // Now, and not when the owner has the last one: it may have slept, and the holder may have handed it on.
+  if (const auto* receipt = std::get_if<wire::Receipt>(&**delivery.answer)) {
+    const auto holder = ring_.by_member().find(receipt->holder.id);
+    const bool is_owners = ring_.ledger().find(receipt->address).has_value();
+    if (!is_owners || holder == ring_.by_member().end()) return;
+    ring_.violations().judge("a_receipt_is_true", a_receipt_is_true(*holder->second, receipt->address),
+                             {asker.index(), holder->second->index()});
   }
 }
 
