@@ -69,7 +69,7 @@ struct Node::Parts {
   chord::ChordNode chord;
   bool started = false;
   bool keeping_incarnation = false;
-  std::uint64_t life_remembered = 0;     // by others
+  std::uint64_t life_remembered = 0;      // by others
   std::optional<TimePoint> overtaken_at;  // when a life last began for that
   std::uint64_t presence_sequence = 0;
   std::uint64_t room_told = 0;
