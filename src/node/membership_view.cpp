@@ -91,6 +91,12 @@ std::optional<wire::PersonNumber> MembershipView::person_of(const wire::MemberId
   return member->person;
 }
 
+std::optional<std::uint32_t> MembershipView::machine_of(const wire::MemberId& id) const {
+  const membership::Member* member = membership_.roster().find(id);
+  if (member == nullptr) return std::nullopt;
+  return member->machine;
+}
+
 wire::RingId MembershipView::ring_id() const { return membership_.roster().ring_id(); }
 
 }  // namespace peerstore::node

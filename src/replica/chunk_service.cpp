@@ -235,13 +235,16 @@ Task<Result<wire::Response>> ChunkService::serve(wire::Caller, wire::GetHeads re
   co_return wire::Response(wire::HeadsReply{std::move(heads)});
 }
 
-// Whoever brings it: the machine's own signature is what counts.
-Task<Result<wire::Response>> ChunkService::serve(wire::Caller, wire::PutHead request) {
+// Whoever brings it, if today's key signed it.
+Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::PutHead request) {
   if (request.head.body.size() > wire::kHeadBodyBytesMax) co_return fail(Errc::invalid, "too large a head");
   const HeadRank rank = rank_of(signatures_, view_, request.head);
   const HeadRank rank_here = rank_of_held(signatures_, view_, heads_, request.head);
   if (rank == kNobodys) co_return fail(Errc::refused, "a head that its machine did not sign");
-  if (rank != kOfToday) co_return fail(Errc::refused, "a head by a writer key that counts no more");
+  const bool is_brought_back = rank_here == kNobodys && may_bring_back(view_, caller.member, request.head);
+  if (rank != kOfToday && !is_brought_back) {
+    co_return fail(Errc::refused, "a head by a writer key that counts no more");
+  }
   const Result<void> put = co_await heads_.put(std::move(request.head), rank > rank_here);
   if (!put) co_return put.error();
   co_return wire::Response(wire::Done{});

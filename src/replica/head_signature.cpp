@@ -38,4 +38,10 @@ HeadRank rank_of_held(crypto::Signatures& signatures, const RingView& view, cons
   return same == held.end() ? kNobodys : rank_of(signatures, view, *same);
 }
 
+bool may_bring_back(const RingView& view, const wire::MemberId& bringer, const wire::Head& head) {
+  if (view.person_of(bringer) != head.person) return false;
+  const auto machine = view.machine_of(bringer);
+  return machine && *machine != head.machine && view.writer_key(head.person, *machine).has_value();
+}
+
 }  // namespace peerstore::replica

@@ -106,6 +106,57 @@ TEST_F(Revocation, OfAWriterKeyAloneIsKnownEverywhereAndTheMachineGoesOnServing)
   EXPECT_EQ(ring.laptops[1]->node->view().standing(owner.member), replica::Standing::live);
 }
 
+// All who kept the head of a laptop that is lost are gone, too; the person's other laptop has seen it.
+TEST_F(Revocation, WhatALostMachinePublishedIsBroughtBackByAnotherOfItsPersonAndByNobodyElse) {
+  const membership::Identity& owner = ring.laptops[5]->identity;
+  const auto& roster = ring.laptops[0]->node->membership().roster();
+  Laptop& keeper = *ring.laptops[1];
+  const auto other_secrets = membership::make_machine_secrets(ring.signatures, ring.entropy);
+  const membership::NewMachine other{owner.person, 1, "other", 0};
+  const auto signed_head = [&](std::uint32_t machine, const crypto::SigningSecretKey& key, unsigned version) {
+    wire::Head head{owner.person, machine, version, {}, {}, {}};
+    replica::sign_head(ring.signatures, roster.ring_id(), {owner.person, machine, key}, head);
+    return wire::PutHead{head};
+  };
+  const auto bring = [&](std::uint32_t machine, wire::PutHead head) {
+    const auto id = machine == 0 ? owner.member
+                                 : membership::member_id_of(roster.ring_id(),
+                                                            roster.invitation(owner.person)->position_seed,
+                                                            owner.person, machine);
+    const wire::Caller as{id, owner.person, false, true};
+    const auto answer = ring.clock.run(keeper.node->serve(as, std::move(head)));
+    return answer ? Errc{} : answer.error().code;
+  };
+  const auto renew = [&](const crypto::SigningPublicKey& key) {
+    const auto said =
+        membership::renew_writer(ring.signatures, roster, owner.member, owner.person_secret, key).value();
+    tell(*ring.laptops[0], said);
+    CHECK(ring.until([&] { return ring.is_one_ring(); }));
+  };
+  tell(*ring.laptops[0], membership::certify_machine(ring.signatures, roster.ring_id(), owner.person_secret,
+                                                     other, other_secrets));
+  const auto second = ring.signatures.make_key_pair(ring.entropy);
+  renew(second.public_key);
+  renew({});
+  ASSERT_TRUE(keeper.node->heads().of_person(owner.person).empty());
+
+  const wire::PutHead first_by_first = signed_head(0, owner.writer_secret, 7);
+  const wire::PutHead by_second = signed_head(0, second.secret_key, 3);
+  EXPECT_EQ(Errc::refused, bring(0, by_second)) << "it has to sign with a key of today";
+  EXPECT_EQ(Errc::refused, ask_as(*ring.laptops[3], keeper, by_second).error().code) << "another person";
+  EXPECT_EQ(Errc::refused, bring(2, by_second)) << "no machine of the ring";
+  EXPECT_EQ(Errc{}, bring(1, by_second));
+  // What is kept is never displaced by a word of before, whoever brings it.
+  EXPECT_EQ(Errc::refused, bring(1, first_by_first));
+  EXPECT_EQ(Errc::refused, bring(1, signed_head(0, second.secret_key, 4)));
+  ASSERT_EQ(1U, keeper.node->heads().of_person(owner.person).size());
+  EXPECT_EQ(3U, keeper.node->heads().of_person(owner.person)[0].version);
+  // The machine itself goes on where it was.
+  const auto third = ring.signatures.make_key_pair(ring.entropy);
+  renew(third.public_key);
+  EXPECT_EQ(Errc{}, bring(0, signed_head(0, third.secret_key, 4)));
+}
+
 TEST_F(Revocation, OlderRootsDoNotComeBackByAReplayOrARestart) {
   Laptop& ann = *ring.laptops[0];
   Laptop& bob = *ring.laptops[1];

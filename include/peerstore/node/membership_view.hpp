@@ -33,6 +33,7 @@ class MembershipView final : public replica::RingView {
   std::optional<std::uint64_t> bytes_quota(wire::PersonNumber person) const override;
   std::optional<crypto::SigningPublicKey> person_key(wire::PersonNumber person) const override;
   std::optional<wire::PersonNumber> person_of(const wire::MemberId& member) const override;
+  std::optional<std::uint32_t> machine_of(const wire::MemberId& id) const override;
   wire::RingId ring_id() const override;
 
  private:

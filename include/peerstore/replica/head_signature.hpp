@@ -3,7 +3,8 @@
 //
 // A keeper takes a new head by today's key alone. What former keys signed is still read, and handed on to
 // keepers that lack it, since a person's files must outlive the machine that stored them; but it never takes
-// the place of what today's key signed. docs/security.md, "Heads".
+// the place of what today's key signed. If no keeper has it any more, another machine of its person may bring
+// it back. docs/security.md, "Heads".
 #pragma once
 
 #include <peerstore/crypto/signatures.hpp>
@@ -29,5 +30,8 @@ HeadRank rank_of(crypto::Signatures& signatures, const RingView& view, const wir
 // Of the head of the same machine that is kept here; kNobodys if there is none.
 HeadRank rank_of_held(crypto::Signatures& signatures, const RingView& view, const store::HeadStore& heads,
                       const wire::Head& head);
+// May this one bring a head that a former key signed, where none of that machine is kept? A live machine of
+// the same person, but not the one that it is of: that one has a key of today to sign with.
+bool may_bring_back(const RingView& view, const wire::MemberId& bringer, const wire::Head& head);
 
 }  // namespace peerstore::replica

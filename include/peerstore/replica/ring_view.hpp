@@ -39,6 +39,8 @@ class RingView {
   // Keys of persons, to check their records.
   virtual std::optional<crypto::SigningPublicKey> person_key(wire::PersonNumber person) const = 0;
   virtual std::optional<wire::PersonNumber> person_of(const wire::MemberId& member) const = 0;
+  // Which of its person's machines a member is. Nothing if that is not known.
+  virtual std::optional<std::uint32_t> machine_of(const wire::MemberId&) const { return std::nullopt; }
   virtual wire::RingId ring_id() const = 0;
 };
 
