@@ -8,7 +8,8 @@ namespace peerstore::account {
 
 namespace {
 
-constexpr std::string_view kMagic = "PSUSER1";
+constexpr std::string_view kMagic = "PSUSER2";
+constexpr std::string_view kMagicBefore = "PSUSER1";  // had no ended writers
 
 enum class Kind : std::uint8_t { passphrase = 1, recovery = 2 };
 
@@ -66,13 +67,16 @@ const Wanted* find_slot(const RecordBody& body) {
 
 }  // namespace
 
-// magic 7 (the last a digit: the version), epoch u32, count u8, slots, authority, count u8, epochs.
+// magic 7 (the last a digit: the version), epoch u32, count u8, slots, authority, count u8, epochs, count u8,
+// ended writers.
 Bytes encode(const RecordBody& body) {
   ByteWriter out;
   out.raw(as_bytes(kMagic)).u32(body.epoch).u8(static_cast<std::uint8_t>(body.slots.size()));
   for (const Slot& slot : body.slots) std::visit([&](const auto& kind) { write(out, kind); }, slot);
   out.fixed(body.authority).u8(static_cast<std::uint8_t>(body.epochs.size()));
   for (const SealedEpoch& epoch : body.epochs) out.fixed(epoch);
+  out.u8(static_cast<std::uint8_t>(body.ended_writers.size()));
+  for (const crypto::SigningPublicKey& writer : body.ended_writers) out.fixed(writer);
   return out.take();
 }
 
@@ -83,7 +87,8 @@ Result<RecordBody> decode_record_body(ByteView bytes) {
   ByteReader in(bytes);
   const std::string_view magic = as_text(in.raw(kMagic.size()));
   if (!in.ok() || magic.substr(0, kMagic.size() - 1) != kMagic.substr(0, kMagic.size() - 1)) return wrong;
-  if (magic != kMagic) return fail(Errc::unsupported, "a user record of a newer PeerStore");
+  if (magic != kMagic && magic != kMagicBefore)
+    return fail(Errc::unsupported, "a user record of a newer PeerStore");
   RecordBody body;
   body.epoch = in.u32();
   const std::uint8_t slots = in.u8();
@@ -97,6 +102,11 @@ Result<RecordBody> decode_record_body(ByteView bytes) {
   const std::uint8_t epochs = in.u8();
   if (epochs > kEpochsMax || epochs != std::uint64_t{body.epoch} + 1) return wrong;
   for (std::uint8_t i = 0; i < epochs && in.ok(); ++i) body.epochs.push_back(in.fixed<SealedEpoch>());
+  const std::uint8_t ended = magic == kMagic ? in.u8() : 0;
+  if (ended > kEndedWritersMax) return wrong;
+  for (std::uint8_t i = 0; i < ended && in.ok(); ++i) {
+    body.ended_writers.push_back(in.fixed<crypto::SigningPublicKey>());
+  }
   if (!in.finished() || !in_order(body.slots)) return wrong;
   return body;
 }

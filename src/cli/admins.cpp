@@ -147,14 +147,18 @@ Task<Exit> sign(OwnerSession& session, const Output& output, const AdminsOptions
 }  // namespace
 
 Exit admins_command(const Home& home, const Output& output, const AdminsOptions& options) {
-  return with_session(home, output, options, [&](OwnerSession& session) {
-    switch (options.action) {
-      case AdminsOptions::Action::change: return change(session, output, options);
-      case AdminsOptions::Action::sign: return sign(session, output, options);
-      case AdminsOptions::Action::list: break;
-    }
-    return list(session, output);
-  });
+  const bool looks = options.action == AdminsOptions::Action::list;
+  return with_session(
+      home, output, options,
+      [&](OwnerSession& session) {
+        switch (options.action) {
+          case AdminsOptions::Action::change: return change(session, output, options);
+          case AdminsOptions::Action::sign: return sign(session, output, options);
+          case AdminsOptions::Action::list: break;
+        }
+        return list(session, output);
+      },
+      looks ? Purpose::look : Purpose::change);
 }
 
 }  // namespace peerstore::cli

@@ -28,6 +28,7 @@ Exit create_command(const Home& home, const Output& output, const CreateOptions&
 
 struct OwnerOptions {
   std::vector<std::string> bootstrap;  // empty: the home's own node, or whoever was reached last
+  std::string ago;                     // of some that only look: as this home knew the drive so long ago
 };
 
 // Says why a home could not be unlocked.

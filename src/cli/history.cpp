@@ -101,22 +101,25 @@ Task<Exit> diff(OwnerSession&, drive::Drive& drive, const Diff& job) {
 
 Exit find_command(const Home& home, const Output& output, const FindOptions& options) {
   const Find job{output, options};
-  return with_drive(home, output, options,
-                    [&](OwnerSession& session, drive::Drive& drive) { return find(session, drive, job); });
+  return with_drive(
+      home, output, options,
+      [&](OwnerSession& session, drive::Drive& drive) { return find(session, drive, job); }, Purpose::look);
 }
 
 Exit versions_command(const Home& home, const Output& output, const VersionsOptions& options) {
   const Versions job{output, remote_path(options.remote)};
   if (job.remote.empty()) return output.failure(Exit::usage, "name the file", "See: peerstore ls");
-  return with_drive(home, output, options, [&](OwnerSession& session, drive::Drive& drive) {
-    return versions(session, drive, job);
-  });
+  return with_drive(
+      home, output, options,
+      [&](OwnerSession& session, drive::Drive& drive) { return versions(session, drive, job); },
+      Purpose::look);
 }
 
 Exit diff_command(const Home& home, const Output& output, const DiffOptions& options) {
   const Diff job{output, options};
-  return with_drive(home, output, options,
-                    [&](OwnerSession& session, drive::Drive& drive) { return diff(session, drive, job); });
+  return with_drive(
+      home, output, options,
+      [&](OwnerSession& session, drive::Drive& drive) { return diff(session, drive, job); }, Purpose::look);
 }
 
 }  // namespace peerstore::cli

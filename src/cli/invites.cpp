@@ -109,9 +109,13 @@ Task<Exit> withdraw(OwnerSession& session, const Output& output, const std::stri
 }  // namespace
 
 Exit invites_command(const Home& home, const Output& output, const InvitesOptions& options) {
-  return with_session(home, output, options, [&](OwnerSession& session) {
-    return options.withdraw.empty() ? list(session, output) : withdraw(session, output, options.withdraw);
-  });
+  const Purpose purpose = options.withdraw.empty() ? Purpose::look : Purpose::change;
+  return with_session(
+      home, output, options,
+      [&](OwnerSession& session) {
+        return options.withdraw.empty() ? list(session, output) : withdraw(session, output, options.withdraw);
+      },
+      purpose);
 }
 
 }  // namespace peerstore::cli

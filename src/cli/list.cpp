@@ -117,14 +117,16 @@ Task<Exit> list_snapshots(OwnerSession&, drive::Drive& drive, const Output& outp
 
 Exit ls_command(const Home& home, const Output& output, const ListOptions& options) {
   const List job{output, options};
-  return with_drive(home, output, options,
-                    [&](OwnerSession& session, drive::Drive& drive) { return list(session, drive, job); });
+  return with_drive(
+      home, output, options,
+      [&](OwnerSession& session, drive::Drive& drive) { return list(session, drive, job); }, Purpose::look);
 }
 
 Exit snapshots_command(const Home& home, const Output& output, const OwnerOptions& options) {
-  return with_drive(home, output, options, [&](OwnerSession& session, drive::Drive& drive) {
-    return list_snapshots(session, drive, output);
-  });
+  return with_drive(
+      home, output, options,
+      [&](OwnerSession& session, drive::Drive& drive) { return list_snapshots(session, drive, output); },
+      Purpose::look);
 }
 
 }  // namespace peerstore::cli

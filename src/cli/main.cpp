@@ -96,6 +96,11 @@ struct CommandLine {
     command.add_option("--bootstrap", options.bootstrap, "HOST:PORT of any member, as the way in");
   }
 
+  void add_ago(CLI::App& command, OwnerOptions& options) {
+    command.add_option("--ago", options.ago,
+                       "As this machine knew your drive so long ago (3d, 12h): deleted since or not");
+  }
+
   void add_ring_commands() {
     CLI::App* c = app.add_subcommand("create", "Start a ring, with you as its first member");
     c->add_option("NAME", create.ring_name, "The ring's name")->required();
@@ -301,6 +306,7 @@ struct CommandLine {
     c->add_option("-o,--output", getfile.destination, "A file, a folder, or - for standard output");
     c->add_option("--at", getfile.snapshot, "A snapshot (default: the newest)");
     c->add_flag("--overwrite", getfile.overwrite, "Replace a file that is there");
+    add_ago(*c, getfile);
     add_ways_in(*c, getfile);
     c->callback([this] {
       chosen = [this](const Home& home, const Output& output) {
@@ -315,6 +321,7 @@ struct CommandLine {
     c->add_option("--to", restore.target, "The folder to restore into")->required();
     c->add_option("--at", restore.snapshot, "A snapshot (default: the newest)");
     c->add_flag("--overwrite", restore.overwrite, "Replace files that are there");
+    add_ago(*c, restore);
     add_ways_in(*c, restore);
     c->callback([this] {
       chosen = [this](const Home& home, const Output& output) {
@@ -329,12 +336,14 @@ struct CommandLine {
     c->add_option("--at", list.snapshot, "A snapshot (default: the newest)");
     c->add_flag("-l,--long", list.long_form, "With mode, size and time");
     c->add_flag("-r,--recursive", list.recursive, "With everything below");
+    add_ago(*c, list);
     add_ways_in(*c, list);
     c->callback([this] {
       chosen = [this](const Home& home, const Output& output) { return ls_command(home, output, list); };
     });
 
     c = app.add_subcommand("snapshots", "List the states that were kept");
+    add_ago(*c, snapshots);
     add_ways_in(*c, snapshots);
     c->callback([this] {
       chosen = [this](const Home& home, const Output& output) {

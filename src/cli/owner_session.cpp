@@ -29,7 +29,7 @@ std::unique_ptr<KeyValue> open_cache(const Home& home) {
 OwnerSession::OwnerSession(const Home& home, UnlockedHome unlocked)
     : home_(home),
       unlocked_(std::move(unlocked)),
-      identity_(unlocked_.identity),
+      identity_(*unlocked_.identity),
       random_(fresh_seed()),
       loop_(kWorkerThreads) {}
 
@@ -136,7 +136,7 @@ void OwnerSession::keep_what_was_learned() {
   (void)membership::save_statements(*disk_, membership_->roster().statements());
 }
 
-Task<Result<std::unique_ptr<drive::Drive>>> OwnerSession::open_drive() {
+Task<Result<std::unique_ptr<drive::Drive>>> OwnerSession::open_drive(std::optional<std::int64_t> seen_at_ns) {
   space_ = std::make_unique<replica::ChunkClient>(
       loop_, random_, *network_, signatures_, *view_,
       replica::Writer{identity_.person, identity_.machine, identity_.writer_secret},
@@ -151,7 +151,7 @@ Task<Result<std::unique_ptr<drive::Drive>>> OwnerSession::open_drive() {
       [this](const auto& entry) { return !entry.second.gone && entry.second.person == identity_.person; }));
   const drive::Environment environment{loop_,   loop_,  entropy_, signatures_,
                                        *files_, *disk_, *space_,  cache_.get()};
-  return drive::Drive::open(environment, keys);
+  return drive::Drive::open(environment, keys, seen_at_ns);
 }
 
 std::string OwnerSession::name_of(const wire::MemberId& id) const {
@@ -174,22 +174,36 @@ std::string_view remedy_for(const Error& error) {
 
 Task<void> enter_and_work(OwnerSession& session, const Output& output,
                           const std::vector<std::string>& bootstrap,
-                          const std::function<Task<Exit>(OwnerSession&)>& work, Exit& exit) {
+                          const std::function<Task<Exit>(OwnerSession&)>& work, Purpose purpose, Exit& exit) {
   const auto entered = co_await session.enter(bootstrap);
   if (!entered) {
     exit = output.failure(entered.error(), remedy_for(entered.error()));
     co_return;
   }
-  if (const auto renewed = co_await renew_writer_if_due(session); !renewed) {
+  const auto newer_keys = co_await has_taken_newer_keys(session);
+  if (newer_keys && *newer_keys) {
+    exit =
+        output.failure(Exit::no_node,
+                       "your keys were changed with rekey on another machine, and those of this home count "
+                       "no more",
+                       "Try again, with the passphrase of that change.");
+    co_return;
+  }
+  const Result<void> renewed =
+      newer_keys ? co_await renew_writer_if_due(session) : Result<void>(newer_keys.error());
+  if (!renewed && purpose == Purpose::change) {
     exit = output.failure(renewed.error());
     co_return;
   }
+  if (!renewed) output.note("This machine cannot write just now: " + renewed.error().message());
+  co_await finish_rekey_if_cut_off(session, output);
   exit = co_await work(session);
 }
 
 struct DriveWork {
   const Output& output;
   const std::function<Task<Exit>(OwnerSession&, drive::Drive&)>& work;
+  std::optional<std::int64_t> seconds_ago;
   drive::Drive* open = nullptr;
 };
 
@@ -201,7 +215,11 @@ Task<void> try_and_work(OwnerSession& session, const std::vector<std::string>& b
 }
 
 Task<Exit> open_and_work(OwnerSession& session, DriveWork& drive_work) {
-  auto drive = co_await session.open_drive();
+  std::optional<std::int64_t> seen_at_ns;
+  if (drive_work.seconds_ago) {
+    seen_at_ns = session.loop().wall_time().nanoseconds - *drive_work.seconds_ago * 1'000'000'000;
+  }
+  auto drive = co_await session.open_drive(seen_at_ns);
   if (!drive) co_return drive_work.output.failure(drive.error(), remedy_for(drive.error()));
   drive_work.open = drive->get();
   const Exit exit = co_await drive_work.work(session, **drive);
@@ -212,7 +230,7 @@ Task<Exit> open_and_work(OwnerSession& session, DriveWork& drive_work) {
 }  // namespace
 
 Exit with_session(const Home& home, const Output& output, const OwnerOptions& options,
-                  const std::function<Task<Exit>(OwnerSession&)>& work) {
+                  const std::function<Task<Exit>(OwnerSession&)>& work, Purpose purpose) {
   if (const auto identity = home.identity(); !identity) {
     const Error& error = identity.error();
     if (error.code == Errc::not_found)
@@ -226,13 +244,22 @@ Exit with_session(const Home& home, const Output& output, const OwnerOptions& op
   if (!session) return output.failure(session.error());
   Exit exit = Exit::failed;
   net::Loop& loop = (*session)->loop();
-  if (!loop.run(enter_and_work(**session, output, options.bootstrap, work, exit))) return Exit::interrupted;
+  if (!loop.run(enter_and_work(**session, output, options.bootstrap, work, purpose, exit))) {
+    return Exit::interrupted;
+  }
   return exit;
 }
 
 Exit with_drive(const Home& home, const Output& output, const OwnerOptions& options,
-                const std::function<Task<Exit>(OwnerSession&, drive::Drive&)>& work) {
-  DriveWork drive_work{output, work};
+                const std::function<Task<Exit>(OwnerSession&, drive::Drive&)>& work, Purpose purpose) {
+  DriveWork drive_work{output, work, {}};
+  if (!options.ago.empty()) {
+    const auto seconds = read_lifetime(options.ago);
+    if (!seconds || *seconds == 0) {
+      return output.failure(Exit::usage, "--ago: say how long ago, as in 3d, 12h or 30min");
+    }
+    drive_work.seconds_ago = *seconds;
+  }
   int signals = 0;
   const auto in_session = [&](OwnerSession& session) {
     session.loop().on_signal([&](int) {
@@ -244,7 +271,7 @@ Exit with_drive(const Home& home, const Output& output, const OwnerOptions& opti
     });
     return open_and_work(session, drive_work);
   };
-  return with_session(home, output, options, in_session);
+  return with_session(home, output, options, in_session, purpose);
 }
 
 Exit with_unlocked_session(

@@ -39,8 +39,8 @@ class OwnerSession {
   Task<Result<void>> enter(std::vector<std::string> bootstrap);
   // The member through which enter() came in.
   const wire::MemberId& entrance() const { return entrance_; }
-  // Requires enter().
-  Task<Result<std::unique_ptr<drive::Drive>>> open_drive();
+  // As it is, or as this home knew it at a time (wall clock, ns). Requires enter().
+  Task<Result<std::unique_ptr<drive::Drive>>> open_drive(std::optional<std::int64_t> seen_at_ns);
 
   // A name for people: "carol-old-mac".
   std::string name_of(const wire::MemberId& member) const;
@@ -70,15 +70,19 @@ class OwnerSession {
   std::unique_ptr<replica::ChunkClient> space_;
 };
 
+// What a command is for: one that only looks goes on where this machine may not write (just now).
+enum class Purpose : std::uint8_t { change, look };
+
 // Runs `work(session, drive)` for a command that needs the drive: prepares, enters, opens, and turns
 // failures into messages. SIGINT and SIGTERM cancel the drive's work first, and end the command when
 // they come again.
 Exit with_drive(const Home& home, const Output& output, const OwnerOptions& options,
-                const std::function<Task<Exit>(OwnerSession&, drive::Drive&)>& work);
+                const std::function<Task<Exit>(OwnerSession&, drive::Drive&)>& work,
+                Purpose purpose = Purpose::change);
 
 // The same without a drive, for commands that only speak to members.
 Exit with_session(const Home& home, const Output& output, const OwnerOptions& options,
-                  const std::function<Task<Exit>(OwnerSession&)>& work);
+                  const std::function<Task<Exit>(OwnerSession&)>& work, Purpose purpose = Purpose::change);
 
 // For commands that unlocked the home themselves, and have something to do whether or not the ring answers:
 // `entered` says whether it does.

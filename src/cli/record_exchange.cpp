@@ -53,14 +53,22 @@ Task<std::optional<wire::UserRecord>> newer_record(OwnerSession& session) {
   co_return newest;
 }
 
+Task<Result<bool>> take_newer_record(OwnerSession& session) {
+  auto newer = co_await newer_record(session);
+  if (!newer) co_return false;
+  account::AccountFile theirs = session.unlocked().file;
+  theirs.record = std::move(*newer);
+  if (auto kept = session.home().keep_account(theirs); !kept) co_return kept.error();
+  co_return true;
+}
+
 Task<Result<unsigned>> change_record(OwnerSession& session, const Home& home, bool is_entered,
                                      account::AccountFile file, account::RecordBody body) {
   const wire::UserRecord before = file.record;
   if (is_entered) {
-    if (const auto newer = co_await newer_record(session)) {
-      account::AccountFile theirs = session.unlocked().file;
-      theirs.record = *newer;
-      if (auto kept = home.keep_account(theirs); !kept) co_return kept.error();
+    const auto taken = co_await take_newer_record(session);
+    if (!taken) co_return taken.error();
+    if (*taken) {
       co_return fail(Errc::busy,
                      "your keys were changed on another machine; nothing was changed now. Try "
                      "again, with the passphrase of that change");

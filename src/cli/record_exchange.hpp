@@ -10,6 +10,8 @@ Task<unsigned> publish_record(OwnerSession& session, wire::UserRecord record);
 // The newest that a few of its keepers have, signed by its person; nothing if none is newer than the home's
 // own.
 Task<std::optional<wire::UserRecord>> newer_record(OwnerSession& session);
+// The home has it from now on, if there is one: true. What this session has unlocked stays of before.
+Task<Result<bool>> take_newer_record(OwnerSession& session);
 
 // Makes `body` the person's next record: durable in this home before anybody is told of it, so that whatever
 // stops it leaves the old one or the new one, whole. Returns how many members keep it; 0 if `is_entered` is

@@ -132,13 +132,13 @@ Result<UnlockedHome> open_reply(crypto::Signatures& signatures, const Belongings
   if (!drive) return drive.error();
   const auto authority = account::open_authority(open.body, open.owner, *keys->authority_key);
   if (!authority) return authority.error();
-  open.identity.root_key = roster.root();
-  open.identity.person = reply.record.person;
-  open.identity.person_name = person->second.name;
-  open.identity.person_secret = *authority->person_secret;
-  if (authority->root_secret) open.identity.root_secret = **authority->root_secret;
-  open.identity.drive_secret = *drive->by_epoch.back().drive_secret;
-  if (signatures.key_pair_from(open.identity.person_secret).public_key != person->second.signing_key) {
+  open.identity->root_key = roster.root();
+  open.identity->person = reply.record.person;
+  open.identity->person_name = person->second.name;
+  open.identity->person_secret = *authority->person_secret;
+  if (authority->root_secret) open.identity->root_secret = **authority->root_secret;
+  open.identity->drive_secret = *drive->by_epoch.back().drive_secret;
+  if (signatures.key_pair_from(open.identity->person_secret).public_key != person->second.signing_key) {
     return fail(Errc::refused, "the record holds another person's key");
   }
   open.file.account_secret = *drive->account_secret;
@@ -202,16 +202,16 @@ Result<void> become_machine(crypto::Signatures& signatures, UnlockedHome& open, 
   os::SystemEntropy entropy;
   const membership::MachineSecrets secrets = membership::make_machine_secrets(signatures, entropy);
   const membership::NewMachine machine{open.owner.person, *number, name, bytes_given};
-  const wire::Statement certified =
-      membership::certify_machine(signatures, open.owner.ring, open.identity.person_secret, machine, secrets);
-  open.identity.machine = *number;
-  open.identity.node_secret = secrets.node_secret;
-  open.identity.writer_secret = secrets.writer_secret;
+  const wire::Statement certified = membership::certify_machine(
+      signatures, open.owner.ring, open.identity->person_secret, machine, secrets);
+  open.identity->machine = *number;
+  open.identity->node_secret = secrets.node_secret;
+  open.identity->writer_secret = secrets.writer_secret;
   std::vector<wire::Statement> statements = reply.statements;
   statements.push_back(certified);
   account::seal_writer(open.file, entropy, open.owner, open.body.epoch, *open.keys.user_key,
                        secrets.writer_secret);
-  return membership::complete_identity(signatures, open.identity, statements);
+  return membership::complete_identity(signatures, *open.identity, statements);
 }
 
 Result<void> keep(const Home& home, const UnlockedHome& open, const wire::UserRecordReply& reply,
@@ -220,11 +220,11 @@ Result<void> keep(const Home& home, const UnlockedHome& open, const wire::UserRe
     auto disk = for_node ? home.node_disk() : home.client_disk();
     if (!disk) return disk.error();
     std::vector<wire::Statement> statements = reply.statements;
-    statements.insert(statements.end(), open.identity.proof.begin(), open.identity.proof.end());
+    statements.insert(statements.end(), open.identity->proof.begin(), open.identity->proof.end());
     if (auto kept = membership::save_statements(**disk, statements); !kept) return kept;
     if (auto kept = save_addresses(**disk, addresses); !kept) return kept;
   }
-  return home.keep_identity(open.identity, open.file);
+  return home.keep_identity(*open.identity, open.file);
 }
 
 struct Arrival {
@@ -332,7 +332,7 @@ Exit recovery_use_command(const Home& home, const Output& output, const Recovery
     }
     const wire::UserRecord before = open->file.record;
     auto record =
-        account::sign_record(signatures, open->owner, open->body, &before, open->identity.person_secret);
+        account::sign_record(signatures, open->owner, open->body, &before, open->identity->person_secret);
     if (!record) return output.failure(record.error(), "Nothing was changed.");
     open->file.record = std::move(*record);
     if (auto shown = show_passphrase(output, *chosen); !shown) {

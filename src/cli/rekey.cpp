@@ -18,7 +18,7 @@ struct Rekeying {
   account::AccountFile file;  // as it will be, but for the record
   account::RecordBody body;
   account::UnlockedKeys keys;
-  crypto::SigningSecretKey writer_secret = {};  // of this machine from now on
+  crypto::Guarded<crypto::SigningSecretKey> writer_secret = {};  // of this machine from now on
 };
 
 // Machines of this person, by name or by number ("17.1").
@@ -74,7 +74,9 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
   if (!entered) co_return job.output.failure(entered.error(), "Nothing was changed.");
   const auto machines = own_machines(session.membership().roster(), session.identity(), job.options.revoked);
   if (!machines) co_return job.output.failure(machines.error(), "Nothing was changed. See: peerstore status");
-  if (co_await newer_record(session)) {
+  const auto taken = co_await take_newer_record(session);
+  if (!taken) co_return job.output.failure(taken.error(), "Nothing was changed.");
+  if (*taken) {
     co_return job.output.failure(Exit::no_node, "your keys were changed on another machine",
                                  "Nothing was changed. Try again, with the passphrase of that change.");
   }
@@ -88,6 +90,7 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
     co_return job.output.failure(Exit::try_later, "no member could be told that the machine is gone",
                                  "Nothing was changed. Try again.");
   }
+  job.body.ended_writers = writers_of(session.membership().roster(), session.identity().person);
   const auto keepers = co_await change_record(session, job.home, true, job.file, job.body);
   if (!keepers) {
     co_return job.output.failure(
@@ -99,14 +102,15 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
   });
   if (*keepers == 0 && has_others) {
     // The other machines need what nobody keeps yet.
-    co_return job.output.failure(Exit::try_later,
-                                 "no friend keeps your new keys yet, so the old writer keys go on",
-                                 "Your keys and your passphrase are the new ones. Run rekey once more when "
-                                 "friends are awake.");
+    co_return job.output.failure(
+        Exit::try_later, "no friend keeps your new keys yet, so the old writer keys go on",
+        "Your keys and your passphrase are the new ones. The next command that finds a "
+        "friend on line ends the old ones.");
   }
-  if (auto replaced = co_await replace_writers(session, job.writer_secret); !replaced) {
-    co_return job.output.failure(replaced.error().in("the old writer keys have not ended"),
-                                 "Your keys and your passphrase are the new ones. Run rekey once more.");
+  const auto replaced = co_await replace_writers(session, *job.writer_secret, job.body.ended_writers);
+  if (!replaced) {
+    co_return job.output.failure(replaced.error().in("the old writer keys have not all ended"),
+                                 "Your keys and your passphrase are the new ones. The next command goes on.");
   }
   // The home's node holds the old keys, if somebody unlocked it.
   if (is_node_unlocked(job.home)) (void)lend_keys_to_node(job.home, job.keys);
@@ -114,6 +118,7 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
     job.output.document({{"type", "rekeyed"}, {"epoch", job.body.epoch}, {"keepers", *keepers}});
     co_return Exit::done;
   }
+  for (const std::string& name : *replaced) job.output.note(cannot_end_writer_of(name));
   advise_about_passphrase(job.output, job.chosen);
   if (!job.chosen.is_generated) {
     job.output.note(
@@ -146,8 +151,8 @@ Exit rekey_command(const Home& home, const Output& output, const RekeyOptions& o
   if (auto set = account::set_passphrase(job.body, entropy, open.owner, job.keys, use); !set) {
     return output.failure(set.error(), "Nothing was changed.");
   }
-  job.writer_secret = signatures.make_key_pair(entropy).secret_key;
-  account::seal_writer(job.file, entropy, open.owner, job.body.epoch, *job.keys.user_key, job.writer_secret);
+  *job.writer_secret = signatures.make_key_pair(entropy).secret_key;
+  account::seal_writer(job.file, entropy, open.owner, job.body.epoch, *job.keys.user_key, *job.writer_secret);
   return with_unlocked_session(
       home, output, options, std::move(open),
       [&](OwnerSession& session, const Result<void>& entered) { return rekey(session, entered, job); });

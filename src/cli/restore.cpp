@@ -178,17 +178,20 @@ Exit restore_command(const Home& home, const Output& output, const GlobalOptions
     return output.failure(Exit::failed, "--to " + options.target + ": " + std::strerror(errno));
   }
   const Restore job{output, global, options, resolved};
-  return with_drive(home, output, options,
-                    [&](OwnerSession& session, drive::Drive& drive) { return restore(session, drive, job); });
+  return with_drive(
+      home, output, options,
+      [&](OwnerSession& session, drive::Drive& drive) { return restore(session, drive, job); },
+      Purpose::look);
 }
 
 Exit getfile_command(const Home& home, const Output& output, const GlobalOptions&,
                      const GetFileOptions& options) {
   const GetFile job{output, options, remote_path(options.remote)};
   if (job.remote.empty()) return output.failure(Exit::usage, "name the file to get", "See: peerstore ls");
-  return with_drive(home, output, options, [&](OwnerSession& session, drive::Drive& drive) {
-    return get_file(session, drive, job);
-  });
+  return with_drive(
+      home, output, options,
+      [&](OwnerSession& session, drive::Drive& drive) { return get_file(session, drive, job); },
+      Purpose::look);
 }
 
 }  // namespace peerstore::cli

@@ -145,9 +145,10 @@ Task<Exit> status(OwnerSession& session, drive::Drive& drive, const Output& outp
 }  // namespace
 
 Exit status_command(const Home& home, const Output& output, const OwnerOptions& options) {
-  return with_drive(home, output, options, [&](OwnerSession& session, drive::Drive& drive) {
-    return status(session, drive, output);
-  });
+  return with_drive(
+      home, output, options,
+      [&](OwnerSession& session, drive::Drive& drive) { return status(session, drive, output); },
+      Purpose::look);
 }
 
 }  // namespace peerstore::cli

@@ -31,7 +31,7 @@ Exit unlock_command(const Home& home, const Output& output) {
                                : "The passphrase is right. Start the node first: peerstore node");
   }
   if (output.json()) {
-    output.document({{"type", "unlocked"}, {"user", printable(open->identity.person_name)}});
+    output.document({{"type", "unlocked"}, {"user", printable(open->identity->person_name)}});
   } else {
     output.line("Unlocked, until the node stops or you say: peerstore lock");
   }

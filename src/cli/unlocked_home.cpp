@@ -57,13 +57,6 @@ Result<account::UnlockedKeys> keys_of_node(const Home& home) {
 
 }  // namespace
 
-UnlockedHome::~UnlockedHome() {
-  crypto::wipe(identity.person_secret.bytes);
-  crypto::wipe(identity.drive_secret.bytes);
-  crypto::wipe(identity.writer_secret.bytes);
-  if (identity.root_secret) crypto::wipe(identity.root_secret->bytes);
-}
-
 account::Owner owner_of(const membership::Identity& identity) {
   return {membership::ring_id_of(identity.root_key), identity.person};
 }
@@ -108,8 +101,8 @@ Result<UnlockedHome> open_home(crypto::Signatures& signatures, const Home& home,
   if (!file) return file.error();
   auto body = checked_body(signatures, *identity, *file);
   if (!body) return body.error_in(home.path() + "/account");
-  open.identity = std::move(*identity);
-  open.owner = owner_of(open.identity);
+  *open.identity = std::move(*identity);
+  open.owner = owner_of(*open.identity);
   open.file = std::move(*file);
   open.body = std::move(*body);
   auto drive = account::open_drive(open.body, open.owner, *keys.user_key);
@@ -118,10 +111,10 @@ Result<UnlockedHome> open_home(crypto::Signatures& signatures, const Home& home,
   if (!authority) return fail(Errc::refused, "these keys open another epoch of the account");
   const auto writer = account::open_writer(open.file, open.owner, *drive);
   if (!writer) return writer.error();
-  open.identity.person_secret = *authority->person_secret;
-  if (authority->root_secret) open.identity.root_secret = **authority->root_secret;
-  open.identity.drive_secret = *drive->by_epoch.back().drive_secret;
-  open.identity.writer_secret = **writer;
+  open.identity->person_secret = *authority->person_secret;
+  if (authority->root_secret) open.identity->root_secret = **authority->root_secret;
+  open.identity->drive_secret = *drive->by_epoch.back().drive_secret;
+  open.identity->writer_secret = **writer;
   open.drive = std::move(*drive);
   open.keys = std::move(keys);
   return open;

@@ -5,17 +5,13 @@
 #include "secret_input.hpp"
 
 #include <peerstore/account/account_file.hpp>
+#include <peerstore/crypto/secret.hpp>
 #include <peerstore/crypto/signatures.hpp>
 
 namespace peerstore::cli {
 
 struct UnlockedHome {
-  UnlockedHome() = default;
-  UnlockedHome(UnlockedHome&&) = default;
-  UnlockedHome& operator=(UnlockedHome&&) = default;
-  ~UnlockedHome();  // overwrites the secrets of `identity`, which are ordinary memory
-
-  membership::Identity identity;  // whole
+  crypto::Locked<membership::Identity> identity;  // whole
   account::Owner owner;
   account::AccountFile file;
   account::RecordBody body;  // of file.record

@@ -184,8 +184,9 @@ Exit verify_command(const Home& home, const Output& output, const GlobalOptions&
     }
   }
   const Verify job{output, global, what};
-  return with_drive(home, output, options,
-                    [&](OwnerSession& session, drive::Drive& drive) { return verify(session, drive, job); });
+  return with_drive(
+      home, output, options,
+      [&](OwnerSession& session, drive::Drive& drive) { return verify(session, drive, job); }, Purpose::look);
 }
 
 Exit forget_command(const Home& home, const Output& output, const ForgetOptions& options) {

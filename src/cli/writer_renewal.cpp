@@ -27,21 +27,56 @@ Result<std::vector<wire::Statement>> own_statement(OwnerSession& session,
   return statements;
 }
 
+membership::EndedWriters others_ended(OwnerSession& session,
+                                      const std::vector<crypto::SigningPublicKey>& ended,
+                                      const wire::MemberId& except) {
+  const membership::Identity& identity = session.identity();
+  return membership::end_writers(session.signatures(), session.membership().roster(), identity.person,
+                                 identity.person_secret, except, ended);
+}
+
+std::vector<std::string> names_of(const OwnerSession& session, const std::vector<wire::MemberId>& machines) {
+  std::vector<std::string> names;
+  for (const wire::MemberId& machine : machines) names.push_back(session.name_of(machine));
+  return names;
+}
+
 }  // namespace
 
-Task<Result<void>> replace_writers(OwnerSession& session, crypto::SigningSecretKey secret) {
-  const membership::Roster& roster = session.membership().roster();
-  const membership::Identity& identity = session.identity();
-  auto statements = own_statement(session, secret);
-  if (!statements) co_return statements.error();
+std::vector<crypto::SigningPublicKey> writers_of(const membership::Roster& roster,
+                                                 wire::PersonNumber person) {
+  std::vector<crypto::SigningPublicKey> writers;
   for (const auto& [id, member] : roster.members()) {
-    const bool is_another = member.person == identity.person && id != identity.member;
-    if (!is_another || member.gone || member.writer_key.is_zero()) continue;
-    auto none = membership::renew_writer(session.signatures(), roster, id, identity.person_secret, {});
-    if (!none) co_return none.error_in("the writer key of '" + member.name + "'");
-    statements->push_back(std::move(*none));
+    const bool has_one = member.person == person && !member.gone && !member.writer_key.is_zero();
+    if (has_one && writers.size() < account::kEndedWritersMax) writers.push_back(member.writer_key);
   }
-  co_return co_await tell_ring(session, std::move(*statements));
+  return writers;
+}
+
+Task<Result<std::vector<std::string>>> replace_writers(OwnerSession& session,
+                                                       const crypto::SigningSecretKey& secret,
+                                                       std::vector<crypto::SigningPublicKey> ended) {
+  auto own = own_statement(session, secret);
+  // One that can have no other loses the one that it had.
+  auto others = others_ended(session, ended, own ? session.identity().member : wire::MemberId{});
+  std::vector<wire::Statement> statements = std::move(others.statements);
+  if (own) statements.insert(statements.end(), own->begin(), own->end());
+  if (!statements.empty()) {
+    const auto told = co_await tell_ring(session, std::move(statements));
+    if (!told) co_return told.error();
+  }
+  if (!own) co_return own.error();
+  co_return names_of(session, others.impossible);
+}
+
+Task<Result<bool>> has_taken_newer_keys(OwnerSession& session) {
+  const UnlockedHome& open = session.unlocked();
+  // It has them, and no writer key of theirs yet.
+  if (open.file.writer_epoch < open.body.epoch) co_return false;
+  const membership::Member* self = session.membership().roster().find(session.identity().member);
+  const auto key = session.signatures().key_pair_from(open.identity->writer_secret).public_key;
+  if (self == nullptr || self->gone || std::ranges::count(self->former_writers, key) == 0) co_return false;
+  co_return co_await take_newer_record(session);
 }
 
 Task<Result<void>> renew_writer_if_due(OwnerSession& session) {
@@ -55,31 +90,51 @@ Task<Result<void>> renew_writer_if_due(OwnerSession& session) {
     account::seal_writer(file, entropy, open.owner, open.body.epoch, *open.keys.user_key, secret);
     if (auto kept = session.home().keep_account(file); !kept) co_return kept.error();
     open.file = std::move(file);
-    open.identity.writer_secret = secret;
+    open.identity->writer_secret = secret;
   }
-  const auto key = session.signatures().key_pair_from(open.identity.writer_secret).public_key;
+  const auto key = session.signatures().key_pair_from(open.identity->writer_secret).public_key;
   if (std::ranges::count(self->former_writers, key) > 0) {
-    const auto newer = co_await newer_record(session);
-    if (newer) {
-      account::AccountFile theirs = open.file;
-      theirs.record = *newer;
-      if (auto kept = session.home().keep_account(theirs); !kept) co_return kept.error();
-    }
-    if (!newer) {
-      co_return fail(Errc::busy,
-                     "the writing key of this machine has ended, and no friend shows newer keys. Try again "
-                     "later, or, if this home has your newest passphrase, run: peerstore rekey");
-    }
     co_return fail(Errc::busy,
-                   "your keys were changed with rekey on another machine, and those of this home count no "
-                   "more. Try again, with the passphrase of that change");
+                   "the writing key of this machine has ended, and no friend shows newer keys. Try again "
+                   "later, or, if this home has your newest passphrase, run: peerstore rekey");
   }
-  auto statements = own_statement(session, open.identity.writer_secret);
+  auto statements = own_statement(session, open.identity->writer_secret);
   if (!statements) co_return statements.error();
   if (statements->empty()) co_return Result<void>();
   const auto told = co_await tell_ring(session, std::move(*statements));
   if (!told) co_return told.error_in("this machine's new writer key");
   co_return Result<void>();
+}
+
+Task<void> finish_rekey_if_cut_off(OwnerSession& session, const Output& output) {
+  const membership::Member* self = session.membership().roster().find(session.identity().member);
+  if (self == nullptr || self->gone) co_return;
+  const auto others = others_ended(session, session.unlocked().body.ended_writers, session.identity().member);
+  for (const std::string& name : names_of(session, others.impossible))
+    output.note(cannot_end_writer_of(name));
+  if (others.statements.empty()) co_return;
+  output.note(
+      "A rekey was cut off before it had ended what your other machines, and copies of them, write with.");
+  // They can make no new key before somebody gives them the record of the new epoch.
+  const unsigned keepers = co_await publish_record(session, session.unlocked().file.record);
+  if (keepers == 0) {
+    output.note("It goes on when a friend who is on line keeps your new keys: the next command tries again.");
+    co_return;
+  }
+  const auto told = co_await tell_ring(session, others.statements);
+  if (!told) {
+    output.note("It is not finished: " + told.error().message() + ". The next command tries again.");
+    co_return;
+  }
+  for (const std::string& name : names_of(session, others.machines)) {
+    output.note("It is finished now: '" + printable(name) + "' needs the new passphrase to write again.");
+  }
+}
+
+std::string cannot_end_writer_of(const std::string& name) {
+  return "'" + printable(name) +
+         "' has had as many writer keys as a machine may have, and the last one cannot be "
+         "taken from it: end the machine (peerstore rekey --revoke), and let it come back as a new one.";
 }
 
 }  // namespace peerstore::cli

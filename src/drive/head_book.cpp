@@ -1,15 +1,17 @@
 #include "head_book.hpp"
 
 #include <peerstore/crypto/hash.hpp>
+#include <peerstore/runtime/check.hpp>
 
 #include <limits>
+#include <utility>
 
 namespace peerstore::drive {
 
 namespace {
 
 constexpr std::string_view kFile = "heads.seen";
-constexpr std::uint8_t kBookVersion = 1;
+constexpr std::uint8_t kBookVersion = 2;
 constexpr std::size_t kBookBytesMax = 16 * 1024 * 1024;
 constexpr std::size_t kHeadBytesMin = 4 + 4 + 8 + 32 + 4 + 64;
 
@@ -38,18 +40,28 @@ wire::Head decode_head(ByteReader& in) {
 
 }  // namespace
 
-// version u8; heads after their count, each its signed bytes and its signature; then a hash over
-// all of that, against a disk that forgets.
-Bytes encode_head_book(const std::map<std::uint32_t, wire::Head>& heads) {
+// version u8; heads after their count, each its signed bytes and its signature; from version 2 on the earlier
+// ones after their count, each until when i64 and the same; then a hash over all of that, against a disk that
+// forgets.
+Bytes encode_head_book(const std::map<std::uint32_t, wire::Head>& heads, const EarlierHeads& earlier) {
   ByteWriter out;
   out.u8(kBookVersion).u32(static_cast<std::uint32_t>(heads.size()));
   for (const auto& [machine, head] : heads) out.raw(wire::head_bytes(head)).fixed(head.signature);
+  std::size_t count = 0;
+  for (const auto& [machine, several] : earlier.by_machine()) count += several.size();
+  out.u32(static_cast<std::uint32_t>(count));
+  for (const auto& [machine, several] : earlier.by_machine()) {
+    for (const EarlierHeads::Earlier& one : several) {
+      out.u64(static_cast<std::uint64_t>(one.until_ns)).raw(wire::head_bytes(one.head));
+      out.fixed(one.head.signature);
+    }
+  }
   const crypto::Hash check = crypto::hash("heads seen", {out.view()});
   out.fixed(check);
   return out.take();
 }
 
-Result<std::map<std::uint32_t, wire::Head>> decode_head_book(ByteView bytes) {
+Result<HeadBookContent> decode_head_book(ByteView bytes) {
   const Error damaged = fail(Errc::corrupt, "is damaged");
   if (bytes.size() < crypto::Hash::kSize) return damaged;
   const ByteView content = bytes.first(bytes.size() - crypto::Hash::kSize);
@@ -57,19 +69,25 @@ Result<std::map<std::uint32_t, wire::Head>> decode_head_book(ByteView bytes) {
   if (!crypto::equal_in_constant_time(check.view(), bytes.last(crypto::Hash::kSize))) return damaged;
   ByteReader in(content);
   const std::uint8_t version = in.u8();
-  if (in.ok() && version != kBookVersion) return fail(Errc::unsupported, "is of a later version");
-  std::map<std::uint32_t, wire::Head> heads;
+  if (in.ok() && (version == 0 || version > kBookVersion))
+    return fail(Errc::unsupported, "is of a later version");
+  HeadBookContent book;
   for (std::uint32_t left = in.count(kHeadBytesMin); left > 0 && in.ok(); --left) {
     wire::Head head = decode_head(in);
     const std::uint32_t machine = head.machine;
-    heads.insert_or_assign(machine, std::move(head));
+    book.heads.insert_or_assign(machine, std::move(head));
+  }
+  const std::uint32_t earlier = version == 1 ? 0 : in.count(8 + kHeadBytesMin);
+  for (std::uint32_t left = earlier; left > 0 && in.ok(); --left) {
+    const auto until = static_cast<std::int64_t>(in.u64());
+    book.earlier.replaced(decode_head(in), until);
   }
   if (!in.finished()) return damaged;
-  return heads;
+  return book;
 }
 
-HeadBook::HeadBook(Environment environment, DriveKeys keys)
-    : environment_(environment), keys_(std::move(keys)) {}
+HeadBook::HeadBook(Environment environment, const DriveKeys& keys)
+    : environment_(environment), ring_id_(keys.ring_id), machine_(keys.machine) {}
 
 replica::HeadRank HeadBook::rank_of(const wire::Head& head) const {
   return head.version > 0 ? environment_.space.rank_of(head) : replica::kNobodys;
@@ -82,14 +100,33 @@ Task<Result<void>> HeadBook::load() {
     if (bytes.error().code == Errc::not_found) co_return Result<void>();
     co_return bytes.error_in(kFile);
   }
-  auto heads = decode_head_book(*bytes);
-  if (!heads) {
-    co_return heads.error_in(std::string(kFile) + " in this home (move it away to trust the ring's heads)");
+  auto book = decode_head_book(*bytes);
+  if (!book) {
+    co_return book.error_in(std::string(kFile) + " in this home (move it away to trust the ring's heads)");
   }
-  for (auto& [machine, head] : *heads) {
+  earlier_ = std::move(book->earlier);
+  for (auto& [machine, head] : book->heads) {
     if (rank_of(head) != replica::kNobodys) heads_.emplace(machine, std::move(head));
   }
   co_return Result<void>();
+}
+
+void HeadBook::replace(wire::Head head) {
+  const auto known = heads_.find(head.machine);
+  if (known == heads_.end()) {
+    const std::uint32_t machine = head.machine;
+    heads_.emplace(machine, std::move(head));
+  } else {
+    earlier_.replaced(std::exchange(known->second, std::move(head)),
+                      environment_.clock.wall_time().nanoseconds);
+  }
+}
+
+void HeadBook::go_back(std::int64_t time_ns) {
+  for (auto& [machine, head] : earlier_.at(time_ns)) {
+    if (rank_of(head) != replica::kNobodys) heads_.insert_or_assign(machine, head);
+  }
+  is_back_ = true;
 }
 
 Task<Result<void>> HeadBook::compare(std::vector<wire::Head> from_ring) {
@@ -102,7 +139,7 @@ Task<Result<void>> HeadBook::compare(std::vector<wire::Head> from_ring) {
     const replica::HeadRank rank_known = is_known ? rank_of(known->second) : replica::kNobodys;
     if (rank == replica::kNobodys || rank < rank_known) continue;
     // This machine knows what it published itself: the rest is by whoever has a key of before.
-    if (is_known && head.machine == keys_.machine && rank != replica::kOfToday) continue;
+    if (is_known && head.machine == machine_ && rank != replica::kOfToday) continue;
     std::uint64_t& version = shown[head.machine];
     version = std::max(version, head.version);
     if (is_known && rank == rank_known && !one_history(known->second, head)) {
@@ -111,8 +148,7 @@ Task<Result<void>> HeadBook::compare(std::vector<wire::Head> from_ring) {
                                         "join with a new machine instead");
     }
     if (rank == rank_known && known->second.version >= head.version) continue;
-    const std::uint32_t machine = head.machine;
-    heads_.insert_or_assign(machine, std::move(head));
+    replace(std::move(head));
     changed = true;
   }
   behind_.clear();
@@ -120,7 +156,7 @@ Task<Result<void>> HeadBook::compare(std::vector<wire::Head> from_ring) {
     if (shown[machine] >= head.version) continue;
     behind_.push_back(head);
     // The key that signed it may have ended since; others' heads only they can sign anew.
-    if (machine == keys_.machine) environment_.space.sign(behind_.back());
+    if (machine == machine_) environment_.space.sign(behind_.back());
   }
   if (!changed) co_return Result<void>();
   co_return co_await save();
@@ -131,11 +167,11 @@ Task<Result<wire::Head>> HeadBook::write_next(const vault::VaultKeys& vault_keys
                                               std::int64_t now_ns) {
   wire::Head head;
   head.person = environment_.space.owner();
-  head.machine = keys_.machine;
+  head.machine = machine_;
   head.version = 1;
-  if (const auto last = heads_.find(keys_.machine); last != heads_.end()) {
+  if (const auto last = heads_.find(machine_); last != heads_.end()) {
     if (last->second.version == std::numeric_limits<std::uint64_t>::max()) {
-      co_return fail(Errc::corrupt, machine_name(keys_.machine) + " has no further version of its head");
+      co_return fail(Errc::corrupt, machine_name(machine_) + " has no further version of its head");
     }
     head.version = last->second.version + 1;
     head.previous = vault::head_hash(last->second);
@@ -144,20 +180,21 @@ Task<Result<wire::Head>> HeadBook::write_next(const vault::VaultKeys& vault_keys
   body.written_ns = now_ns;
   body.index = std::move(newest_index);
   for (const auto& [machine, seen] : heads_) {
-    if (machine == keys_.machine || body.seen.size() == vault::kSeenHeadsMax) continue;
+    if (machine == machine_ || body.seen.size() == vault::kSeenHeadsMax) continue;
     body.seen.push_back({machine, seen.version, vault::head_hash(seen)});
   }
   const crypto::RecordNonce nonce(environment_.entropy);
-  head.body = SharedBytes(vault::seal_head_body(vault_keys, keys_.ring_id, head, body, nonce));
+  head.body = SharedBytes(vault::seal_head_body(vault_keys, ring_id_, head, body, nonce));
   environment_.space.sign(head);
-  heads_.insert_or_assign(head.machine, head);
+  replace(head);
   const auto saved = co_await save();
   if (!saved) co_return saved.error();
   co_return head;
 }
 
 Task<Result<void>> HeadBook::save() {
-  const Bytes content = encode_head_book(heads_);
+  CHECK(!is_back_);
+  const Bytes content = encode_head_book(heads_, earlier_);
   const auto write = [&] { return environment_.state.replace(kFile, content); };
   const auto written = co_await environment_.workers.run(write);
   if (!written) co_return written.error_in(kFile);

@@ -6,6 +6,8 @@
 // using one machine's name, and that is an error. docs/formats.md, "Head".
 #pragma once
 
+#include "earlier_heads.hpp"
+
 #include <peerstore/drive/drive.hpp>
 #include <peerstore/vault/head_body.hpp>
 
@@ -16,7 +18,7 @@ namespace peerstore::drive {
 
 class HeadBook {
  public:
-  HeadBook(Environment environment, DriveKeys keys);
+  HeadBook(Environment environment, const DriveKeys& keys);
 
   // Reads the book from disk. None is an empty one; Errc::corrupt if it is damaged.
   Task<Result<void>> load();
@@ -27,21 +29,33 @@ class HeadBook {
   Task<Result<wire::Head>> write_next(const vault::VaultKeys& vault_keys,
                                       std::optional<vault::PackRow> newest_index, std::int64_t now_ns);
 
+  // From now on shows what this home took for the newest heads at that time, to look at; it cannot be written
+  // on then.
+  void go_back(std::int64_t time_ns);
+
   const std::map<std::uint32_t, wire::Head>& heads() const { return heads_; }
   const std::vector<wire::Head>& behind() const { return behind_; }
 
  private:
   Task<Result<void>> save();
+  void replace(wire::Head head);
   replica::HeadRank rank_of(const wire::Head& head) const;
 
   Environment environment_;
-  DriveKeys keys_;
+  wire::RingId ring_id_;
+  std::uint32_t machine_ = 0;                  // this one
   std::map<std::uint32_t, wire::Head> heads_;  // by machine
+  EarlierHeads earlier_;
+  bool is_back_ = false;
   std::vector<wire::Head> behind_;
 };
 
 // The form of the book's file, for its tests.
-Bytes encode_head_book(const std::map<std::uint32_t, wire::Head>& heads);
-Result<std::map<std::uint32_t, wire::Head>> decode_head_book(ByteView bytes);
+struct HeadBookContent {
+  std::map<std::uint32_t, wire::Head> heads;
+  EarlierHeads earlier;
+};
+Bytes encode_head_book(const std::map<std::uint32_t, wire::Head>& heads, const EarlierHeads& earlier);
+Result<HeadBookContent> decode_head_book(ByteView bytes);
 
 }  // namespace peerstore::drive

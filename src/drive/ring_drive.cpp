@@ -18,9 +18,10 @@ std::optional<vault::LocalCache> open_cache(const Environment& environment, cons
 
 }  // namespace
 
-Task<Result<std::unique_ptr<Drive>>> Drive::open(Environment environment, DriveKeys keys) {
+Task<Result<std::unique_ptr<Drive>>> Drive::open(Environment environment, DriveKeys keys,
+                                                 std::optional<std::int64_t> seen_at_ns) {
   auto drive = std::make_unique<RingDrive>(environment, std::move(keys));
-  const auto started = co_await drive->start();
+  const auto started = co_await drive->start(seen_at_ns);
   if (!started) co_return started.error();
   co_return std::unique_ptr<Drive>(std::move(drive));
 }
@@ -34,7 +35,7 @@ RingDrive::RingDrive(Environment environment, DriveKeys keys, std::uint64_t chec
              keys_.drive_secret, {.older_secrets = keys_.older_secrets}),
       checkpoint_bytes_(checkpoint_bytes) {}
 
-Task<Result<void>> RingDrive::start() {
+Task<Result<void>> RingDrive::start(std::optional<std::int64_t> seen_at_ns) {
   const auto claim = [&] {
     if (cache_) cache_->claim();
     return true;
@@ -55,6 +56,8 @@ Task<Result<void>> RingDrive::start() {
     }
     (void)co_await environment_.space.publish(head);
   }
+  looks_back_ = seen_at_ns.has_value();
+  if (looks_back_) heads_.go_back(*seen_at_ns);
   // The own index first: where two machines have stored the same, the own place counts.
   if (heads_.heads().contains(keys_.machine)) {
     const auto loaded = co_await load_machine(keys_.machine);
@@ -72,7 +75,7 @@ Task<Result<void>> RingDrive::start() {
   }
   // A drive that looks empty because nothing of it can be read is none.
   if (missing_ && snapshots_.empty()) co_return *missing_;
-  if (!missing_) co_await vault_.tidy_cache();
+  if (!missing_ && !looks_back_) co_await vault_.tidy_cache();
   co_return Result<void>();
 }
 
@@ -89,6 +92,7 @@ Task<Result<void>> RingDrive::load_machine(std::uint32_t machine) {
 
 // A home that begins anew has no book to compare with, but its siblings' heads say what they saw.
 void RingDrive::note_stale_heads(const std::vector<vault::SeenHead>& seen, std::uint32_t by) {
+  if (looks_back_) return;
   for (const vault::SeenHead& head : seen) {
     const auto known = heads_.heads().find(head.machine);
     const std::uint64_t version = known == heads_.heads().end() ? 0 : known->second.version;

@@ -20,12 +20,12 @@ namespace peerstore::drive {
 // not sent again.
 inline constexpr std::uint64_t kCheckpointBytes = 256 * 1024 * 1024;
 
-class RingDrive final : public Drive {
+class RingDrive final : public Drive, public crypto::InLockedMemory {
  public:
   RingDrive(Environment environment, DriveKeys keys, std::uint64_t checkpoint_bytes = kCheckpointBytes);
 
   // What Drive::open promises.
-  Task<Result<void>> start();
+  Task<Result<void>> start(std::optional<std::int64_t> seen_at_ns = std::nullopt);
 
   Task<Result<BackupSummary>> backup(BackupOptions options, Observer observer) override;
   void cancel() override { cancelled_ = true; }
@@ -111,6 +111,7 @@ class RingDrive final : public Drive {
   std::vector<KnownSnapshot> snapshots_;       // by time
   std::set<std::string> forgotten_;            // ids
   std::set<std::string> forgotten_of_others_;  // that their machines' logs still have
+  bool looks_back_ = false;                    // at heads of before: nothing is changed
   bool shows_old_heads_ = false;               // of some machine, by what another one has seen
   std::optional<Error> missing_;               // a machine whose index cannot be read
   std::vector<Warning> remarks_;               // found on opening, said with the next job

@@ -1,6 +1,7 @@
 #include <peerstore/membership/machine_certificate.hpp>
 #include <peerstore/runtime/check.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace peerstore::membership {
@@ -34,14 +35,35 @@ Result<wire::Statement> renew_writer(crypto::Signatures& signatures, const Roste
   auto statement = roster.machine_statement(machine);
   if (!statement) return fail(Errc::not_found, "there is no such machine in the ring");
   auto& former = statement->former_writers;
-  if (former.size() == kFormerWritersMax) {
-    return fail(Errc::full, "this machine has had " + std::to_string(kFormerWritersMax) +
-                                " writer keys; join with it as a new machine");
-  }
   if (!statement->writer_key.is_zero()) former.push_back(statement->writer_key);
+  const std::size_t reserved = writer_key.is_zero() ? 0 : 1;
+  if (former.size() + reserved > kFormerWritersMax) {
+    return fail(Errc::full,
+                "this machine has had " + std::to_string(kFormerWritersMax) +
+                    " writer keys, as many as one may have: end it, and join with it as a new one");
+  }
   statement->writer_key = writer_key;
   ++statement->version;
   return sign_statement(signatures, roster.ring_id(), *statement, signatures.key_pair_from(person_secret));
+}
+
+EndedWriters end_writers(crypto::Signatures& signatures, const Roster& roster, wire::PersonNumber person,
+                         const crypto::SigningSecretKey& person_secret, const wire::MemberId& except,
+                         std::span<const crypto::SigningPublicKey> keys) {
+  EndedWriters ended;
+  for (const auto& [id, member] : roster.members()) {
+    const bool is_meant = member.person == person && id != except && !member.gone;
+    if (!is_meant || member.writer_key.is_zero() || std::ranges::count(keys, member.writer_key) == 0)
+      continue;
+    auto none = renew_writer(signatures, roster, id, person_secret, {});
+    if (!none) {
+      ended.impossible.push_back(id);
+      continue;
+    }
+    ended.statements.push_back(std::move(*none));
+    ended.machines.push_back(id);
+  }
+  return ended;
 }
 
 Result<wire::Statement> restate_bytes_given(crypto::Signatures& signatures, const Roster& roster,

@@ -1,4 +1,5 @@
 #include <peerstore/crypto/hash.hpp>
+#include <peerstore/crypto/secret.hpp>
 #include <peerstore/replica/chunk_client.hpp>
 #include <peerstore/replica/head_keepers.hpp>
 #include <peerstore/replica/head_signature.hpp>
@@ -19,7 +20,7 @@ namespace {
 constexpr std::size_t kHeadsAskedOf = 2 * kHeadKeepers;
 }  // namespace
 
-struct ChunkClient::Parts {
+struct ChunkClient::Parts : crypto::InLockedMemory {
   using Addresses = std::vector<wire::ChunkAddress>;
   // What one member said about the chunks it was asked for; nothing for what it did not answer.
   using Presence = std::map<wire::ChunkAddress, bool>;

@@ -259,8 +259,18 @@ TEST(UserRecord, RefusesOtherSlotsEpochsAndSizes) {
   }
   bytes.push_back(0);
   EXPECT_FALSE(decode_record_body(bytes));
-  bytes[6] = '2';
+  bytes[6] = '3';
   EXPECT_EQ(decode_record_body(bytes).error().code, Errc::unsupported);
+  body = me.made.body;
+  body.ended_writers.assign(kEndedWritersMax, me.person.public_key);
+  EXPECT_EQ(decode_record_body(encode(body)).value(), body);
+  body.ended_writers.push_back(me.person.public_key);
+  EXPECT_FALSE(decode_record_body(encode(body)));
+  // One that was made before there were any.
+  bytes = encode(me.made.body);
+  bytes.pop_back();
+  bytes[6] = '1';
+  EXPECT_EQ(decode_record_body(bytes).value(), me.made.body);
   EXPECT_FALSE(decode_record_body(Bytes(1 << 20)));
 }
 
@@ -320,9 +330,9 @@ TEST(UserRecord, HasExactlyTheseBytes) {
   me.with_passphrase();
   me.with_code();
   const Bytes body = encode(me.made.body);
-  EXPECT_EQ(body.size(), 7u + 4 + 1 + (2 + 4 + 8 + 16 + 32 + 136) + (1 + 32 + 136) + 137 + 1 + 152);
+  EXPECT_EQ(body.size(), 7u + 4 + 1 + (2 + 4 + 8 + 16 + 32 + 136) + (1 + 32 + 136) + 137 + 1 + 152 + 1);
   EXPECT_EQ(to_hex(crypto::hash("user record test vector", {body}).view()),
-            "62d499b84e9179520a50257f54a279574ae45b6cfc1ecc542e6ca5b45a003c66");
+            "af9a71ea9c8e185658e2cb8574cd954d620aa7f150730a57324b9179b50bb5d3");
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // New epochs of keys (rekey): what was stored before is read, what is stored afterwards needs the new keys.
+#include <crypto/memory_flags.hpp>
 #include <drive/home.hpp>
 
 namespace peerstore::drive {
@@ -42,6 +43,14 @@ TEST_F(Epochs, WriteEverythingAnewAndGoOnFromTheSameLog) {
   ASSERT_TRUE(restore_all(empty));
   EXPECT_EQ(read_whole(empty.files, "/back/t/new"), "written in the second epoch");
   EXPECT_EQ(read_whole(empty.files, "/back/t/old"), "written in the first epoch");
+}
+
+TEST_F(Epochs, HaveTheirKeysInLockedMemory) {
+  circle.rekey();
+  ASSERT_TRUE(home.open());
+  EXPECT_TRUE(crypto::test::is_for_secrets(home.drive.get()));
+  const DriveKeys keys = home.keys();
+  EXPECT_TRUE(crypto::test::is_for_secrets(keys.older_secrets.data()));
 }
 
 TEST_F(Epochs, ShutOutWhoHasTheOldKeysAlone) {

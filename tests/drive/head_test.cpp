@@ -183,13 +183,36 @@ TEST_F(HeadTest, ADamagedBookIsSaidToBeOne) {
   EXPECT_TRUE(home.open());
 }
 
+TEST(EarlierHeads, ReachBackThirtyDaysHoweverManyThereAre) {
+  constexpr std::int64_t kDay = kEarlierHeadsKeptNs / 30;
+  EarlierHeads earlier;
+  const auto version_at = [&](std::int64_t time) { return earlier.at(time).at(0).version; };
+  std::uint64_t version = 0;
+  const auto replace = [&](std::int64_t at) { earlier.replaced({7, 0, ++version, {}, {}, {}}, at); };
+  for (std::int64_t day = 1; day <= 40; ++day) replace(day * kDay);
+  EXPECT_EQ(version_at(0), 10u) << "the rest was replaced more than 30 days ago";
+  EXPECT_EQ(version_at(20 * kDay), 21u);
+  EXPECT_TRUE(earlier.at(40 * kDay).empty()) << "it has had none since";
+  // Hundreds within an hour do not push out what stood for days.
+  for (int i = 1; i <= 500; ++i) replace(40 * kDay + i);
+  EXPECT_EQ(earlier.by_machine().at(0).size(), kEarlierHeadsMax);
+  EXPECT_EQ(version_at(20 * kDay), 21u);
+  EXPECT_EQ(version_at(39 * kDay), 40u);
+  // A clock that was set back puts nothing out of order.
+  replace(1);
+  EXPECT_EQ(version_at(20 * kDay), 21u);
+}
+
 TEST_F(HeadTest, AnyBytesAreABookOrAreRefused) {
   back_up(home, "one");
   std::map<std::uint32_t, wire::Head> heads = circle.space.published;
-  const Bytes good = encode_head_book(heads);
+  EarlierHeads earlier;
+  earlier.replaced(heads.at(0), 7);
+  const Bytes good = encode_head_book(heads, earlier);
   const auto again = decode_head_book(good);
   ASSERT_TRUE(again);
-  EXPECT_EQ(again->at(0).signature, heads.at(0).signature);
+  EXPECT_EQ(again->heads.at(0).signature, heads.at(0).signature);
+  EXPECT_EQ(again->earlier.at(6).at(0).signature, heads.at(0).signature);
   SeededRandom random(1);
   for (int i = 0; i < 2000; ++i) {
     Bytes bad = good;

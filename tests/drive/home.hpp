@@ -38,7 +38,7 @@ struct Circle {
   vault::MemorySpace space{clock};
   crypto::SecretKey drive_secret = entropy.make<crypto::SecretKey>();
   wire::RingId ring_id = entropy.make<wire::RingId>();
-  std::vector<crypto::SecretKey> older_secrets;
+  crypto::LockedVector<crypto::SecretKey> older_secrets;
 
   // The person begins a new epoch of keys.
   void rekey() {

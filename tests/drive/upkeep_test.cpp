@@ -198,6 +198,35 @@ TEST_F(UpkeepTest, PruneDeletesWhatItDroppedAndForgetsItWhenAllHoldersSaidSo) {
   EXPECT_LE(circle.space.removed - removed, 10u);
 }
 
+// A thief, or a mistake: friends keep what was deleted, and this home knows the way to it.
+TEST_F(UpkeepTest, WhatWasForgottenAndPrunedIsHadBackAsItWasSeenBefore) {
+  const std::string content = random_text(random, 900'000);
+  const std::string first = back_up_and_change("/t/a", content);
+  reopen(sibling);
+  circle.clock.run_for(1h);
+  forget(home, {first});
+  ASSERT_TRUE(prune(home));
+  EXPECT_GT(circle.space.removed, 0u);
+  circle.clock.run_for(1h);
+  for (Home* of : {&sibling, &home}) {
+    reopen(*of);
+    EXPECT_EQ(of->drive->snapshots().size(), 1u);
+    of->drive = std::make_unique<RingDrive>(of->environment(), of->keys());
+    const std::int64_t then = circle.clock.wall_time().nanoseconds - Duration(90min).count();
+    ASSERT_TRUE(circle.clock.run(of->drive->start(then)));
+    EXPECT_EQ(of->drive->snapshots().size(), 2u);
+    const auto restored = of->restore("", "/back", false, first);
+    ASSERT_TRUE(restored) << restored.error().message();
+    EXPECT_EQ(read_whole(of->files, "/back/t/a"), content);
+    // That was only a look.
+    reopen(*of);
+    EXPECT_EQ(of->drive->snapshots().size(), 1u);
+  }
+  ASSERT_TRUE(sibling.backup({"/back"}));
+  reopen(home);
+  EXPECT_EQ(home.drive->snapshots().size(), 2u);
+}
+
 TEST_F(UpkeepTest, WhatAnotherMachineMayStillCountOnIsDeletedAfterAWeek) {
   home.files.write("/t/a", random_text(random, 900'000));
   const auto first = home.backup({"/t"});

@@ -1,3 +1,5 @@
+#include <openssl/evp.h>
+#include <peerstore/crypto/hash.hpp>
 #include <peerstore/membership/invitation.hpp>
 
 #include <gtest/gtest.h>
@@ -95,6 +97,20 @@ TEST(Invitation, GivesEveryPersonItsOwnBoxKey) {
   const auto& persons = ring.roster->persons();
   EXPECT_FALSE(persons.at(0).box_key.is_zero());
   EXPECT_NE(persons.at(0).box_key, persons.at(1).box_key);
+}
+
+// libsodium makes it; OpenSSL must make the same.
+TEST(Invitation, HasTheX25519KeyOfADerivedSecretForABoxKey) {
+  TestRing ring;
+  const Identity bob = ring.admit("bob");
+  const crypto::SecretKey secret = crypto::derive_key(bob.drive_secret, "box key");
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+      EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, secret.bytes.data(), secret.bytes.size()),
+      &EVP_PKEY_free);
+  crypto::BoxPublicKey expected;
+  std::size_t size = expected.bytes.size();
+  ASSERT_EQ(EVP_PKEY_get_raw_public_key(key.get(), expected.bytes.data(), &size), 1);
+  EXPECT_EQ(ring.roster->persons().at(bob.person).box_key, expected);
 }
 
 TEST(Invitation, WorksWithRealSignatures) {

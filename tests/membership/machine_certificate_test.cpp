@@ -63,11 +63,48 @@ TEST_F(MachineCertificate, RenewsAWriterKeyAndRemembersTheOneBefore) {
   const auto again = renew_writer(ring.signatures, *ring.roster, id, bob.person_secret, keys[0]).value();
   EXPECT_EQ(read_statement(again).error().code, Errc::invalid);
   ring.state({renew_writer(ring.signatures, *ring.roster, id, bob.person_secret, writer()).value()});
-  for (std::size_t i = 3; i < kFormerWritersMax; ++i) {
-    ring.state({renew_writer(ring.signatures, *ring.roster, id, bob.person_secret, writer()).value()});
+}
+
+TEST_F(MachineCertificate, EndsWriterKeysOfAllMachinesEvenIfOneHasHadAsManyAsItMay) {
+  const auto writer = [&] { return ring.signatures.make_key_pair(ring.entropy).public_key; };
+  const auto renew = [&](const crypto::SigningPublicKey& key) {
+    return renew_writer(ring.signatures, *ring.roster, bob.member, bob.person_secret, key);
+  };
+  ring.state({certify(1), certify(2)});
+  const auto id_of = [&](std::uint32_t machine) {
+    return member_id_of(ring.ring(), ring.roster->invitation(bob.person)->position_seed, bob.person, machine);
+  };
+  const auto ended = [&](std::vector<crypto::SigningPublicKey> keys) {
+    return end_writers(ring.signatures, *ring.roster, bob.person, bob.person_secret, id_of(2), keys);
+  };
+  std::vector<crypto::SigningPublicKey> keys;
+  for (std::uint32_t machine = 0; machine < 3; ++machine) {
+    keys.push_back(ring.roster->find(id_of(machine))->writer_key);
   }
-  const auto once_more = renew_writer(ring.signatures, *ring.roster, id, bob.person_secret, writer());
-  EXPECT_EQ(once_more.error().code, Errc::full);
+  // None is given that could not be taken away again.
+  for (std::size_t i = 1; i < kFormerWritersMax; ++i) ring.state({renew(writer()).value()});
+  EXPECT_EQ(renew(writer()).error().code, Errc::full);
+  keys[0] = ring.roster->find(bob.member)->writer_key;
+  const auto all = ended(keys);
+  EXPECT_TRUE(all.impossible.empty());
+  EXPECT_EQ(std::ranges::count(all.machines, id_of(2)), 0) << "the one where it is run";
+  EXPECT_EQ(all.machines.size(), 2u);
+
+  // A thief who had the person's key may have filled the list: then that machine alone goes on.
+  MachineStatement filled = ring.roster->machine_statement(bob.member).value();
+  filled.former_writers.push_back(filled.writer_key);
+  filled.writer_key = keys[0] = writer();
+  filled.version += 1;
+  ring.state({sign_statement(ring.signatures, ring.ring(), filled,
+                             ring.signatures.key_pair_from(bob.person_secret))});
+  const auto others = ended(keys);
+  EXPECT_EQ(others.impossible, std::vector{bob.member});
+  EXPECT_EQ(others.machines, std::vector{id_of(1)});
+  ring.state(others.statements);
+  EXPECT_TRUE(ring.roster->find(id_of(1))->writer_key.is_zero());
+  // A machine that has made another since is left alone.
+  ring.state({renew_writer(ring.signatures, *ring.roster, id_of(1), bob.person_secret, writer()).value()});
+  EXPECT_TRUE(ended({keys[1], keys[2]}).statements.empty());
 }
 
 TEST_F(MachineCertificate, IsStatedAnewWhenAMachineGivesMoreOrNothing) {

@@ -27,7 +27,8 @@ def ptrace(request, thread, data=None):
 
 
 def run(command, environment, look):
-    """Calls look() at each such point, with every thread of the command that matters stopped there. The exit code."""
+    """Calls look() at each such point, with every thread of the command that matters stopped there. The exit code;
+    if look() says True, the command is killed there."""
     child = os.fork()
     if child == 0:
         os.setpgid(0, 0)
@@ -58,7 +59,8 @@ def run(command, environment, look):
             inside[thread] = not inside.get(thread, False)
             ptrace(GETREGS, thread, ctypes.byref(registers))
             if inside[thread] and registers[ORIG_RAX] in CHANGES:
-                look()
+                if look():
+                    os.kill(child, signal.SIGKILL)
         elif os.WSTOPSIG(status) not in (signal.SIGTRAP, signal.SIGSTOP):
             passed_on = os.WSTOPSIG(status)
         try:

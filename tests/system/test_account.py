@@ -6,6 +6,7 @@ import re
 import shutil
 import time
 import unittest
+from pathlib import Path
 
 import crash_points
 from ring import PEERSTORE, RingTest, wait_until
@@ -70,12 +71,17 @@ class Account(RingTest):
                     "--bootstrap", "127.0.0.1:1")
         self.assertFalse(empty.path.exists(), "a recovery that failed left something behind")
 
-        # With the kit; the way in is in it. Then the whole drive.
+        # With the kit, whoever of those who are named in it is up; then the whole drive.
+        for asleep in (homes[0], homes[2]):
+            asleep.stop()
         began = time.monotonic()
         summary, _ = empty.json("recovery", "use", "--kit", kit)
         recovered = time.monotonic() - began
         self.assertEqual(summary["user"], "p1")
         self.assertEqual(summary["machine"], 1)
+        for asleep in (homes[0], homes[2]):
+            asleep.start()
+        began = time.monotonic() - recovered
         first = next(path for path in sorted(tree.rglob("*")) if path.is_file() and path.stat().st_size > 0)
         done = empty.run("getfile", str(first)[1:], "-o", "-")
         first_byte = time.monotonic() - began
@@ -196,7 +202,9 @@ class Account(RingTest):
         homes[1].run("backup", tree)
         self.assertGreater(sum(len(classes) for classes in owner.chunk_classes().values()), 0)
 
-        # By a descriptor; never as an argument.
+        # By a descriptor; never as an argument, or in the environment.
+        told = dict(nothing, PEERSTORE_PASSPHRASE="the passphrase of a test")
+        self.expect(owner, 12, ["passphrase"], "--no-input", "ls", env=told)
         read, write = os.pipe()
         os.write(write, b"the passphrase of a test\n")
         os.close(write)
@@ -251,6 +259,8 @@ class Account(RingTest):
         for path in homes[0].path.rglob("*"):
             if path.is_file():
                 self.assertNotIn(phrase, path.read_bytes(), path)
+        limits = Path(f"/proc/{homes[0].process.pid}/limits").read_text()
+        self.assertRegex(limits, r"Max core file size +0 +0 ")
         self.assertEqual((homes[0].path / "identity").stat().st_mode & 0o777, 0o600)
         self.assertEqual((homes[0].path / "account").stat().st_mode & 0o777, 0o600)
 

@@ -7,7 +7,8 @@ import socket
 import time
 import unittest
 
-from ring import RingTest, wait_until
+import crash_points
+from ring import PEERSTORE, RingTest, wait_until
 from tree import make_tree
 
 
@@ -154,6 +155,11 @@ class Belonging(RingTest):
         owner.run("recovery", "make", "-o", kit)
         laptop = self.home("laptop")
         laptop.run("recovery", "use", "--kit", kit, "--machine", "laptop")
+        # That changed the record; a home whose node does not run hears of it from its own command.
+        owner.kill()
+        refused = owner.run("rekey", "--new-passphrase-file", self.passphrase("quite another one"), check=False)
+        self.assertIn("changed on another machine", refused.stderr.decode())
+        owner.start()
         laptop.run("backup", tree)
         thieves = []
         for robbed in (owner, laptop):
@@ -163,16 +169,18 @@ class Belonging(RingTest):
             self.assertEqual(thief.run("backup", tree, "--bootstrap", thief.address).returncode, 0)
             thieves.append(thief)
 
-        new = self.work / "new.txt"
-        new.write_text("nobody has seen this one\n")
-        owner.run("rekey", "--new-passphrase-file", new)
+        new = self.passphrase("nobody has seen this one")
+        self.rekey_cut_off(owner, new)
         (tree / "malice").write_text("of the thief")
         for thief in thieves:
             for command in (["backup", str(tree)], ["prune"]):
                 done = thief.run(*command, "--bootstrap", thief.address, check=False)
                 self.assertNotEqual(done.returncode, 0, (thief.name, command))
+        before = self.home("laptop of before")
+        shutil.copytree(laptop.path, before.path, ignore=shutil.ignore_patterns("api.sock", "*.lock"))
         said = laptop.run("ls", "--bootstrap", homes[0].address, check=False).stderr.decode()
         self.assertIn("passphrase of that change", said)
+        self.look_without_newer_keys(before, homes, tree)
 
         # Its owner goes on at both machines, with the new passphrase.
         for home in (laptop, owner):
@@ -180,6 +188,44 @@ class Belonging(RingTest):
             home.run("backup", tree, "--bootstrap", homes[0].address)
         # The laptop's own head of before stands, whatever its thief published with the key of before.
         self.assertEqual(len(owner.run("--json", "snapshots").stdout.decode().splitlines()), 4)
+
+    def passphrase(self, text):
+        path = self.work / f"{text}.txt"
+        path.write_text(text + "\n")
+        return path
+
+    def rekey_cut_off(self, owner, new):
+        """Killed when the new keys are kept at home and nobody was told: the next command finishes it."""
+        if not crash_points.is_possible():
+            owner.run("rekey", "--new-passphrase-file", new)
+            return
+        before = (owner.path / "account").read_bytes()
+        command = [PEERSTORE, "--home", str(owner.path), "rekey", "--new-passphrase-file", str(new)]
+        look = lambda: (owner.path / "account").read_bytes() != before
+        self.assertNotEqual(crash_points.run(command, owner.environment(), look), 0)
+        self.assertNotEqual((owner.path / "account").read_bytes(), before)
+        (self.work / f"{owner.name}.passphrase").write_text(new.read_text())
+        said = owner.run("snapshots").stderr.decode()
+        self.assertIn("cut off", said)
+        self.assertIn("'laptop' needs the new passphrase", said)
+        self.assertNotIn("cut off", owner.run("snapshots").stderr.decode())
+        (self.work / f"{owner.name}.passphrase").unlink()
+
+    def look_without_newer_keys(self, home, homes, tree):
+        """A machine that may not write, and finds nobody who could give it newer keys, looks all the same."""
+        for friend in homes:
+            friend.stop()
+            shutil.rmtree(friend.path / "node/records")
+        for friend in (homes[0], homes[2], homes[3]):
+            friend.start()
+        entrance = ("--bootstrap", homes[0].address)
+        for command in (["snapshots"], ["ls"], ["getfile", str(tree / "big.bin")[1:], "-o", "-"]):
+            done = home.run(*command, *entrance)
+            self.assertIn("cannot write just now", done.stderr.decode())
+        refused = home.run("backup", tree, *entrance, check=False)
+        self.assertEqual(refused.returncode, 11, refused.stderr.decode())
+        self.assertIn("no friend shows newer keys", refused.stderr.decode())
+        homes[1].start()
 
 
 def sorted_names(first, second, home):

@@ -24,6 +24,7 @@ namespace peerstore::account {
 
 inline constexpr std::size_t kSlotsMax = 16;
 inline constexpr std::size_t kEpochsMax = 64;
+inline constexpr std::size_t kEndedWritersMax = 16;
 // What a passphrase may cost to check; more or less is refused before any memory is taken.
 inline constexpr std::uint32_t kPassesMax = 10;
 inline constexpr std::uint64_t kCostBytesMin = std::uint64_t{64} << 20;
@@ -55,6 +56,10 @@ struct RecordBody {
   std::vector<Slot> slots;  // in order of kind, at most one of each
   SealedAuthority authority;
   std::vector<SealedEpoch> epochs;  // one for each epoch, from 0
+  // Writer keys of the person's machines that the newest epoch ends. Whoever opens this record and finds one
+  // that the ring still counts tells the ring: a rekey that was cut off is finished so, from whichever
+  // machine.
+  std::vector<crypto::SigningPublicKey> ended_writers;
   bool operator==(const RecordBody&) const = default;
 };
 Bytes encode(const RecordBody& body);

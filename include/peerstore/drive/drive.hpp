@@ -6,6 +6,7 @@
 // stay whole, and the next backup goes on from the last part that was indexed.
 #pragma once
 
+#include <peerstore/crypto/secret.hpp>
 #include <peerstore/crypto/signatures.hpp>
 #include <peerstore/replica/chunk_space.hpp>
 #include <peerstore/runtime/disk.hpp>
@@ -24,10 +25,12 @@ namespace peerstore::drive {
 
 // The owner's secrets that a drive needs (from membership::Identity).
 struct DriveKeys {
+  ~DriveKeys() { crypto::wipe(drive_secret.bytes); }
   crypto::SecretKey drive_secret;
   wire::RingId ring_id;
   std::uint32_t machine = 0;
-  std::vector<crypto::SecretKey> older_secrets = {};  // of epochs before a rekey, for what was written then
+  crypto::LockedVector<crypto::SecretKey> older_secrets =
+      {};                    // of epochs before a rekey, for what was written then
   std::size_t machines = 1;  // of the person, this one included: also those that have no head yet
 };
 
@@ -183,8 +186,10 @@ struct DriveStanding {
 class Drive {
  public:
   // Reads the newest state from the ring (or finds that there is none yet). The environment
-  // outlives the drive. Errc::unreachable if the ring cannot be asked.
-  static Task<Result<std::unique_ptr<Drive>>> open(Environment environment, DriveKeys keys);
+  // outlives the drive. Errc::unreachable if the ring cannot be asked. With a time (wall clock, ns): as this
+  // home knew the drive then, only to be read; what was deleted since can be had back while friends keep it.
+  static Task<Result<std::unique_ptr<Drive>>> open(Environment environment, DriveKeys keys,
+                                                   std::optional<std::int64_t> seen_at_ns = std::nullopt);
   virtual ~Drive() = default;
 
   // Backs up folders and files into one new snapshot. Remote paths are the local ones without their

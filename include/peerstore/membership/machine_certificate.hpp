@@ -30,11 +30,23 @@ wire::Statement certify_machine(crypto::Signatures& signatures, const wire::Ring
                                 const MachineSecrets& secrets);
 
 // The next version of a machine's statement, with a new writer key (zero: none); the one before it becomes a
-// former one. Errc::not_found if the roster does not know the machine; full after kFormerWritersMax.
+// former one. Errc::not_found if the roster does not know the machine; full if it has had kFormerWritersMax
+// keys: no further one is given that could not be taken away again.
 Result<wire::Statement> renew_writer(crypto::Signatures& signatures, const Roster& roster,
                                      const wire::MemberId& machine,
                                      const crypto::SigningSecretKey& person_secret,
                                      const crypto::SigningPublicKey& writer_key);
+
+// What takes these keys from those machines of the person that have them now, but for one machine.
+struct EndedWriters {
+  std::vector<wire::Statement> statements;
+  std::vector<wire::MemberId> machines;  // of whom
+  // Whose list of former keys is full: they can only be ended as a whole.
+  std::vector<wire::MemberId> impossible;
+};
+EndedWriters end_writers(crypto::Signatures& signatures, const Roster& roster, wire::PersonNumber person,
+                         const crypto::SigningSecretKey& person_secret, const wire::MemberId& except,
+                         std::span<const crypto::SigningPublicKey> keys);
 
 // The next version of what is stated of a machine of the person: it gives so many bytes from now on. One
 // that gives nothing is being emptied: nobody counts on it for copies any more. Errc::not_found if the roster

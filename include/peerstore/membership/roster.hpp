@@ -99,7 +99,8 @@ class Roster {
   wire::PersonNumber next_person() const;
   std::uint8_t least_used_colour() const;
 
-  // Of members that are not gone and give space; the same object until something changes.
+  // Of members that are not gone; those that give no space (any more) are in it without tokens, since they
+  // keep heads and count for their persons. The same object until something changes.
   std::shared_ptr<const placement::Map> map() const;
 
   // Equal exactly if the statements are. Statements are told so that none comes before one that

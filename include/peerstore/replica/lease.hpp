@@ -17,6 +17,7 @@ namespace peerstore::replica {
 
 // One machine of a person, unlocked: what signs leases, heads and deletions.
 struct Writer {
+  ~Writer() { crypto::wipe(secret.bytes); }
   wire::PersonNumber person = 0;
   std::uint32_t machine = 0;
   crypto::SigningSecretKey secret;

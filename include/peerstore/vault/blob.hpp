@@ -6,11 +6,10 @@
 // tokens".
 #pragma once
 
-#include <peerstore/crypto/keys.hpp>
+#include <peerstore/crypto/secret.hpp>
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
 namespace peerstore::vault {
 
@@ -33,7 +32,7 @@ struct VaultKeys {
   crypto::SecretKey blob_ids;
   crypto::SecretKey cuts;
   crypto::SecretKey heads;
-  std::vector<Older> older;
+  crypto::LockedVector<Older> older;
 };
 
 // Pure, and safe on any thread.
