@@ -82,8 +82,8 @@ class Vault {
     LocalCache* cache = nullptr;  // of index parts
   };
   struct Options {
-    std::size_t packs_in_flight = 3;                    // each takes about 10 MiB until it is stored
-    std::size_t rows_kept = 48;                         // of 320 KiB, for reading
+    std::size_t packs_in_flight = 3;                             // each takes about 10 MiB until it is stored
+    std::size_t rows_kept = 48;                                  // of 320 KiB, for reading
     crypto::LockedVector<crypto::SecretKey> older_secrets = {};  // of epochs before a rekey: for reading
   };
   enum class Whose : std::uint8_t { own, others };
