@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <peerstore/membership/statement.hpp>
+
 #include <cstdlib>
 
 namespace peerstore::cli {
@@ -50,6 +52,23 @@ Result<membership::Identity> Home::identity() const {
   return identity;
 }
 
+namespace {
+
+// A join or recovery of this very person was cut off between the two files, and nothing is lost with what it
+// left: a claim has the same keys, and what recovery finds holds all of them.
+bool is_left_from_before(const membership::Identity& identity, const account::AccountFile& held,
+                         const account::AccountFile& next, bool has_claim) {
+  crypto::Ed25519Signatures signatures;
+  const wire::RingId ring = membership::ring_id_of(identity.root_key);
+  const auto key = signatures.key_pair_from(identity.person_secret).public_key;
+  const auto held_body = account::check_record(signatures, ring, key, held.record);
+  const auto next_body = account::check_record(signatures, ring, key, next.record);
+  if (!held_body || !next_body || held.record.person != identity.person) return false;
+  return has_claim || account::keeps_epochs_of(*held_body, *next_body);
+}
+
+}  // namespace
+
 Result<void> Home::keep_identity(const membership::Identity& identity,
                                  const account::AccountFile& account) const {
   auto disk = os::open_disk(path_);
@@ -58,8 +77,14 @@ Result<void> Home::keep_identity(const membership::Identity& identity,
   if (!one_at_a_time) return one_at_a_time.error();
   if (has_identity()) return fail(Errc::refused, path_ + " belongs to a ring already");
   if ((*disk)->size("account")) {
-    return fail(Errc::refused,
-                path_ + "/account is there already: it may be the only copy of somebody's keys");
+    const auto held = this->account();
+    const bool has_claim = (*disk)->size(kClaimFile).has_value();
+    if (!held || !is_left_from_before(identity, *held, account, has_claim)) {
+      return fail(Errc::refused,
+                  path_ +
+                      "/account is there already: it may be the only copy of somebody's keys (or "
+                      "be left from a create that was cut off: then remove it)");
+    }
   }
   if (auto kept = (*disk)->replace("account", account::encode(account)); !kept) return kept;
   return (*disk)->replace("identity", membership::encode(identity));

@@ -74,6 +74,11 @@ class Account(RingTest):
         # With the kit, whoever of those who are named in it is up; then the whole drive.
         for asleep in (homes[0], homes[2]):
             asleep.stop()
+        if crash_points.is_possible():
+            command = [PEERSTORE, "--home", str(empty.path), "recovery", "use", "--kit", str(kit)]
+            look = lambda: (empty.path / "account").exists()
+            self.assertNotEqual(crash_points.run(command, empty.environment(), look), 0)
+            self.assertFalse((empty.path / "identity").exists())
         began = time.monotonic()
         summary, _ = empty.json("recovery", "use", "--kit", kit)
         recovered = time.monotonic() - began

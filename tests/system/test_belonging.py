@@ -92,6 +92,13 @@ class Belonging(RingTest):
         homes = self.make_ring(3)
         link = self.invite(homes[0], "zoe")
         homes[0].stop()
+        if crash_points.is_possible():
+            # Killed when the ring has let it in, and its keys are kept, but not yet who it is.
+            zoe = self.home("zoe")
+            command = [PEERSTORE, "--home", str(zoe.path), "join", link, "--user", "zoe", "--machine", "zoe-m"]
+            look = lambda: (zoe.path / "account").exists()
+            self.assertNotEqual(crash_points.run(command, zoe.environment(), look), 0)
+            self.assertFalse((zoe.path / "identity").exists())
         zoe, _ = self.join("zoe", link)
         zoe.start()
         wait_until(lambda: self.members_online(homes[1]) == 3, "the others see zoe")
