@@ -42,6 +42,8 @@ class OwnerSession {
   // As it is, or as this home knew it at a time (wall clock, ns). Requires enter().
   Task<Result<std::unique_ptr<drive::Drive>>> open_drive(std::optional<std::int64_t> seen_at_ns);
 
+  // On disk, for the next command: it tells whoever has lost it meanwhile.
+  void keep_what_was_learned();
   // A name for people: "carol-old-mac".
   std::string name_of(const wire::MemberId& member) const;
 
@@ -50,7 +52,6 @@ class OwnerSession {
   std::vector<std::string> ways_in(std::vector<std::string> bootstrap);
   Result<void> load();
   Task<void> find_everybody();
-  void keep_what_was_learned();
 
   Home home_;
   UnlockedHome unlocked_;

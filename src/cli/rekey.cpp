@@ -54,6 +54,7 @@ Task<unsigned> end_machines(OwnerSession& session, std::vector<std::uint32_t> ma
     const auto pushed = co_await wire::ask(session.network(), member, push);
     if (pushed) ++told;
   }
+  if (told > 0) session.keep_what_was_learned();
   co_return told;
 }
 

@@ -94,6 +94,8 @@ Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement>
     if (told) outcome = {};
     if (!told && !outcome) outcome = told.error();
   }
+  // Nodes write down what they hear once a minute, and the power may fail for all of them.
+  if (outcome) session.keep_what_was_learned();
   co_return outcome;
 }
 
