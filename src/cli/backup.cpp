@@ -110,6 +110,20 @@ void report(const Output& output, const drive::BackupSummary& summary, Exit exit
   output.line("  snapshot " + summary.snapshot.substr(0, 12));
 }
 
+// The pattern that leaves out this one path.
+std::string pattern_of(const std::string& path) {
+  std::string pattern;
+  for (const char c : path) {
+    if (std::strchr("*?[\\", c) != nullptr && c != '\0') pattern += '\\';
+    pattern += c;
+  }
+  return pattern;
+}
+
+bool is_within(const std::string& path, const std::string& folder) {
+  return path == folder || path.starts_with(folder == "/" ? folder : folder + "/");
+}
+
 struct Backup {
   const Output& output;
   const GlobalOptions& global;
@@ -154,6 +168,11 @@ Task<Exit> run(OwnerSession& session, drive::Drive& drive, const Backup& backup)
           Exit::interrupted, "Stopped. Nothing is lost: " + human_bytes(last.bytes_safe) + " is safe.",
           "Run the same command to go on.");
     }
+    if (summary.error().code == Errc::refused && !backup.what.mass_deletion_is_meant) {
+      co_return backup.output.failure(summary.error(),
+                                      "No snapshot was made. Is the disk mounted? If it is meant: the same "
+                                      "command with --allow-deletions.");
+    }
     co_return backup.output.failure(summary.error(), "What was safe before is still safe.");
   }
   if (backup.what.only_look) {
@@ -174,6 +193,9 @@ Exit backup_command(const Home& home, const Output& output, const GlobalOptions&
   what.excluded = options.excluded;
   what.one_file_system = options.one_file_system;
   what.only_look = options.only_look;
+  what.mass_deletion_is_meant = options.mass_deletion_is_meant;
+  // Friends' pieces, and the keys of this machine: nothing that a backup could give back.
+  const auto own_home = absolute(home.path() + "/.");
   for (const std::string& file : options.excluded_from) {
     const auto patterns = patterns_in(file);
     if (!patterns) return output.failure(patterns.error(), "Nothing was backed up. Check the file.");
@@ -183,6 +205,13 @@ Exit backup_command(const Home& home, const Output& output, const GlobalOptions&
     auto whole = absolute(path);
     if (!whole) {
       return output.failure(Exit::not_found, whole.error().context, "Nothing was backed up. Check the path.");
+    }
+    if (own_home && is_within(*whole, *own_home)) {
+      return output.failure(Exit::usage, *whole + " is PeerStore's own home, which is never backed up");
+    }
+    if (own_home && is_within(*own_home, *whole)) {
+      output.note("Left out: " + printable(*own_home) + ", PeerStore's own home.");
+      what.excluded.push_back(pattern_of(*own_home));
     }
     what.paths.push_back(std::move(*whole));
   }

@@ -120,6 +120,7 @@ struct BackupOptions : OwnerOptions {
   std::vector<std::string> excluded_from;  // files with a pattern a line
   bool one_file_system = false;
   bool only_look = false;
+  bool mass_deletion_is_meant = false;
 };
 Exit backup_command(const Home& home, const Output& output, const GlobalOptions& global,
                     const BackupOptions& options);

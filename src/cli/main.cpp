@@ -292,6 +292,8 @@ struct CommandLine {
         ->allow_extra_args(false);
     c->add_flag("--one-file-system", backup.one_file_system, "Do not go into other file systems");
     c->add_flag("-n,--dry-run", backup.only_look, "Say what would be sent, and send nothing");
+    c->add_flag("--allow-deletions", backup.mass_deletion_is_meant,
+                "Go on though a folder is empty now, or over a fifth of the files are gone");
     add_ways_in(*c, backup);
     c->callback([this] {
       chosen = [this](const Home& home, const Output& output) {

@@ -159,7 +159,7 @@ Task<Exit> prune(OwnerSession& session, drive::Drive& drive, const Prune& job) {
     job.output.line(
         "  " + human_bytes(summary->bytes_waiting) +
         " of each copy are not needed and still with friends: those who are away, and what another "
-        "machine of yours may count on for a day, are deleted by the next prune.");
+        "machine of yours may count on for seven days, are deleted by the next prune.");
   }
   co_return Exit::done;
 }

@@ -53,6 +53,7 @@ Task<Result<BlobList>> BackupRun::walk(RootTree roots) {
   root_device_ = facts->device;
   auto list = co_await folder("/", *facts);
   if (!list) co_return list.error();
+  if (entries_kept() == 0) empty_roots_.emplace_back();
   co_return *list ? std::move(**list) : BlobList{};
 }
 
@@ -72,6 +73,7 @@ Task<Result<void>> BackupRun::add_root(std::string path, std::string name, const
   if (node.is_root) {
     if (!facts) {
       skip(path, facts.error());
+      empty_roots_.push_back(path.substr(1));
       co_return Result<void>();
     }
     if (facts->kind != FileKind::folder)
@@ -79,7 +81,11 @@ Task<Result<void>> BackupRun::add_root(std::string path, std::string name, const
     root_device_ = facts->device;
     FolderMemory none(nullptr, "");
     Found found = co_await look_further(path, *facts);
-    co_return co_await add(std::move(path), std::move(name), std::move(found), listing, none, 0, nullptr);
+    const std::string root = path.substr(1);
+    const std::uint64_t before = entries_kept();
+    auto added = co_await add(std::move(path), std::move(name), std::move(found), listing, none, 0, nullptr);
+    if (entries_kept() <= before + 1) empty_roots_.push_back(root);  // itself, at most
+    co_return added;
   }
   // A folder on the way to a root: kept for its mode and owner, and nothing else that is in it.
   TreeEntry entry;
@@ -194,11 +200,19 @@ void BackupRun::tell_if_new(const std::string& path, const BlobList& content) {
 }
 
 Task<Result<std::optional<BlobList>>> BackupRun::folder(std::string path, FileFacts facts) {
-  if (facts.inode != 0 && !folders_seen_.emplace(facts.device, facts.inode).second) {
-    skip(path, fail(Errc::refused, "is a folder that was kept under another name already"));
+  if (!may_enter(facts)) co_return std::optional<BlobList>(BlobList{});
+  // Not those that were left: a number may be another folder's by now.
+  const FileKey key{facts.device, facts.inode};
+  if (facts.inode != 0 && !folders_open_.insert(key).second) {
+    skip(path, fail(Errc::refused, "is a folder that it lies in itself"));
     co_return std::optional<BlobList>();
   }
-  if (!may_enter(facts)) co_return std::optional<BlobList>(BlobList{});
+  auto content = co_await folder_content(std::move(path));
+  folders_open_.erase(key);
+  co_return content;
+}
+
+Task<Result<std::optional<BlobList>>> BackupRun::folder_content(std::string path) {
   const auto list = [&] { return environment_.files.list(path); };
   auto names = co_await environment_.workers.run(list);
   if (!names) {
@@ -254,8 +268,7 @@ Task<Result<void>> BackupRun::slice(std::string folder, std::vector<std::string>
       continue;
     }
     const FileFacts& facts = *slice.items[i].facts;
-    const bool known = facts.links > 1 && hard_links_.contains({facts.device, facts.inode});
-    if (is_small(facts) && !known && !slice.read.contains(i)) {
+    if (is_small(facts) && known_link(facts) == nullptr && !slice.read.contains(i)) {
       const auto ahead = co_await read_ahead(folder, slice, i);
       if (!ahead) co_return ahead.error();
     }

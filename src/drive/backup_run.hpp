@@ -58,6 +58,8 @@ class BackupRun {
 
   const BackupSummary& summary() const { return summary_; }
   const Progress& progress() const { return progress_; }
+  // Remote paths of roots that are folders with nothing in them, or that cannot be looked at.
+  const std::vector<std::string>& empty_roots() const { return empty_roots_; }
   // Tells the observer where the run is.
   void report();
 
@@ -80,6 +82,7 @@ class BackupRun {
     TreeEntry entry;
     FileFacts seen;  // when it was read
     bool changed = false;
+    std::uint32_t names = 1;  // of the file, that were passed
   };
   // Some names of a folder that are looked at, recalled and read together.
   struct Slice {
@@ -112,8 +115,9 @@ class BackupRun {
                                                   const ReadFile* read);
   Task<std::optional<TreeEntry>> symlink(std::string path);
   Task<Found> look_further(std::string path, FileFacts facts);
-  // Nothing if the folder cannot be read, or was seen before.
+  // Nothing if the folder cannot be read, or lies within itself.
   Task<Result<std::optional<BlobList>>> folder(std::string path, FileFacts facts);
+  Task<Result<std::optional<BlobList>>> folder_content(std::string path);
   Task<Result<void>> slice(std::string folder, std::vector<std::string> names, bool are_named,
                            ListingWriter& listing, FolderMemory& memory);
   Task<void> recall(Slice& slice, FolderMemory& memory);
@@ -124,8 +128,10 @@ class BackupRun {
   Task<Result<std::optional<KeptFile>>> file(std::string path, FileFacts facts, const ReadFile* read);
   KeptFile small_file(const std::string& path, const ReadFile& read);
   Task<Result<std::optional<KeptFile>>> large_file(std::string path);
-  Task<Result<bool>> read_pieces(std::string path, Files::Reader& reader, std::vector<vault::BlobId>& ids,
-                                 std::uint64_t& size);
+  // What was read under another name of the same file, if it is still the same.
+  KeptFile* known_link(const FileFacts& facts);
+  Task<Result<bool>> read_pieces(std::string path, Files::Reader& reader, std::uint64_t expected,
+                                 std::vector<vault::BlobId>& ids, std::uint64_t& size);
   // Gives contents to the vault while the walk goes on.
   Task<Result<void>> keep_later(std::vector<Stretch> stretches);
   Task<void> keep(std::vector<Stretch> stretches, Semaphore::Permit permit);
@@ -142,12 +148,15 @@ class BackupRun {
   Observer observer_;
   Pause pause_;
   PieceMaker maker_;
+  std::uint64_t entries_kept() const { return summary_.files + summary_.folders + summary_.symlinks; }
+
   BackupSummary summary_;
+  std::vector<std::string> empty_roots_;
   Progress progress_;
-  std::map<FileKey, KeptFile> hard_links_;  // files with several names that were read
-  std::set<FileKey> folders_seen_;
-  std::uint64_t root_device_ = 0;   // of the root that is walked
-  FolderMemory::Rows memory_rows_;  // not written yet
+  std::map<FileKey, KeptFile> hard_links_;  // files with several names of which some are still to come
+  std::set<FileKey> folders_open_;          // from the root down to where the walk is
+  std::uint64_t root_device_ = 0;           // of the root that is walked
+  FolderMemory::Rows memory_rows_;          // not written yet
   std::size_t memory_bytes_ = 0;
   std::optional<Error> failure_;  // of the vault
   Semaphore keeping_at_once_;

@@ -5,6 +5,10 @@
 
 namespace peerstore::drive {
 
+namespace {
+constexpr std::size_t kCountedAtOnce = 4096;  // names of a folder
+}  // namespace
+
 void BackupRun::expect(std::uint64_t files, std::uint64_t bytes) {
   progress_.files_total = files;
   progress_.bytes_total = bytes;
@@ -44,17 +48,22 @@ Task<Result<void>> BackupRun::count_below(std::string path) {
     if (!pause) co_return pause.error();
     const std::string folder = std::move(folders.back());
     folders.pop_back();
-    const auto look_below = [&] {
-      auto names = environment_.files.list(folder);
-      std::vector<NamedFacts> found;
-      if (names) found = read_facts(environment_.files, folder, std::move(*names));
-      std::erase_if(found, [&](const NamedFacts& item) {
-        return item.facts && is_excluded(join(folder, item.name), item.facts->kind);
-      });
-      return found;
-    };
-    const auto below = co_await environment_.workers.run(look_below);
-    for (const NamedFacts& item : below) take(join(folder, item.name), item.facts);
+    const auto list = [&] { return environment_.files.list(folder); };
+    const auto names = co_await environment_.workers.run(list);
+    if (!names) continue;
+    for (std::size_t next = 0; next < names->size();) {
+      const auto look_below = [&] {
+        std::vector<std::string> some;
+        for (; next < names->size() && some.size() < kCountedAtOnce; ++next) some.push_back((*names)[next]);
+        auto found = read_facts(environment_.files, folder, std::move(some));
+        std::erase_if(found, [&](const NamedFacts& item) {
+          return item.facts && is_excluded(join(folder, item.name), item.facts->kind);
+        });
+        return found;
+      };
+      const auto below = co_await environment_.workers.run(look_below);
+      for (const NamedFacts& item : below) take(join(folder, item.name), item.facts);
+    }
   }
   co_return Result<void>();
 }

@@ -52,10 +52,10 @@ Task<Result<void>> BackupRun::read_ahead(const std::string& folder, Slice& slice
 
 Task<Result<std::optional<BackupRun::KeptFile>>> BackupRun::file(std::string path, FileFacts facts,
                                                                  const ReadFile* read) {
-  const FileKey key{facts.device, facts.inode};
-  if (facts.links > 1) {
-    const auto known = hard_links_.find(key);
-    if (known != hard_links_.end()) co_return std::optional<KeptFile>(known->second);
+  if (KeptFile* const known = known_link(facts); known != nullptr) {
+    KeptFile again = *known;
+    if (++known->names >= facts.links) hard_links_.erase({facts.device, facts.inode});
+    co_return std::optional<KeptFile>(std::move(again));
   }
   Result<std::optional<KeptFile>> kept = std::optional<KeptFile>();
   if (read != nullptr) {
@@ -63,8 +63,17 @@ Task<Result<std::optional<BackupRun::KeptFile>>> BackupRun::file(std::string pat
   } else {
     kept = co_await large_file(std::move(path));
   }
-  if (kept && *kept && facts.links > 1) hard_links_.insert_or_assign(key, **kept);
+  if (kept && *kept && !(*kept)->changed && (*kept)->seen.links > 1) {
+    hard_links_.insert_or_assign({(*kept)->seen.device, (*kept)->seen.inode}, **kept);
+  }
   co_return kept;
+}
+
+// A file that was deleted meanwhile leaves its number to another one.
+BackupRun::KeptFile* BackupRun::known_link(const FileFacts& facts) {
+  if (facts.links < 2) return nullptr;
+  const auto known = hard_links_.find({facts.device, facts.inode});
+  return known != hard_links_.end() && same_state(known->second.seen, facts) ? &known->second : nullptr;
 }
 
 BackupRun::KeptFile BackupRun::small_file(const std::string& path, const ReadFile& read) {
@@ -96,7 +105,7 @@ Task<Result<std::optional<BackupRun::KeptFile>>> BackupRun::large_file(std::stri
     }
     std::vector<vault::BlobId> ids;
     std::uint64_t size = 0;
-    const auto read = co_await read_pieces(path, source, ids, size);
+    const auto read = co_await read_pieces(path, source, before->size, ids, size);
     if (!read) co_return read.error();
     const auto after = co_await environment_.workers.run(look);
     if (!*read || !after) {
@@ -123,13 +132,14 @@ Task<Result<std::optional<BackupRun::KeptFile>>> BackupRun::large_file(std::stri
   }
 }
 
-// Cuts and keeps the file from where the reader is to its end; `size` is counted as it goes on.
-// False if the file cannot be read.
-Task<Result<bool>> BackupRun::read_pieces(std::string path, Files::Reader& reader,
+// Cuts and keeps the file from where the reader is to its end, or until it has more than was expected:
+// one that is written to all the time might never end. `size` is counted as it goes on. False if the
+// file cannot be read.
+Task<Result<bool>> BackupRun::read_pieces(std::string path, Files::Reader& reader, std::uint64_t expected,
                                           std::vector<vault::BlobId>& ids, std::uint64_t& size) {
   StretchReader stretches(reader, maker_);
   const auto next = [&] { return stretches.next(); };
-  while (true) {
+  while (size <= expected) {
     const auto pause = co_await pause_();
     if (!pause) co_return pause.error();
     auto stretch = co_await environment_.workers.run(next);
@@ -153,6 +163,7 @@ Task<Result<bool>> BackupRun::read_pieces(std::string path, Files::Reader& reade
     if (!kept) co_return kept.error();
     report();
   }
+  co_return true;
 }
 
 Task<Result<void>> BackupRun::keep_later(std::vector<Stretch> stretches) {

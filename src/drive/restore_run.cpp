@@ -9,6 +9,7 @@ namespace {
 constexpr std::size_t kBatchFiles = 64;
 constexpr std::uint64_t kBatchBytes = 2 * 1024 * 1024;
 constexpr std::size_t kFoldersAtOnce = 64;  // whose facts are set in one go
+constexpr std::uint32_t kOwnersRights = 0700;
 
 bool is_small(const TreeEntry& entry) {
   return entry.content.level == 0 && entry.content.ids.size() <= 1 && entry.facts.size <= kSmallFileBytes;
@@ -31,7 +32,7 @@ void RestoreRun::note_refused(const std::string& path, const std::vector<std::st
 }
 
 void RestoreRun::finished(const Job& job, Place place) {
-  if (place == Place::free) {
+  if (place == Place::free || place == Place::damaged) {
     ++summary_.files;
     summary_.bytes += job.entry.facts.size;
   } else {
@@ -86,8 +87,14 @@ Result<RestoreRun::FolderPtr> RestoreRun::enter(const Job& job, FolderPtr above)
   if (!facts && facts.error().code != Errc::not_found) return facts.error();
   if (!facts) {
     if (auto made = environment_.files.make_folder(job.path); !made) return made.error();
-  } else if (target_.is_ours()) {
-    (void)environment_.files.remove_unfinished(job.path);
+  } else if (target_.is_ours() || overwrite_) {
+    // Its own rights come back when all in it is done.
+    if ((facts->mode & kOwnersRights) != kOwnersRights) {
+      FileFacts open = *facts;
+      open.mode |= kOwnersRights;
+      (void)environment_.files.set_facts(job.path, open);
+    }
+    if (target_.is_ours()) (void)environment_.files.remove_unfinished(job.path);
   }
   auto entered = std::make_unique<Folder>();
   entered->job.path = job.path;
@@ -174,6 +181,7 @@ Task<void> RestoreRun::one(Job job, Batch& batch, std::vector<std::string> rest)
     co_await linked_file(std::move(job));
   } else if (is_small(job.entry)) {
     batch.bytes += facts.size;
+    find_sizes(job);
     batch.jobs.push_back(std::move(job));
     const bool full = batch.jobs.size() == kBatchFiles || batch.bytes >= kBatchBytes;
     if (full) co_await start(std::exchange(batch, Batch{batch.folder, {}, 0}));

@@ -50,6 +50,7 @@ class RestoreRun {
   struct Job {
     TreeEntry entry;
     std::string path;
+    std::vector<std::uint32_t> sizes = {};  // of its blobs: of a file, if all are known
   };
   // A folder whose facts are to be set when nobody has anything to do in it any more.
   struct Folder {
@@ -59,7 +60,7 @@ class RestoreRun {
   };
   using FolderPtr = std::shared_ptr<Folder>;
   // What to do about a file, from what is there.
-  enum class Place : std::uint8_t { free, finished, same_content };
+  enum class Place : std::uint8_t { free, finished, same_content, damaged };
   struct Batch {
     FolderPtr folder;
     std::vector<Job> jobs;
@@ -75,15 +76,16 @@ class RestoreRun {
   Task<void> small_files(Batch batch, Semaphore::Permit permit);
   Task<void> large_file(Job job, FolderPtr folder, Semaphore::Permit permit);
   Task<void> linked_file(Job job);
-  Task<Result<void>> write_file(const Job& job);
+  Task<Result<void>> write_file(Job& job);
   Task<void> symlink(Job job);
   Task<void> set_folders();
 
   std::optional<Place> link(const std::string& existing, const std::string& path) const;
   Result<Place> look(const Job& job) const;
+  void find_sizes(Job& job) const;
   bool has_content(const Job& job) const;
   FileFacts facts_here(const TreeEntry& entry) const;
-  Result<std::vector<std::string>> write_small(const Job& job, ByteView content) const;
+  Result<std::vector<std::string>> write_small(const Job& job, ByteView content, bool overwrite) const;
   Result<std::vector<std::string>> set_facts(const Job& job) const;
 
   void finished(const Job& job, Place place);
@@ -105,7 +107,11 @@ class RestoreRun {
   std::optional<Error> stop_;
   bool closing_ = false;                               // nobody sets the facts of folders any more
   std::vector<std::unique_ptr<Folder>> done_folders_;  // whose facts can be set; those below come first
-  std::map<FileKey, std::string> hard_links_;          // where a file with several names was restored
+  struct Linked {
+    Job job;                  // the first of its names
+    std::uint32_t names = 1;  // that were restored
+  };
+  std::map<FileKey, Linked> hard_links_;  // files of which further names are still to come
   TaskScope writing_;
 };
 

@@ -12,34 +12,49 @@ Result<RestoreRun::Place> RestoreRun::look(const Job& job) const {
   if (!there) return there.error();
   const FileFacts& wanted = job.entry.facts;
   const bool same_size = there->kind == FileKind::file && there->size == wanted.size;
-  if (overwrite_) return same_size && has_content(job) ? Place::same_content : Place::free;
-  if (same_size && there->modified_ns == wanted.modified_ns) return Place::finished;
+  const bool same_time = there->kind == FileKind::file && there->modified_ns == wanted.modified_ns;
+  const bool same_content = same_size && has_content(job);
+  if (overwrite_) return same_content ? Place::same_content : Place::free;
+  if (same_content && same_time) return Place::finished;
+  // Written by a run before, and lost with the power; whoever has changed it since has changed its time.
+  if (same_time && target_.is_ours()) return Place::damaged;
   return fail(Errc::refused, "something else is there already");
 }
 
-// Whether the file at the place would be cut into the same blobs. Blocking.
-bool RestoreRun::has_content(const Job& job) const {
-  if (job.entry.content.level != 0) return false;
-  auto reader = environment_.files.open(job.path);
-  if (!reader) return false;
-  StretchReader stretches(**reader, maker_);
-  auto wanted = job.entry.content.ids.begin();
-  const auto end = job.entry.content.ids.end();
-  while (true) {
-    const auto stretch = stretches.next();
-    if (!stretch) return false;
-    if (stretch->pieces.empty() && stretch->holes == 0) return wanted == end;
-    for (std::size_t i = 0; i < stretch->holes; ++i) {
-      if (wanted == end || *wanted++ != maker_.zero_piece.id) return false;
-    }
-    for (const Piece& piece : stretch->pieces) {
-      if (wanted == end || *wanted++ != piece.id) return false;
-    }
+// Requires that all ids of the content are in the entry.
+void RestoreRun::find_sizes(Job& job) const {
+  job.sizes.clear();
+  for (const vault::BlobId& id : job.entry.content.ids) {
+    const vault::BlobPlace* const place = vault_.index().find_anywhere(id);
+    if (place == nullptr) return;
+    job.sizes.push_back(place->length);
   }
 }
 
-Result<std::vector<std::string>> RestoreRun::write_small(const Job& job, ByteView content) const {
-  auto writer = environment_.files.create(job.path, overwrite_);
+// Whether the file at the place is made of the same blobs. Blocking.
+bool RestoreRun::has_content(const Job& job) const {
+  const std::vector<vault::BlobId>& ids = job.entry.content.ids;
+  if (job.sizes.size() != ids.size()) return false;
+  auto opened = environment_.files.open(job.path);
+  if (!opened) return false;
+  Files::Reader& reader = **opened;
+  std::uint64_t at = 0;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const std::uint64_t end = at + job.sizes[i];
+    const auto data = ids[i] == maker_.zero_piece.id ? reader.next_data(at) : Result<std::uint64_t>(at);
+    if (!data || *data < end) {
+      reader.move_to(at);
+      const auto content = reader.read(job.sizes[i]);
+      if (!content || !vault::is_blob(vault_.keys(), ids[i], vault::BlobKind::data, *content)) return false;
+    }
+    at = end;
+  }
+  return at == job.entry.facts.size;
+}
+
+Result<std::vector<std::string>> RestoreRun::write_small(const Job& job, ByteView content,
+                                                         bool overwrite) const {
+  auto writer = environment_.files.create(job.path, overwrite);
   if (!writer) return writer.error();
   if (auto written = (*writer)->append(content); !written) return written.error();
   return (*writer)->finish(facts_here(job.entry), job.entry.attributes, Durable::later);
@@ -63,7 +78,7 @@ Task<void> RestoreRun::small_files(Batch batch, Semaphore::Permit permit) {
   const auto places = co_await environment_.workers.run(look_at_all);
   std::vector<vault::BlobId> ids;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
-    if (!places[i] || *places[i] != Place::free) continue;
+    if (!places[i] || (*places[i] != Place::free && *places[i] != Place::damaged)) continue;
     ids.insert(ids.end(), jobs[i].entry.content.ids.begin(), jobs[i].entry.content.ids.end());
   }
   const auto blobs = co_await vault_.get_each(vault::BlobKind::data, std::move(ids));
@@ -84,7 +99,8 @@ Task<void> RestoreRun::small_files(Batch batch, Semaphore::Permit permit) {
         if (content && content->size() != jobs[i].entry.facts.size) {
           written.push_back(fail(Errc::corrupt, "its content is not as long as the file"));
         } else {
-          written.push_back(content ? write_small(jobs[i], content->view()) : content.error());
+          const bool overwrite = overwrite_ || *places[i] == Place::damaged;
+          written.push_back(content ? write_small(jobs[i], content->view(), overwrite) : content.error());
         }
       }
     }
@@ -97,7 +113,7 @@ Task<void> RestoreRun::small_files(Batch batch, Semaphore::Permit permit) {
       continue;
     }
     note_refused(jobs[i].path, *written[i]);
-    if (*places[i] == Place::free) {
+    if (*places[i] == Place::free || *places[i] == Place::damaged) {
       progress_.bytes_read += jobs[i].entry.facts.size;
       progress_.bytes_safe += jobs[i].entry.facts.size;
     }
@@ -128,8 +144,14 @@ std::optional<RestoreRun::Place> RestoreRun::link(const std::string& existing,
 Task<void> RestoreRun::linked_file(Job job) {
   const FileKey key{job.entry.facts.device, job.entry.facts.inode};
   const auto known = hard_links_.find(key);
-  if (known != hard_links_.end()) {
-    const std::string existing = known->second;
+  // A number may have been given to another file while all this was kept.
+  const auto is_same = [&](const TreeEntry& first) {
+    return first.content == job.entry.content && first.facts.size == job.entry.facts.size &&
+           first.facts.modified_ns == job.entry.facts.modified_ns;
+  };
+  if (known != hard_links_.end() && is_same(known->second.job.entry)) {
+    const std::string existing = known->second.job.path;
+    if (++known->second.names >= job.entry.facts.links) hard_links_.erase(known);
     const auto make = [&] { return link(existing, job.path); };
     const auto linked = co_await environment_.workers.run(make);
     if (linked) {
@@ -139,15 +161,21 @@ Task<void> RestoreRun::linked_file(Job job) {
     }
   }
   // Where a link cannot be made, because the disk knows none or the name is taken, it is a file.
+  BlobList content = job.entry.content;
   const auto done = co_await write_file(job);
   if (!done) {
     failed(job.path, done.error());
     co_return;
   }
-  hard_links_.emplace(key, job.path);
+  job.entry.content = std::move(content);
+  hard_links_.insert_or_assign(key, Linked{std::move(job)});
 }
 
-Task<Result<void>> RestoreRun::write_file(const Job& job) {
+Task<Result<void>> RestoreRun::write_file(Job& job) {
+  auto ids = co_await read_blob_list(vault_, std::move(job.entry.content));
+  if (!ids) co_return ids.error();
+  job.entry.content = {0, std::move(*ids)};
+  find_sizes(job);
   const auto look_there = [&] { return look(job); };
   const auto place = co_await environment_.workers.run(look_there);
   if (!place) co_return place.error();
@@ -157,11 +185,12 @@ Task<Result<void>> RestoreRun::write_file(const Job& job) {
     if (!refused) co_return refused.error();
     note_refused(job.path, *refused);
   }
-  if (*place != Place::free) {
+  if (*place != Place::free && *place != Place::damaged) {
     finished(job, *place);
     co_return Result<void>();
   }
-  const auto create = [&] { return environment_.files.create(job.path, overwrite_); };
+  const bool overwrite = overwrite_ || *place == Place::damaged;
+  const auto create = [&] { return environment_.files.create(job.path, overwrite); };
   auto writer = co_await environment_.workers.run(create);
   if (!writer) co_return writer.error();
   ContentReader content(environment_.clock, vault_, job.entry.content, job.entry.facts.size);
@@ -193,7 +222,12 @@ Task<void> RestoreRun::symlink(Job job) {
     if (!made) {
       // The same link may be there from a run that was stopped.
       const auto there = environment_.files.read_link(job.path);
-      if (!there || *there != job.entry.link_target) return made;
+      if (!there || *there != job.entry.link_target) {
+        const auto facts = environment_.files.facts(job.path);
+        if (!overwrite_ || !facts || facts->kind == FileKind::folder) return made;
+        if (auto removed = environment_.files.remove_file(job.path); !removed) return removed;
+        if (made = environment_.files.make_symlink(job.entry.link_target, job.path); !made) return made;
+      }
     }
     const auto set = set_facts(job);
     if (!set) return set.error();

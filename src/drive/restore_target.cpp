@@ -31,11 +31,14 @@ Result<void> RestoreTarget::begin() {
   facts.mode = 0600;
   const auto finished = (*mark)->finish(facts, {}, Durable::later);
   if (!finished) return finished.error();
-  return {};
+  // After the power failed what is there may be half on the disk: then this has to be there, too.
+  return files_.sync(path_);
 }
 
-void RestoreTarget::finish() {
+Result<void> RestoreTarget::finish() {
+  if (auto synced = files_.sync(path_); !synced) return synced;
   if (is_ours_) (void)files_.remove_file(join(path_, kUnfinishedMark));
+  return {};
 }
 
 }  // namespace peerstore::drive

@@ -17,8 +17,8 @@ class RestoreTarget {
 
   // Makes the folder, and those above it, if they are not there.
   Result<void> begin();
-  // Everything was restored.
-  void finish();
+  // Everything was restored: waits until the disk has it.
+  Result<void> finish();
 
   const std::string& path() const { return path_; }
   // Whether whatever is below was made by runs into this target.

@@ -56,7 +56,9 @@ class RingDrive final : public Drive, public crypto::InLockedMemory {
   Result<void> take_records(const std::vector<Bytes>& records);
   void say_remarks(const Observer& observer);
 
-  Task<Result<BackupSummary>> run_backup(RootTree roots, bool only_look, BackupRun& run);
+  Task<Result<BackupSummary>> run_backup(RootTree roots, const BackupOptions& options, BackupRun& run);
+  const KnownSnapshot* last_of(const RootTree& roots) const;
+  Task<Result<void>> check_deletions(const RootTree& roots, const BackupRun& run);
   Task<Result<BackupSummary>> finish_backup(RootTree roots, BlobList tree, BackupSummary summary);
   Task<Result<void>> pause();
   Task<Result<unsigned>> write_head(std::vector<Bytes> records);

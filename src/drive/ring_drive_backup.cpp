@@ -6,6 +6,10 @@
 
 namespace peerstore::drive {
 
+namespace {
+constexpr std::uint64_t kDeletionsAskedAbout = 100;  // if they are also over a fifth
+}  // namespace
+
 Task<Result<BackupSummary>> RingDrive::backup(BackupOptions options, Observer observer) {
   cancelled_ = false;
   say_remarks(observer);
@@ -30,7 +34,7 @@ Task<Result<BackupSummary>> RingDrive::backup(BackupOptions options, Observer ob
                 std::move(observer), [this] { return pause(); });
   vault_.begin_run([&run] { run.report(); }, only_look);
   checkpoint_at_ = only_look ? ~std::uint64_t{0} : checkpoint_bytes_;
-  auto summary = co_await run_backup(std::move(roots), only_look, run);
+  auto summary = co_await run_backup(std::move(roots), options, run);
   if (!summary && !only_look) co_await keep_what_is_safe();
   vault_.begin_run([] {});
   co_return summary;
@@ -47,12 +51,38 @@ Task<Result<void>> RingDrive::check_roots(RootTree roots) {
   co_return Result<void>();
 }
 
-Task<Result<BackupSummary>> RingDrive::run_backup(RootTree roots, bool only_look, BackupRun& run) {
-  // A look at everything only to count it would take as long as finding that nothing has changed.
+// This machine's newest snapshot of the same paths; none if there is none.
+const RingDrive::KnownSnapshot* RingDrive::last_of(const RootTree& roots) const {
   const auto last = std::find_if(snapshots_.rbegin(), snapshots_.rend(), [&](const KnownSnapshot& known) {
     return known.record.machine == keys_.machine && known.record.roots == roots.roots();
   });
-  if (cache_ && last != snapshots_.rend()) {
+  return last == snapshots_.rend() ? nullptr : &*last;
+}
+
+// A disk that is not mounted looks like a folder that was emptied.
+Task<Result<void>> RingDrive::check_deletions(const RootTree& roots, const BackupRun& run) {
+  const KnownSnapshot* const last = last_of(roots);
+  if (last == nullptr) co_return Result<void>();
+  const SnapshotRecord before = last->record;
+  for (const std::string& root : run.empty_roots()) {
+    const auto was = co_await find_path(vault_, before.tree, root);
+    // What cannot be read now may have been anything.
+    if (was ? was->content.ids.empty() : was.error().code == Errc::not_found) continue;
+    co_return fail(Errc::refused, "there is nothing in /" + root + " now, where there was before");
+  }
+  const std::uint64_t gone = before.files - std::min(before.files, run.summary().files);
+  if (gone >= kDeletionsAskedAbout && gone * 5 > before.files) {
+    co_return fail(Errc::refused, std::to_string(gone) + " of " + std::to_string(before.files) +
+                                      " files that were there before are gone");
+  }
+  co_return Result<void>();
+}
+
+Task<Result<BackupSummary>> RingDrive::run_backup(RootTree roots, const BackupOptions& options,
+                                                  BackupRun& run) {
+  // A look at everything only to count it would take as long as finding that nothing has changed.
+  const KnownSnapshot* const last = last_of(roots);
+  if (cache_ && last != nullptr) {
     run.expect(last->record.files, last->record.bytes);
   } else {
     const auto counted = co_await run.count(roots);
@@ -61,7 +91,7 @@ Task<Result<BackupSummary>> RingDrive::run_backup(RootTree roots, bool only_look
   auto tree = co_await run.write(roots);
   if (!tree) co_return tree.error();
   BackupSummary summary = run.summary();
-  if (only_look) {
+  if (options.only_look) {
     summary.bytes_new = vault_.figures().bytes_new;
     summary.bytes_stored = vault_.figures().bytes_stored;
     summary.copies_wanted = environment_.space.wanted_copies();
@@ -70,6 +100,10 @@ Task<Result<BackupSummary>> RingDrive::run_backup(RootTree roots, bool only_look
   const auto flushed = co_await vault_.flush();
   if (!flushed) co_return flushed.error();
   co_await vault_.mend();
+  if (!options.mass_deletion_is_meant) {
+    const auto checked = co_await check_deletions(roots, run);
+    if (!checked) co_return checked.error();
+  }
   auto finished = co_await finish_backup(std::move(roots), std::move(*tree), std::move(summary));
   run.report();
   co_return finished;

@@ -135,11 +135,9 @@ Task<Result<RestoreSummary>> RingDrive::restore(std::string path, std::string sn
     total.failed += done->failed;
   }
   total.omitted = std::move(parts->omitted);
-  const auto finish = [&] {
-    if (total.failed == 0) into.finish();
-    return true;
-  };
-  co_await environment_.workers.run(finish);
+  const auto finish = [&] { return total.failed == 0 ? into.finish() : Result<void>(); };
+  const auto finished = co_await environment_.workers.run(finish);
+  if (!finished) co_return finished.error();
   co_return total;
 }
 

@@ -90,6 +90,7 @@ Result<FileAttributes> attributes_at(const std::string& path) {
         ::lgetxattr(path.c_str(), attribute.name.c_str(), attribute.value.data(), attribute.value.size());
     if (length < 0) continue;  // not for us to read, or gone by now
     attribute.value.resize(static_cast<std::size_t>(length));
+    attribute.value.shrink_to_fit();
     attributes.push_back(std::move(attribute));
   }
   std::sort(attributes.begin(), attributes.end(),

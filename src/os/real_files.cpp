@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <peerstore/os/real.hpp>
 
 #include <algorithm>
@@ -157,6 +158,13 @@ class RealFiles final : public Files {
   Result<void> remove_file(const std::string& path) override {
     if (auto reason = unusable(path)) return *reason;
     if (::unlink(path.c_str()) != 0) return posix_error(path);
+    return {};
+  }
+
+  Result<void> sync(const std::string& folder) override {
+    if (auto reason = unusable(folder)) return *reason;
+    const Descriptor open(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!open || ::syncfs(open.number()) != 0) return posix_error(folder);
     return {};
   }
 

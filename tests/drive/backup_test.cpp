@@ -227,6 +227,67 @@ TEST_F(BackupTest, AFileThatChangesWhileItIsReadIsReadAgainThenMarked) {
   }
 }
 
+TEST_F(BackupTest, AFileThatGrowsWhileItIsReadEndsWhereItEndedAtFirst) {
+  RestlessFiles restless(home.files);
+  home.files_seen = &restless;
+  home.files.write("/t/log", std::string(3'000'000, 'l'));
+  restless.changes = 30;
+  restless.growth = 5'000'000;
+  ASSERT_TRUE(home.backup({"/t"}));
+  ASSERT_EQ(home.warnings.size(), 1u);
+  EXPECT_EQ(home.warnings[0].path, "/t/log");
+  EXPECT_LE(restless.opened, kReadAttempts);
+  EXPECT_GT(restless.changes, 0) << "read on as long as it grew";
+  const auto kept = home.read("t/log");
+  ASSERT_TRUE(kept);
+  EXPECT_TRUE(home.files.read("/t/log").substr(3'000'000).starts_with(kept->substr(3'000'000)));
+}
+
+TEST_F(BackupTest, ANumberThatAnotherFileWasGivenIsNotTakenForAHardLink) {
+  RestlessFiles reused(home.files);
+  reused.alter = [](const std::string& path, FileFacts& facts) {
+    if (facts.kind == FileKind::folder) facts.inode = 7;
+    if (path.starts_with("/t/file")) {
+      facts.inode = 77;
+      facts.links = 3;
+    }
+  };
+  home.files_seen = &reused;
+  home.files.write("/t/file-1", "first");
+  home.files.write("/t/file-2", "other");
+  home.files.write("/u/file", "in a folder whose number was another one's");
+  const auto summary = home.backup({"/t", "/u"});
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->skipped, 0u);
+  EXPECT_EQ(*home.read("t/file-1"), "first");
+  EXPECT_EQ(*home.read("t/file-2"), "other");
+  Home other(circle, 9);
+  ASSERT_TRUE(other.restore("", "/back"));
+  EXPECT_EQ(other.files.read("/back/t/file-1"), "first");
+  EXPECT_EQ(other.files.read("/back/t/file-2"), "other");
+  EXPECT_TRUE(other.files.facts("/back/u/file"));
+}
+
+TEST_F(BackupTest, AFolderThatWasEmptiedOrLostMuchIsAskedAbout) {
+  for (int i = 0; i < 300; ++i) home.files.write("/t/" + std::to_string(i), std::to_string(i));
+  home.files.write("/u/file", "one");
+  ASSERT_TRUE(home.backup({"/t", "/u"}));
+  home.files.remove("/u/file");
+  auto refused = home.backup({"/t", "/u"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::refused);
+  EXPECT_NE(refused.error().context.find("/u"), std::string::npos);
+  home.files.write("/u/file", "one");
+  for (int i = 0; i < 150; ++i) home.files.remove("/t/" + std::to_string(i));
+  EXPECT_FALSE(home.backup({"/t", "/u"}));
+  EXPECT_EQ(home.drive->snapshots().size(), 1u);
+  BackupOptions meant{{"/t", "/u"}};
+  meant.mass_deletion_is_meant = true;
+  ASSERT_TRUE(circle.clock.run(home.drive->backup(meant, home.observer())));
+  EXPECT_EQ(home.drive->snapshots().size(), 2u);
+  EXPECT_TRUE(home.backup({"/t", "/u"}));
+}
+
 TEST_F(BackupTest, ARunThatIsCancelledKeepsWhatIsSafeAndTheNextOneGoesOn) {
   SeededRandom random(1);
   for (int i = 0; i < 40; ++i) home.files.write("/t/" + std::to_string(i), random_text(random, 700'000));

@@ -3,6 +3,7 @@
 
 #include <peerstore/world/memory_files.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,9 +15,21 @@ class RestlessFiles final : public Files {
  public:
   explicit RestlessFiles(world::MemoryFiles& files) : files_(files) {}
   int changes = 0;
+  std::size_t growth = 0;           // by so many bytes, instead, at each of these changes
+  bool respects_modes = false;      // nothing new in a folder without the right to write
+  bool marked_when_synced = false;  // whether a restore's mark was there at the last sync()
+  std::function<void(const std::string&, FileFacts&)> alter = [](const std::string&, FileFacts&) {};
   int opened = 0;
 
-  Result<FileFacts> facts(const std::string& path) override { return files_.facts(path); }
+  Result<FileFacts> facts(const std::string& path) override {
+    auto facts = files_.facts(path);
+    if (facts) alter(path, *facts);
+    return facts;
+  }
+  Result<void> sync(const std::string& folder) override {
+    marked_when_synced = files_.facts(folder + "/.peerstore-restore-unfinished").has_value();
+    return {};
+  }
   Result<std::vector<std::string>> list(const std::string& folder) override { return files_.list(folder); }
   Result<std::unique_ptr<Reader>> open(const std::string& path) override {
     ++opened;
@@ -26,6 +39,8 @@ class RestlessFiles final : public Files {
   }
   Result<std::string> read_link(const std::string& path) override { return files_.read_link(path); }
   Result<std::unique_ptr<Writer>> create(const std::string& path, bool overwrite) override {
+    const auto folder = files_.facts(path.substr(0, std::max<std::size_t>(path.rfind('/'), 1)));
+    if (respects_modes && folder && (folder->mode & 0200) == 0) return fail(Errc::refused, path);
     return files_.create(path, overwrite);
   }
   Result<void> make_folder(const std::string& path) override { return files_.make_folder(path); }
@@ -62,13 +77,14 @@ class RestlessFiles final : public Files {
         --files_.changes;
         std::string content = files_.files_.read(path_);
         content.back() ^= 1;
+        content.append(files_.growth, 'g');
         files_.files_.write(path_, content);
       }
       return bytes;
     }
     Result<std::uint64_t> next_data(std::uint64_t offset) override { return reader_->next_data(offset); }
     void move_to(std::uint64_t offset) override { reader_->move_to(offset); }
-    Result<FileFacts> facts() override { return files_.files_.facts(path_); }
+    Result<FileFacts> facts() override { return files_.facts(path_); }
 
    private:
     RestlessFiles& files_;

@@ -1,4 +1,5 @@
 #include <drive/home.hpp>
+#include <drive/restless_files.hpp>
 #include <drive/restore_run.hpp>
 #include <drive/tree_writer.hpp>
 
@@ -206,7 +207,7 @@ TEST_F(RestoreTest, AnEvilListingWritesNothingOutsideItsTarget) {
     Progress progress;
     RestoreRun run(other.environment(), vault, other.observer(), target, true, cancelled);
     const auto restored = circle.clock.run(run.run({0, {id}}, "", progress));
-    target.finish();
+    ASSERT_TRUE(target.finish());
     ASSERT_TRUE(restored);
     EXPECT_EQ(restored->failed, 1u);
     EXPECT_TRUE(other.files.list("/back/a/b")->empty());
@@ -351,6 +352,62 @@ TEST_F(RestoreTest, OverwritingComparesContentsAndSetsOnlyWhatDiffers) {
   EXPECT_EQ(restored->files + restored->there, 4u);
   EXPECT_EQ(other.files.read("/back/t/docs/letter"), "dear friend");
   EXPECT_EQ(describe(other.files, "/back/t"), describe(home.files, "/t"));
+}
+
+TEST_F(RestoreTest, WhatWasLostWithThePowerIsRestoredAgain) {
+  home.files.write("/t/large", std::string(1'500'000, 'x') + "end");
+  ASSERT_TRUE(home.backup({"/t"}));
+  RestlessFiles files(other.files);
+  other.files_seen = &files;
+  ASSERT_TRUE(other.restore("", "/back"));
+  EXPECT_TRUE(files.marked_when_synced) << "the mark went before the disk had everything";
+  // As after a crash: the mark stands, names and times are there, contents are not.
+  other.files.write("/back/.peerstore-restore-unfinished", "");
+  const auto damage = [&](const std::string& path, const std::string& content) {
+    const FileFacts facts = *other.files.facts(path);
+    other.files.write(path, content);
+    set_mode_and_time(other.files, path, facts.mode, facts.modified_ns);
+  };
+  damage("/back/t/docs/letter", std::string(11, '\0'));
+  damage("/back/t/large", std::string(1'500'003, '\0'));
+  damage("/back/t/docs/deep/er/note", "");
+  auto restored = other.restore("", "/back");
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(restored->failed, 0u);
+  EXPECT_EQ(restored->files, 3u);
+  EXPECT_EQ(describe(other.files, "/back/t"), describe(home.files, "/t"));
+  // What somebody else has put there is left alone and named, whatever its size and time.
+  damage("/back/t/docs/letter", "dear fiend!");
+  restored = other.restore("", "/back");
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(restored->failed, 1u);
+  EXPECT_EQ(other.files.read("/back/t/docs/letter"), "dear fiend!");
+}
+
+TEST_F(RestoreTest, ItGoesOnInFoldersThatMayNotBeWrittenTo) {
+  RestlessFiles files(other.files);
+  files.respects_modes = true;
+  other.files_seen = &files;
+  ASSERT_TRUE(other.restore("t/docs/deep", "/back"));
+  other.files.write("/back/.peerstore-restore-unfinished", "");
+  home.files.write("/t/docs/deep/second", "more");
+  set_mode_and_time(home.files, "/t/docs/deep", 0500, 1'000'000'007);
+  ASSERT_TRUE(home.backup({"/t"}));
+  ASSERT_TRUE(other.open());
+  const auto restored = other.restore("t/docs/deep", "/back");
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(restored->failed, 0u);
+  EXPECT_EQ(other.files.read("/back/t/docs/deep/second"), "more");
+  EXPECT_EQ(other.files.facts("/back/t/docs/deep")->mode, 0500u);
+}
+
+TEST_F(RestoreTest, AnotherLinkIsReplacedOnlyIfItMayBe) {
+  other.files.write("/back/t/photo", "mine");
+  ASSERT_TRUE(other.files.make_symlink("elsewhere", "/back/t/link"));
+  ASSERT_TRUE(other.restore("t/link", "/back"));
+  EXPECT_EQ(*other.files.read_link("/back/t/link"), "elsewhere");
+  ASSERT_TRUE(other.restore("t/link", "/back", true));
+  EXPECT_EQ(*other.files.read_link("/back/t/link"), "docs/letter");
 }
 
 TEST_F(RestoreTest, OwnersAreFoundByNameAndAttributesThatAreRefusedAreNamed) {

@@ -71,6 +71,9 @@ struct BackupOptions {
       {};                        // patterns of paths below them that are left out (path_pattern.hpp)
   bool one_file_system = false;  // do not enter folders on another device than the path's
   bool only_look = false;        // read and count what would be sent, and send nothing
+  // A folder is empty that was not, or over a fifth of the files are gone: else that is Errc::refused, since
+  // a disk may not be mounted.
+  bool mass_deletion_is_meant = false;
 };
 struct BackupSummary {
   std::string snapshot;  // its id, hexadecimal; empty if none was made (nothing readable)

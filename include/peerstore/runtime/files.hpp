@@ -97,6 +97,8 @@ class Files {
   virtual Result<std::vector<std::string>> set_facts(const std::string& path, const FileFacts& facts,
                                                      const FileAttributes& attributes = {}) = 0;
   virtual Result<void> remove_file(const std::string& path) = 0;
+  // Returns when everything that was written so far to the file system that has this folder is on its disk.
+  virtual Result<void> sync(const std::string& folder) = 0;
   // Removes from this folder what create() left of files that were never finished, since the process was
   // killed. To be called only where nobody else is creating files.
   virtual Result<void> remove_unfinished(const std::string& folder) = 0;

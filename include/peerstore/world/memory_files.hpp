@@ -32,6 +32,7 @@ class MemoryFiles final : public Files {
   Result<std::vector<std::string>> set_facts(const std::string& path, const FileFacts& facts,
                                              const FileAttributes& attributes = {}) override;
   Result<void> remove_file(const std::string& path) override;
+  Result<void> sync(const std::string&) override { return {}; }
   Result<void> remove_unfinished(const std::string&) override { return {}; }
 
   // For tests: what the person does to the files. Folders above are made; failing is a CHECK.
