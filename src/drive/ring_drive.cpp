@@ -85,8 +85,10 @@ Task<Result<void>> RingDrive::load_machine(std::uint32_t machine) {
   note_stale_heads(body->seen, machine);
   if (!body->index) co_return Result<void>();
   const auto whose = machine == keys_.machine ? vault::Vault::Whose::own : vault::Vault::Whose::others;
-  const auto records = co_await vault_.load(std::move(*body->index), whose);
+  std::vector<vault::PackRow> log;
+  const auto records = co_await vault_.load(std::move(*body->index), whose, &log);
   if (!records) co_return records.error();
+  if (machine != keys_.machine) other_logs_[machine] = std::move(log);
   co_return take_records(*records);
 }
 
@@ -113,11 +115,15 @@ Result<void> RingDrive::take_records(const std::vector<Bytes>& records) {
     const auto forgotten = decode_forgotten(bytes);
     if (!forgotten) return forgotten.error();
     forgotten_.insert(forgotten->begin(), forgotten->end());
+    const auto lost = decode_lost(bytes);
+    if (!lost) return lost.error();
+    lost_packs_.insert(lost->begin(), lost->end());
     auto record = decode_snapshot_record(bytes);
     if (!record) return record.error();
     std::string id = *record ? snapshot_id(bytes) : std::string();
     if (*record && known.insert(id).second) snapshots_.push_back({std::move(id), std::move(**record)});
   }
+  vault_.give_up(lost_packs_);
   std::erase_if(snapshots_, [&](const KnownSnapshot& snapshot) {
     const bool is_forgotten = forgotten_.contains(snapshot.id);
     if (is_forgotten && snapshot.record.machine != keys_.machine) forgotten_of_others_.insert(snapshot.id);

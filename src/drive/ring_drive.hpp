@@ -9,6 +9,7 @@
 #include "head_book.hpp"
 #include "snapshot_record.hpp"
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -56,7 +57,9 @@ class RingDrive final : public Drive, public crypto::InLockedMemory {
   Result<void> take_records(const std::vector<Bytes>& records);
   void say_remarks(const Observer& observer);
 
-  Task<Result<BackupSummary>> run_backup(RootTree roots, const BackupOptions& options, BackupRun& run);
+  // Nothing if something that it counted on is gone by now: to be run again.
+  Task<Result<std::optional<BackupSummary>>> run_backup(RootTree roots, const BackupOptions& options,
+                                                        BackupRun& run);
   const KnownSnapshot* last_of(const RootTree& roots) const;
   Task<Result<void>> check_deletions(const RootTree& roots, const BackupRun& run);
   Task<Result<BackupSummary>> finish_backup(RootTree roots, BlobList tree, BackupSummary summary);
@@ -97,12 +100,16 @@ class RingDrive final : public Drive, public crypto::InLockedMemory {
 
   // Upkeep.
   Task<Result<void>> mark_all(class MarkRun& mark);
-  Task<Result<void>> read_news(class MarkRun& mark);
+  Task<Result<bool>> read_news();
+  Task<Result<bool>> counts_on_dropped();
   Task<Result<void>> do_prune(const vault::PrunePlan& plan, class MarkRun& mark, PruneSummary& summary);
   Task<Result<std::size_t>> remove_dropped(class MarkRun& mark, std::vector<std::uint32_t> but);
   std::vector<Bytes> records_to_keep() const;
   Task<Result<void>> verify_standing(std::vector<vault::PackRow> packs, VerifySummary& summary,
-                                     const Observer& observer);
+                                     std::set<wire::ChunkAddress>& lost, const Observer& observer);
+  Task<void> verify_index(std::vector<vault::PackRow> packs, VerifySummary& summary,
+                          const Observer& observer);
+  Task<void> note_lost(std::set<wire::ChunkAddress> lost, const Observer& observer);
   Task<void> verify_data(std::vector<std::uint32_t> packs, VerifySummary& summary, const Observer& observer);
 
   Environment environment_;
@@ -110,13 +117,15 @@ class RingDrive final : public Drive, public crypto::InLockedMemory {
   HeadBook heads_;
   std::optional<vault::LocalCache> cache_;
   vault::Vault vault_;
-  std::vector<KnownSnapshot> snapshots_;       // by time
-  std::set<std::string> forgotten_;            // ids
-  std::set<std::string> forgotten_of_others_;  // that their machines' logs still have
-  bool looks_back_ = false;                    // at heads of before: nothing is changed
-  bool shows_old_heads_ = false;               // of some machine, by what another one has seen
-  std::optional<Error> missing_;               // a machine whose index cannot be read
-  std::vector<Warning> remarks_;               // found on opening, said with the next job
+  std::vector<KnownSnapshot> snapshots_;                             // by time
+  std::set<std::string> forgotten_;                                  // ids
+  std::set<std::string> forgotten_of_others_;                        // that their machines' logs still have
+  std::set<wire::ChunkAddress> lost_packs_;                          // that some machine found to be lost
+  std::map<std::uint32_t, std::vector<vault::PackRow>> other_logs_;  // index packs, by machine
+  bool looks_back_ = false;                                          // at heads of before: nothing is changed
+  bool shows_old_heads_ = false;  // of some machine, by what another one has seen
+  std::optional<Error> missing_;  // a machine whose index cannot be read
+  std::vector<Warning> remarks_;  // found on opening, said with the next job
   std::uint64_t checkpoint_bytes_;
   std::uint64_t checkpoint_at_ = 0;
   bool cancelled_ = false;

@@ -7,6 +7,7 @@
 namespace peerstore::drive {
 
 namespace {
+constexpr int kWalksMost = 3;
 constexpr std::uint64_t kDeletionsAskedAbout = 100;  // if they are also over a fifth
 }  // namespace
 
@@ -30,14 +31,47 @@ Task<Result<BackupSummary>> RingDrive::backup(BackupOptions options, Observer ob
   if (!there) co_return there.error();
 
   const bool only_look = options.only_look;
-  BackupRun run(environment_, vault_, cache(), {std::move(excluded), options.one_file_system, only_look},
-                std::move(observer), [this] { return pause(); });
-  vault_.begin_run([&run] { run.report(); }, only_look);
-  checkpoint_at_ = only_look ? ~std::uint64_t{0} : checkpoint_bytes_;
-  auto summary = co_await run_backup(std::move(roots), options, run);
-  if (!summary && !only_look) co_await keep_what_is_safe();
-  vault_.begin_run([] {});
-  co_return summary;
+  for (int attempt = 1;; ++attempt) {
+    BackupRun run(environment_, vault_, cache(), {excluded, options.one_file_system, only_look}, observer,
+                  [this] { return pause(); });
+    vault_.begin_run([&run] { run.report(); }, only_look);
+    checkpoint_at_ = only_look ? ~std::uint64_t{0} : checkpoint_bytes_;
+    auto summary = co_await run_backup(roots, options, run);
+    if (!summary && !only_look) co_await keep_what_is_safe();
+    vault_.begin_run([] {});
+    if (!summary) co_return summary.error();
+    if (*summary) co_return std::move(**summary);
+    if (attempt == kWalksMost) {
+      co_return fail(Errc::busy, "another machine of yours goes on dropping what this backup counts on");
+    }
+  }
+}
+
+// Whether something that lies in another machine's packs, and that this run therefore did not store, is
+// there no more: that machine may have pruned meanwhile.
+Task<Result<bool>> RingDrive::counts_on_dropped() {
+  const std::set<wire::ChunkAddress> counted_on = vault_.counted_on();
+  if (counted_on.empty()) co_return false;
+  const auto changed = co_await read_news();
+  if (!changed) co_return changed.error();
+  if (!*changed) co_return false;
+  // By their logs as they are today; a log that cannot be read now says nothing for its packs.
+  vault::Vault today({environment_.clock, environment_.workers, environment_.entropy, environment_.space},
+                     keys_.drive_secret, {.older_secrets = keys_.older_secrets});
+  const std::map<std::uint32_t, wire::Head> heads = heads_.heads();
+  for (const auto& [machine, head] : heads) {
+    if (machine == keys_.machine) continue;
+    auto body = vault::open_head_body(vault_.keys(), keys_.ring_id, head);
+    if (!body || !body->index) continue;
+    (void)co_await today.load(std::move(*body->index), vault::Vault::Whose::others);
+  }
+  std::set<wire::ChunkAddress> gone;
+  for (const wire::ChunkAddress& pack : counted_on) {
+    const auto known = today.index().find_pack(pack);
+    if (!known || today.index().dropped_since(*known) != 0) gone.insert(pack);
+  }
+  vault_.give_up(gone);
+  co_return !gone.empty();
 }
 
 // A path that was mistyped is an error; one that cannot be read later is a warning.
@@ -78,8 +112,8 @@ Task<Result<void>> RingDrive::check_deletions(const RootTree& roots, const Backu
   co_return Result<void>();
 }
 
-Task<Result<BackupSummary>> RingDrive::run_backup(RootTree roots, const BackupOptions& options,
-                                                  BackupRun& run) {
+Task<Result<std::optional<BackupSummary>>> RingDrive::run_backup(RootTree roots, const BackupOptions& options,
+                                                                 BackupRun& run) {
   // A look at everything only to count it would take as long as finding that nothing has changed.
   const KnownSnapshot* const last = last_of(roots);
   if (cache_ && last != nullptr) {
@@ -95,7 +129,7 @@ Task<Result<BackupSummary>> RingDrive::run_backup(RootTree roots, const BackupOp
     summary.bytes_new = vault_.figures().bytes_new;
     summary.bytes_stored = vault_.figures().bytes_stored;
     summary.copies_wanted = environment_.space.wanted_copies();
-    co_return summary;
+    co_return std::optional(std::move(summary));
   }
   const auto flushed = co_await vault_.flush();
   if (!flushed) co_return flushed.error();
@@ -104,9 +138,13 @@ Task<Result<BackupSummary>> RingDrive::run_backup(RootTree roots, const BackupOp
     const auto checked = co_await check_deletions(roots, run);
     if (!checked) co_return checked.error();
   }
+  const auto counts_on_dropped = co_await this->counts_on_dropped();
+  if (!counts_on_dropped) co_return counts_on_dropped.error();
+  if (*counts_on_dropped) co_return std::optional<BackupSummary>();
   auto finished = co_await finish_backup(std::move(roots), std::move(*tree), std::move(summary));
   run.report();
-  co_return finished;
+  if (!finished) co_return finished.error();
+  co_return std::optional(std::move(*finished));
 }
 
 // Writes the snapshot down, and says how safe it is.

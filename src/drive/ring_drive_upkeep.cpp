@@ -37,7 +37,7 @@ Task<Result<void>> RingDrive::mark_all(MarkRun& mark) {
 
 // Of each pack, whether somebody has every chunk of it.
 Task<Result<void>> RingDrive::verify_standing(std::vector<vault::PackRow> packs, VerifySummary& summary,
-                                              const Observer& observer) {
+                                              std::set<wire::ChunkAddress>& lost, const Observer& observer) {
   std::set<std::string> waiting_for;
   for (std::size_t at = 0; at < packs.size(); at += kPacksAsked) {
     if (cancelled_) co_return fail(Errc::cancelled, "stopped");
@@ -64,6 +64,7 @@ Task<Result<void>> RingDrive::verify_standing(std::vector<vault::PackRow> packs,
       }
       if (is_lost) {
         ++summary.problems;
+        lost.insert(packs[i].addresses[0]);
         observer.warning({"", fail(Errc::not_found, packs[i].name() + ": nobody has all of it any more")});
       } else if (is_away) {
         ++summary.unreachable;
@@ -72,6 +73,46 @@ Task<Result<void>> RingDrive::verify_standing(std::vector<vault::PackRow> packs,
   }
   summary.waiting_for.assign(waiting_for.begin(), waiting_for.end());
   co_return Result<void>();
+}
+
+// Writes down which packs are lost, so that the next backup, of any of the person's machines, stores again
+// what is in them.
+Task<void> RingDrive::note_lost(std::set<wire::ChunkAddress> lost, const Observer& observer) {
+  if (looks_back_) co_return;
+  std::set<wire::ChunkAddress> of_logs;
+  for (const vault::PackRow& pack : vault_.log()) of_logs.insert(pack.addresses[0]);
+  std::erase_if(lost, [&](const wire::ChunkAddress& pack) {
+    return lost_packs_.contains(pack) && !of_logs.contains(pack);
+  });
+  if (lost.empty()) co_return;
+  vault_.give_up(lost);
+  std::vector<Bytes> records;
+  std::vector<wire::ChunkAddress> packs(lost.begin(), lost.end());
+  for (std::size_t at = 0; at < packs.size(); at += kIdsInRecord) {
+    const std::size_t end = std::min(at + kIdsInRecord, packs.size());
+    records.push_back(encode_lost(
+        {packs.begin() + static_cast<std::ptrdiff_t>(at), packs.begin() + static_cast<std::ptrdiff_t>(end)}));
+  }
+  vault_.begin_run([] {});
+  const auto written = co_await write_head(records);
+  if (!written) {
+    observer.warning({"", written.error().in("what is lost could not be written down")});
+    co_return;
+  }
+  lost_packs_.insert(lost.begin(), lost.end());
+}
+
+Task<void> RingDrive::verify_index(std::vector<vault::PackRow> packs, VerifySummary& summary,
+                                   const Observer& observer) {
+  for (const vault::PackRow& pack : packs) {
+    if (cancelled_) co_return;
+    const auto checked = co_await vault_.check_index_pack(pack);
+    ++summary.packs_read;
+    if (checked) continue;
+    const Errc code = checked.error().code;
+    ++(code == Errc::unreachable || code == Errc::timed_out ? summary.unreachable : summary.problems);
+    observer.warning({"", checked.error()});
+  }
 }
 
 // Every blob of these packs, from the ring.
@@ -131,11 +172,18 @@ Task<Result<VerifySummary>> RingDrive::verify(VerifyOptions options, Observer ob
   for (std::uint32_t pack = 0; pack < vault_.index().packs(); ++pack) {
     if (vault_.index().dropped_since(pack) == 0) numbers.push_back(pack);
   }
-  std::vector<vault::PackRow> packs = vault_.log();
+  const std::vector<std::uint32_t> needed = vault_.dropped_and_needed(mark.used());
+  numbers.insert(numbers.end(), needed.begin(), needed.end());
+  std::vector<vault::PackRow> logs = vault_.log();
+  for (const auto& [machine, log] : other_logs_) logs.insert(logs.end(), log.begin(), log.end());
+  std::vector<vault::PackRow> packs = logs;
   for (const std::uint32_t number : numbers) packs.push_back(vault_.index().pack(number));
   summary.packs = packs.size();
-  const auto standing = co_await verify_standing(std::move(packs), summary, observer);
+  std::set<wire::ChunkAddress> lost;
+  const auto standing = co_await verify_standing(std::move(packs), summary, lost, observer);
   if (!standing) co_return standing.error();
+  if (options.read_percent > 0) co_await verify_index(std::move(logs), summary, observer);
+  co_await note_lost(std::move(lost), observer);
   if (options.read_percent <= 0) co_return summary;
 
   // Others each time, so that in the end all are read.
@@ -214,8 +262,8 @@ std::vector<Bytes> RingDrive::records_to_keep() const {
   return kept;
 }
 
-// What the person's other machines have published since.
-Task<Result<void>> RingDrive::read_news(MarkRun& mark) {
+// What the person's other machines have published since. Whether there was anything.
+Task<Result<bool>> RingDrive::read_news() {
   const auto before = heads_.heads();
   auto from_ring = co_await environment_.space.heads();
   if (!from_ring) co_return from_ring.error_in("the heads of your drive");
@@ -231,15 +279,18 @@ Task<Result<void>> RingDrive::read_news(MarkRun& mark) {
     const auto loaded = co_await load_machine(machine);
     if (!loaded) co_return loaded.error();
   }
-  if (changed.empty()) co_return Result<void>();
-  co_return co_await mark_all(mark);
+  co_return !changed.empty();
 }
 
 Task<Result<void>> RingDrive::do_prune(const vault::PrunePlan& plan, MarkRun& mark, PruneSummary& summary) {
   auto rescued = co_await vault_.rescue(mark.used());
   if (!rescued) co_return rescued.error();
-  const auto news = co_await read_news(mark);
+  const auto news = co_await read_news();
   if (!news) co_return news.error();
+  if (*news) {
+    const auto marked = co_await mark_all(mark);
+    if (!marked) co_return marked.error();
+  }
   if (shows_old_heads_) co_return old_heads();
   if (mark.problems() > 0) co_return fail(Errc::corrupt, "not everything that the snapshots need is there");
   rescued = co_await vault_.rescue(mark.used());

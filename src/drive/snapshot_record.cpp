@@ -9,6 +9,8 @@ constexpr std::uint8_t kSnapshotKind = 1;
 constexpr std::uint8_t kSnapshotVersion = 1;
 constexpr std::uint8_t kForgottenKind = 2;
 constexpr std::uint8_t kForgottenVersion = 1;
+constexpr std::uint8_t kLostKind = 3;
+constexpr std::uint8_t kLostVersion = 1;
 constexpr std::size_t kIdBytes = 16;
 constexpr std::size_t kRootBytesMax = 64 * 1024;
 }  // namespace
@@ -71,6 +73,29 @@ Result<std::vector<std::string>> decode_forgotten(ByteView bytes) {
   for (std::uint32_t left = in.count(4); left > 0 && in.ok(); --left) ids.push_back(in.text(kIdBytes));
   if (!in.finished()) return fail(Errc::corrupt, "not a list of forgotten snapshots");
   return ids;
+}
+
+// kind u8, version u8, list of address 32.
+Bytes encode_lost(const std::vector<wire::ChunkAddress>& packs) {
+  ByteWriter out;
+  out.u8(kLostKind).u8(kLostVersion).u32(static_cast<std::uint32_t>(packs.size()));
+  for (const wire::ChunkAddress& pack : packs) out.fixed(pack);
+  return out.take();
+}
+
+Result<std::vector<wire::ChunkAddress>> decode_lost(ByteView bytes) {
+  ByteReader in(bytes);
+  std::vector<wire::ChunkAddress> packs;
+  if (in.u8() != kLostKind) return packs;
+  const std::uint8_t version = in.u8();
+  if (in.ok() && version != kLostVersion) {
+    return fail(Errc::unsupported, "list of lost packs of version " + std::to_string(version));
+  }
+  for (std::uint32_t left = in.count(wire::ChunkAddress::kSize); left > 0 && in.ok(); --left) {
+    packs.push_back(in.fixed<wire::ChunkAddress>());
+  }
+  if (!in.finished()) return fail(Errc::corrupt, "not a list of lost packs");
+  return packs;
 }
 
 std::string snapshot_id(ByteView encoded_record) {

@@ -35,6 +35,11 @@ Bytes encode_forgotten(const std::vector<std::string>& ids);
 // None if it is a record of another kind.
 Result<std::vector<std::string>> decode_forgotten(ByteView bytes);
 
+// Packs, by their chunk of class 0, of which nobody had all any more.
+Bytes encode_lost(const std::vector<wire::ChunkAddress>& packs);
+// None if it is a record of another kind.
+Result<std::vector<wire::ChunkAddress>> decode_lost(ByteView bytes);
+
 // Its id for people, from its encoded form: 16 hexadecimal digits.
 std::string snapshot_id(ByteView encoded_record);
 

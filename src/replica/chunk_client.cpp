@@ -77,6 +77,10 @@ ChunkClient::~ChunkClient() = default;
 wire::PersonNumber ChunkClient::owner() const { return parts_->owner; }
 unsigned ChunkClient::reachable_copies() const { return parts_->view.map()->reachable_copies(parts_->owner); }
 unsigned ChunkClient::wanted_copies() const { return parts_->view.map()->policy().copies; }
+bool ChunkClient::is_gone(const wire::MemberId& member) const {
+  return parts_->view.standing(member) == Standing::gone;
+}
+
 std::string ChunkClient::name_of(const wire::MemberId& member) const { return parts_->friends.name(member); }
 
 Task<Result<PutOutcome>> ChunkClient::put(wire::ChunkDescription chunk, std::vector<SharedBytes> segments) {

@@ -28,8 +28,9 @@ std::uint32_t Index::number_of(PackRow pack) {
 
 std::uint32_t Index::add(PackRow pack, std::span<const BlobRow> blobs) {
   const std::uint32_t number = number_of(std::move(pack));
+  Places& places = dropped_since_.contains(number) ? dropped_blobs_ : blobs_;
   for (const BlobRow& blob : blobs) {
-    blobs_.try_emplace(blob.id,
+    places.try_emplace(blob.id,
                        BlobPlace{number, blob.offset, blob.length, blob.stored, blob.kind, blob.encoding});
   }
   return number;
@@ -39,10 +40,17 @@ std::uint32_t Index::add_dropped(PackRow pack, std::span<const BlobRow> blobs, s
   const std::uint32_t number = number_of(std::move(pack));
   dropped_since_.emplace(number, since_ns);
   for (const BlobRow& blob : blobs) {
+    const auto live = blobs_.find(blob.id);
+    if (live != blobs_.end() && live->second.pack == number) blobs_.erase(live);
     dropped_blobs_.try_emplace(
         blob.id, BlobPlace{number, blob.offset, blob.length, blob.stored, blob.kind, blob.encoding});
   }
   return number;
+}
+
+std::optional<std::uint32_t> Index::find_pack(const wire::ChunkAddress& address) const {
+  const auto found = by_address_.find(address);
+  return found == by_address_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void Index::set_holders(std::uint32_t pack, const Holders& holders) { packs_[pack].holders = holders; }

@@ -111,7 +111,15 @@ Vault::Page Vault::take_in(PackRow pack, IndexPart part) {
   return page;
 }
 
-Task<Result<std::vector<Bytes>>> Vault::load(PackRow newest, Whose whose) {
+Task<Result<void>> Vault::check_index_pack(PackRow pack) {
+  const auto plain = co_await reader_->read(pack, 0, pack.rows * kRowPlainBytes);
+  if (!plain) co_return plain.error_in("index " + pack.name());
+  const auto part = decode_index_part(*plain);
+  if (!part) co_return part.error_in("index " + pack.name());
+  co_return Result<void>();
+}
+
+Task<Result<std::vector<Bytes>>> Vault::load(PackRow newest, Whose whose, std::vector<PackRow>* log) {
   auto newest_part = co_await read_part(newest);
   if (!newest_part) co_return newest_part.error();
   std::vector<PackRow> rows = std::move(newest_part->directory);
@@ -126,9 +134,17 @@ Task<Result<std::vector<Bytes>>> Vault::load(PackRow newest, Whose whose) {
   for (const auto& part : parts) {
     if (!part) co_return part.error();
   }
+  const std::uint32_t packs_before = index_.packs();
   for (std::size_t i = 0; i < parts.size(); ++i) {
     pages.push_back(take_in(std::move(rows[i]), std::move(*parts[i])));
     records.insert(records.end(), pages.back().records.begin(), pages.back().records.end());
+  }
+  if (whose == Whose::others) {
+    for (std::uint32_t pack = packs_before; pack < index_.packs(); ++pack) of_others_.insert(pack);
+  }
+  if (log != nullptr) {
+    log->clear();
+    for (const Page& page : pages) log->push_back(page.pack);
   }
   if (whose == Whose::own) pages_ = std::move(pages);
   co_return records;

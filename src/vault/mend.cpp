@@ -44,6 +44,7 @@ Task<Result<void>> Vault::read_standing(std::vector<std::uint32_t> packs) {
         holders[c] = standing.confirmed;
         add_members(holders[c], standing.away);
       }
+      erase_gone(holders);
       set_holders(packs[i], holders);
     }
   }
@@ -58,26 +59,63 @@ void Vault::set_holders(std::uint32_t pack, Holders holders) {
   }
   if (known == found) return;
   index_.set_holders(pack, holders);
-  unlogged_.push_back(pack);
+  // Of another machine's pack its own log has to tell: that machine may drop it.
+  if (!of_others_.contains(pack)) unlogged_.push_back(pack);
 }
 
-// Puts each chunk that has too few copies once more. False if that brought none.
-Task<bool> Vault::mend(std::uint32_t number) {
+void Vault::erase_gone(Holders& holders) const {
+  for (auto& members : holders) {
+    std::erase_if(members, [&](const wire::MemberId& member) { return environment_.space.is_gone(member); });
+  }
+}
+
+unsigned Vault::copies_now(const PackRow& pack) const {
+  PackRow now;
+  now.holders = pack.holders;
+  erase_gone(now.holders);
+  return now.copies();
+}
+
+std::set<wire::ChunkAddress> Vault::counted_on() const {
+  std::set<wire::ChunkAddress> packs;
+  for (const auto& [pack, copies] : counted_on_) {
+    if (of_others_.contains(pack)) packs.insert(index_.pack(pack).addresses[0]);
+  }
+  return packs;
+}
+
+void Vault::give_up(const std::set<wire::ChunkAddress>& packs) {
+  std::vector<std::uint32_t> lost;
+  for (const wire::ChunkAddress& address : packs) {
+    const auto known = index_.find_pack(address);
+    if (known && index_.dropped_since(*known) == 0) lost.push_back(*known);
+  }
+  if (!lost.empty()) {
+    index_.drop(lost, std::max<std::int64_t>(environment_.clock.wall_time().nanoseconds, 1));
+  }
+  for (Page& page : pages_) {
+    if (packs.contains(page.pack.addresses[0])) page.pack.holders = {};
+  }
+}
+
+// Puts each chunk that has too few copies once more.
+Task<Vault::Mended> Vault::mend(std::uint32_t number) {
   const PackRow& pack = index_.pack(number);
-  const unsigned copies_before = pack.copies();
+  const unsigned copies_before = copies_now(pack);
   Holders holders = pack.holders;
+  erase_gone(holders);
   for (std::uint8_t i = 0; i < wire::kClasses; ++i) {
     if (holders[i].size() >= environment_.space.reachable_copies()) continue;
     auto segments = co_await reader_->chunk(pack, i);
-    if (!segments) co_return false;
+    if (!segments) co_return Mended::unreadable;
     wire::ChunkDescription description;
     description.header = chunk_header(pack, i, environment_.space.owner());
     for (const SharedBytes& segment : *segments) {
       description.leaves.push_back(crypto::merkle_leaf(segment.view()));
     }
-    if (wire::address_of(description) != pack.addresses[i]) co_return false;
+    if (wire::address_of(description) != pack.addresses[i]) co_return Mended::unreadable;
     const auto outcome = co_await environment_.space.put(std::move(description), std::move(*segments));
-    if (!outcome) co_return false;
+    if (!outcome) co_return Mended::no_better;
     ++figures_.chunks_sent;
     figures_.shortfall = outcome->shortfall;
     std::vector<wire::MemberId> receipted;
@@ -85,27 +123,39 @@ Task<bool> Vault::mend(std::uint32_t number) {
     add_members(holders[i], receipted);
   }
   set_holders(number, holders);
-  co_return index_.pack(number).copies() > copies_before;
+  co_return copies_now(index_.pack(number)) > copies_before ? Mended::better : Mended::no_better;
 }
 
 Task<void> Vault::mend() {
   const unsigned reachable = environment_.space.reachable_copies();
   std::vector<std::uint32_t> own = unlogged_;
   for (const Page& page : pages_) own.insert(own.end(), page.packs.begin(), page.packs.end());
+  for (const auto& [pack, copies] : counted_on_) own.push_back(pack);
   std::sort(own.begin(), own.end());
   own.erase(std::unique(own.begin(), own.end()), own.end());
+  // What was given up is stored again elsewhere.
+  std::erase_if(own, [&](std::uint32_t pack) { return index_.dropped_since(pack) != 0; });
   std::vector<std::uint32_t> weak;
   for (const std::uint32_t pack : own) {
-    if (index_.pack(pack).copies() < reachable) weak.push_back(pack);
+    if (copies_now(index_.pack(pack)) < reachable) weak.push_back(pack);
   }
-  // What cannot be improved for one pack now, since too few friends are awake, cannot for the next.
   const auto standing = co_await read_standing(weak);
+  std::string unreadable;
   bool going_on = standing.has_value();
   for (std::size_t i = 0; i < weak.size() && going_on; ++i) {
-    if (index_.pack(weak[i]).copies() < reachable) going_on = co_await mend(weak[i]);
+    if (copies_now(index_.pack(weak[i])) >= reachable) continue;
+    const Mended mended = co_await mend(weak[i]);
+    if (mended == Mended::unreadable) unreadable = index_.pack(weak[i]).name();
+    // What cannot be improved for one pack now, since too few friends are awake, cannot for the next.
+    going_on = mended != Mended::no_better;
+  }
+  if (!unreadable.empty()) {
+    figures_.shortfall = unreadable + " of an earlier backup cannot be read now: peerstore verify tells more";
   }
   figures_.copies_least = ~0u;
-  for (const std::uint32_t pack : own) figures_.note_copies(index_.pack(pack).copies(), figures_.shortfall);
+  for (const std::uint32_t pack : own) {
+    figures_.note_copies(copies_now(index_.pack(pack)), figures_.shortfall);
+  }
 }
 
 }  // namespace peerstore::vault

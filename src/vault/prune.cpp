@@ -87,6 +87,8 @@ Task<Result<void>> Vault::store_anew(const std::vector<BlobRow>& blobs) {
     const auto contents = co_await get_each(kind, ids);
     std::vector<NewBlob> again;
     for (std::size_t i = 0; i < ids.size(); ++i) {
+      // What nobody has any more cannot be helped, and hinders nothing: a pack that is needed stays.
+      if (!contents[i] && contents[i].error().code == Errc::not_found) continue;
       if (!contents[i]) co_return contents[i].error();
       again.push_back({kind, ids[i], contents[i]->view(), 0});
     }
@@ -94,6 +96,22 @@ Task<Result<void>> Vault::store_anew(const std::vector<BlobRow>& blobs) {
     if (!kept) co_return kept.error();
   }
   co_return Result<void>();
+}
+
+std::vector<std::uint32_t> Vault::dropped_and_needed(const UsedBlobs& used) const {
+  std::vector<std::uint32_t> dropped;
+  for (std::uint32_t pack = 0; pack < index_.packs(); ++pack) {
+    if (index_.dropped_since(pack) != 0) dropped.push_back(pack);
+  }
+  std::vector<std::uint32_t> needed;
+  if (dropped.empty()) return needed;
+  for (const auto& [pack, blobs] : index_.blobs_of(dropped)) {
+    const bool is_needed = std::any_of(blobs.begin(), blobs.end(), [&](const BlobRow& blob) {
+      return used.contains(blob.id) && index_.find(blob.id) == nullptr;
+    });
+    if (is_needed) needed.push_back(pack);
+  }
+  return needed;
 }
 
 Task<Result<void>> Vault::rescue(const UsedBlobs& used) {

@@ -45,6 +45,7 @@ void Vault::begin_run(std::function<void()> changed, bool only_count) {
   figures_ = RunFigures{};
   changed_ = std::move(changed);
   failure_.reset();
+  counted_on_.clear();
 }
 
 // Blobs that one put() has announced and not appended yet: if it ends early they are unknown again.
@@ -73,7 +74,9 @@ class Vault::Claims {
 // Whether the blob need not be kept again. What is counted for it is then taken over.
 bool Vault::count_known(const NewBlob& blob) {
   if (const BlobPlace* known = index_.find(blob.id)) {
-    if (index_.pack(known->pack).copies() >= environment_.space.wanted_copies()) {
+    const auto [counted, is_first] = counted_on_.try_emplace(known->pack, 0u);
+    if (is_first) counted->second = copies_now(index_.pack(known->pack));
+    if (counted->second >= environment_.space.wanted_copies()) {
       figures_.bytes_safe += blob.counted;
     }
     return true;

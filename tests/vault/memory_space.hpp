@@ -39,6 +39,7 @@ class MemorySpace final : public replica::ChunkSpace {
   std::size_t puts_at_once_most = 0;
   std::function<std::optional<Error>()> before_put = [] { return std::nullopt; };
   std::function<std::optional<Error>()> before_publish = [] { return std::nullopt; };
+  std::set<std::size_t> departed;  // friends who have left for ever
   bool heads_reachable = true;
   std::optional<unsigned> copies_by_rule;  // instead of as many as are awake
 
@@ -190,6 +191,9 @@ class MemorySpace final : public replica::ChunkSpace {
     return std::min(copies_, static_cast<unsigned>(std::count(awake_.begin(), awake_.end(), true)));
   }
   unsigned wanted_copies() const override { return copies_; }
+  bool is_gone(const wire::MemberId& id) const override {
+    return departed.contains(static_cast<std::size_t>(id.bytes[0]) - 1);
+  }
   std::string name_of(const wire::MemberId& member) const override {
     return "friend-" + std::to_string(member.bytes[0]);
   }

@@ -215,6 +215,23 @@ TEST_F(VaultTest, MendsPacksThatHaveTooFewCopies) {
   ASSERT_TRUE(again);
 }
 
+TEST_F(VaultTest, MendsTheOthersWhenOnePackCannotBeRead) {
+  for (const std::size_t i : {1, 2, 3}) space.set_awake(i, false);
+  std::vector<BlobId> ids;
+  for (int i = 0; i < 3; ++i) {
+    ids.push_back(put(random_bytes(random, 5000)));
+    ASSERT_TRUE(flush());
+  }
+  space.set_awake(2, true);
+  const PackRow& first = vault->index().pack(vault->index().find(ids[0])->pack);
+  space.spoil(first.addresses[2], 0, 1);
+  vault->begin_run([] {});
+  clock.run(vault->mend());
+  for (int i = 1; i < 3; ++i) EXPECT_EQ(vault->index().pack(vault->index().find(ids[i])->pack).copies(), 3u);
+  EXPECT_EQ(vault->figures().copies_least, 2u);
+  EXPECT_NE(vault->figures().shortfall.find(first.name()), std::string::npos);
+}
+
 TEST_F(VaultTest, DoesNotReadTheWholeDriveToMendItWhileFriendsSleep) {
   for (std::size_t i = 0; i < 4; ++i) space.set_awake(i, false);
   space.copies_by_rule = 3;

@@ -53,6 +53,7 @@ class ChunkClient final : public ChunkSpace {
   wire::PersonNumber owner() const override;
   unsigned reachable_copies() const override;
   unsigned wanted_copies() const override;
+  bool is_gone(const wire::MemberId& member) const override;
   std::string name_of(const wire::MemberId& member) const override;
 
  private:

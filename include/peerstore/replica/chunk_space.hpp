@@ -70,6 +70,8 @@ class ChunkSpace {
   // Copies that the rule allows in this ring today, at most the policy's.
   virtual unsigned reachable_copies() const = 0;
   virtual unsigned wanted_copies() const = 0;
+  // Whether the member has left for ever: what it once gave a receipt for counts for nothing.
+  virtual bool is_gone(const wire::MemberId&) const { return false; }
   // A name for people ("bob-nuc").
   virtual std::string name_of(const wire::MemberId& member) const = 0;
 };

@@ -11,6 +11,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -48,11 +49,14 @@ class Index {
   const BlobPlace* find_anywhere(const BlobId& id) const;
 
   // Takes a pack and its blobs in, and returns the pack's number. A blob that is known already
-  // stays where it was; of a pack that is known already the later row gives the holders.
+  // stays where it was; of a pack that is known already the later row gives the holders. One that was dropped
+  // stays dropped.
   std::uint32_t add(PackRow pack, std::span<const BlobRow> blobs);
   // The same for a pack that was dropped then.
   std::uint32_t add_dropped(PackRow pack, std::span<const BlobRow> blobs, std::int64_t since_ns);
   void set_holders(std::uint32_t pack, const Holders& holders);
+  // The pack that has this chunk of class 0, if it is known.
+  std::optional<std::uint32_t> find_pack(const wire::ChunkAddress& address) const;
   // Drops packs, or takes that back: walks through the whole index.
   void drop(std::span<const std::uint32_t> packs, std::int64_t since_ns);
   void undo_drop(std::span<const std::uint32_t> packs);

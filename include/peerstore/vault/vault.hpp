@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -101,8 +102,11 @@ class Vault {
   std::vector<PackRow> log() const;
 
   // Reads a machine's log from the row of its newest index pack, and returns the records in it,
-  // oldest first. The own log, which write_index() goes on from, is loaded once and first.
-  Task<Result<std::vector<Bytes>>> load(PackRow newest, Whose whose);
+  // oldest first. The own log, which write_index() goes on from, is loaded once and first. `log`, if there
+  // is one, becomes the log's index packs.
+  Task<Result<std::vector<Bytes>>> load(PackRow newest, Whose whose, std::vector<PackRow>* log = nullptr);
+  // Whether an index pack is with friends as it was, whatever the cache has.
+  Task<Result<void>> check_index_pack(PackRow pack);
 
   // To be called when every log is loaded: what the cache has of other index packs is forgotten.
   Task<void> tidy_cache();
@@ -142,14 +146,23 @@ class Vault {
   // Tells their holders. What each of them said is gone is no longer in the index that is written next.
   // Returns how many packs these are.
   Task<Result<std::size_t>> remove(std::vector<std::uint32_t> packs);
+  // Packs that were dropped, and that have something in `used` which lies nowhere else.
+  std::vector<std::uint32_t> dropped_and_needed(const UsedBlobs& used) const;
   // The records of the own log.
   std::vector<Bytes> records() const;
+
+  // Packs, by their chunk of class 0, that are lost or were deleted: as if they had been dropped, so that
+  // what is in them is stored again. Own index packs among them are written anew with the next index.
+  void give_up(const std::set<wire::ChunkAddress>& packs);
+  // Packs of other machines, by the same, that blobs of this run were found in.
+  std::set<wire::ChunkAddress> counted_on() const;
 
   // Whether something was stored that is not in the log.
   bool has_unindexed() const { return !unlogged_.empty(); }
 
-  // Brings packs of the own log that have fewer copies than the ring allows today up to it.
-  // Stops at the first that cannot be improved now; the figures then count all of them.
+  // Brings packs of the own log, and those of other machines that this run counted on, that have fewer copies
+  // than the ring allows today up to it. Passes over what cannot be read. Stops at the first for which nobody
+  // takes a further copy now; the figures then count all of them.
   Task<void> mend();
 
   // The content, verified. Errc::not_found if the index does not know it, Errc::unreachable names
@@ -192,7 +205,10 @@ class Vault {
   Task<Result<void>> store_anew(const std::vector<BlobRow>& blobs);
   Task<void> remember_parts(std::vector<LocalCache::Row> changes);
   std::size_t pages_to_keep() const;
-  Task<bool> mend(std::uint32_t pack);
+  enum class Mended : std::uint8_t { better, unreadable, no_better };
+  Task<Mended> mend(std::uint32_t pack);
+  void erase_gone(Holders& holders) const;
+  unsigned copies_now(const PackRow& pack) const;
   Task<Result<void>> read_standing(std::vector<std::uint32_t> packs);
   void set_holders(std::uint32_t pack, Holders holders);
 
@@ -206,6 +222,8 @@ class Vault {
   std::vector<Page> pages_;                           // oldest first
   std::set<Bytes> cached_parts_;                      // names of those that the cache has and that count
   std::vector<std::uint32_t> unlogged_;               // packs that are stored, or whose holders changed
+  std::unordered_set<std::uint32_t> of_others_;       // packs that only other machines' logs have
+  std::map<std::uint32_t, unsigned> counted_on_;      // packs that this run found blobs in: their copies now
   std::array<OpenPackPtr, kOpenDataPacks + 1> open_;  // the last is for trees
   std::unordered_map<BlobId, Pending, FixedBytesHash>
       pending_;  // in a run that only counts, all that are new
