@@ -122,15 +122,20 @@ void ProgressLine::show(const drive::Progress& progress) {
                       {"seconds_remaining", seconds_left}});
     return;
   }
-  std::string text =
-      verb_ + " " + bar(fraction(progress.bytes_read, progress.bytes_total)) + "  safe " +
-      std::to_string(static_cast<int>(100 * fraction(progress.bytes_safe, progress.bytes_total))) + "%  " +
-      human_bytes(progress.bytes_safe) + " of " + human_bytes(progress.bytes_total) + "  ";
+  std::string text = verb_ + " ";
+  if (progress.bytes_total > 0) {
+    text += bar(fraction(progress.bytes_read, progress.bytes_total)) + "  safe " +
+            std::to_string(static_cast<int>(100 * fraction(progress.bytes_safe, progress.bytes_total))) +
+            "%  " + human_bytes(progress.bytes_safe) + " of " + human_bytes(progress.bytes_total) + "  ";
+  } else {
+    // Nobody knows how much there is to come.
+    text += human_bytes(progress.bytes_safe) + ", " + std::to_string(progress.files_done) + " files  ";
+  }
   if (progress.files_total > 0) {
     text += std::to_string(progress.files_done) + "/" + std::to_string(progress.files_total) + " files  ";
   }
   text += human_bytes(static_cast<std::uint64_t>(rate)) + "/s";
-  if (seconds_left >= 0) text += "  " + human_duration(seconds_left) + " left";
+  if (seconds_left >= 0 && progress.bytes_total > 0) text += "  " + human_duration(seconds_left) + " left";
   if (terminal_) {
     std::fprintf(stderr, "\r\033[K%s", text.c_str());
     drawn_ = true;

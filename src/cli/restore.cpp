@@ -94,6 +94,7 @@ Task<Exit> restore(OwnerSession& session, drive::Drive& drive, const Restore& jo
 
 struct GetFile {
   const Output& output;
+  const GlobalOptions& global;
   const GetFileOptions& options;
   std::string remote;
 };
@@ -108,9 +109,16 @@ Result<void> write_to_stdout(ByteView bytes) {
   return {};
 }
 
+Exit not_got(const GetFile& job, const Error& error) {
+  if (error.code == Errc::cancelled) {
+    return job.output.failure(Exit::interrupted, "Stopped. No file was made.", "Run the same command again.");
+  }
+  return job.output.failure(error, remedy_for(error));
+}
+
 Task<Exit> to_stdout(drive::Drive& drive, const GetFile& job) {
   const auto facts = co_await drive.read_file(job.remote, job.options.snapshot, write_to_stdout);
-  if (!facts) co_return job.output.failure(facts.error(), remedy_for(facts.error()));
+  if (!facts) co_return not_got(job, facts.error());
   co_return Exit::done;
 }
 
@@ -126,7 +134,7 @@ Result<std::string> destination_of(const GetFile& job) {
   return job.options.destination;
 }
 
-Task<Exit> to_file(drive::Drive& drive, const GetFile& job) {
+Task<Exit> to_file(OwnerSession& session, drive::Drive& drive, const GetFile& job) {
   const auto destination = destination_of(job);
   if (!destination) co_return job.output.failure(destination.error());
   const std::unique_ptr<Files> files = os::open_files();
@@ -138,15 +146,26 @@ Task<Exit> to_file(drive::Drive& drive, const GetFile& job) {
         there ? "Nothing was changed. Give --overwrite to replace it, or -o another name."
               : "Give another place with -o.");
   }
-  std::uint64_t bytes = 0;
+  ProgressLine line(job.output, session.loop(), "got", job.global.quiet);
+  drive::Progress progress;
+  progress.files_total = 1;
+  const auto listed = co_await drive.list(job.remote, job.options.snapshot, false);
+  if (listed && listed->size() == 1) progress.bytes_total = listed->front().facts.size;
   const auto sink = [&](ByteView part) {
-    bytes += part.size();
+    progress.bytes_read += part.size();
+    progress.bytes_safe = progress.bytes_read;
+    line.show(progress);
     return (*writer)->append(part);
   };
-  const auto facts = co_await drive.read_file(job.remote, job.options.snapshot, sink);
-  if (!facts) co_return job.output.failure(facts.error(), remedy_for(facts.error()));
-  if (auto finished = (*writer)->finish(*facts); !finished) {
-    co_return job.output.failure(finished.error(), remedy_for(finished.error()));
+  FileAttributes attributes;
+  const auto facts = co_await drive.read_file(job.remote, job.options.snapshot, sink, &attributes);
+  line.clear();
+  if (!facts) co_return not_got(job, facts.error());
+  const std::uint64_t bytes = progress.bytes_read;
+  const auto finished = (*writer)->finish(*facts, attributes);
+  if (!finished) co_return job.output.failure(finished.error(), remedy_for(finished.error()));
+  for (const std::string& name : *finished) {
+    job.output.warning(*destination, fail(Errc::unsupported, "got without its attribute " + name));
   }
   if (job.output.json()) {
     job.output.document({{"type", "summary"},
@@ -160,9 +179,9 @@ Task<Exit> to_file(drive::Drive& drive, const GetFile& job) {
   co_return Exit::done;
 }
 
-Task<Exit> get_file(OwnerSession&, drive::Drive& drive, const GetFile& job) {
+Task<Exit> get_file(OwnerSession& session, drive::Drive& drive, const GetFile& job) {
   if (job.options.destination == "-") return to_stdout(drive, job);
-  return to_file(drive, job);
+  return to_file(session, drive, job);
 }
 
 }  // namespace
@@ -184,9 +203,9 @@ Exit restore_command(const Home& home, const Output& output, const GlobalOptions
       Purpose::look);
 }
 
-Exit getfile_command(const Home& home, const Output& output, const GlobalOptions&,
+Exit getfile_command(const Home& home, const Output& output, const GlobalOptions& global,
                      const GetFileOptions& options) {
-  const GetFile job{output, options, remote_path(options.remote)};
+  const GetFile job{output, global, options, remote_path(options.remote)};
   if (job.remote.empty()) return output.failure(Exit::usage, "name the file to get", "See: peerstore ls");
   return with_drive(
       home, output, options,

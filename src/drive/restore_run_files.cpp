@@ -168,6 +168,7 @@ Task<void> RestoreRun::linked_file(Job job) {
     co_return;
   }
   job.entry.content = std::move(content);
+  job.sizes = {};
   hard_links_.insert_or_assign(key, Linked{std::move(job)});
 }
 

@@ -35,7 +35,8 @@ class RingDrive final : public Drive, public crypto::InLockedMemory {
   Task<Result<RestoreSummary>> restore(std::string path, std::string snapshot, std::string target,
                                        bool overwrite, Observer observer) override;
   Task<Result<FileFacts>> read_file(std::string path, std::string snapshot,
-                                    std::function<Result<void>(ByteView)> sink) override;
+                                    std::function<Result<void>(ByteView)> sink,
+                                    FileAttributes* attributes = nullptr) override;
   Task<Result<std::vector<ListEntry>>> find(std::string pattern, std::string snapshot) override;
   Task<Result<std::vector<Version>>> versions(std::string path) override;
   Task<Result<std::vector<Difference>>> diff(std::string from, std::string to) override;

@@ -142,7 +142,9 @@ Task<Result<RestoreSummary>> RingDrive::restore(std::string path, std::string sn
 }
 
 Task<Result<FileFacts>> RingDrive::read_file(std::string path, std::string snapshot,
-                                             std::function<Result<void>(ByteView)> sink) {
+                                             std::function<Result<void>(ByteView)> sink,
+                                             FileAttributes* attributes) {
+  cancelled_ = false;
   std::string at;
   for (const std::string& name : path_parts(path)) at = join(at, name);
   auto parts = co_await parts_at(at, std::move(snapshot));
@@ -154,8 +156,10 @@ Task<Result<FileFacts>> RingDrive::read_file(std::string path, std::string snaps
   if (entry->facts.kind == FileKind::symlink) {
     co_return fail(Errc::invalid, path + " is a symbolic link to " + entry->link_target);
   }
+  if (attributes != nullptr) *attributes = entry->attributes;
   ContentReader content(environment_.clock, vault_, std::move(entry->content), entry->facts.size);
   while (true) {
+    if (cancelled_) co_return fail(Errc::cancelled, "stopped");
     const auto piece = co_await content.next();
     if (!piece) co_return piece.error_in(path);
     if (piece->empty()) co_return entry->facts;

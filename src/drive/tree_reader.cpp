@@ -41,17 +41,32 @@ Task<Result<std::vector<TreeEntry>>> ListingReader::next() {
   co_return entries;
 }
 
+// Parts and names rise: a part tells on which side of it the name is.
 Task<Result<std::optional<TreeEntry>>> find_in_folder(vault::Vault& vault, BlobList folder,
                                                       std::string name) {
-  ListingReader listing(vault, std::move(folder));
-  while (true) {
-    auto entries = co_await listing.next();
+  const auto parts = co_await read_blob_list(vault, std::move(folder));
+  if (!parts) co_return parts.error();
+  std::size_t first = 0;
+  std::size_t end = parts->size();
+  while (first < end) {
+    const std::size_t middle = first + (end - first) / 2;
+    const auto blob = co_await vault.get(vault::BlobKind::tree, (*parts)[middle]);
+    if (!blob) co_return blob.error();
+    auto entries = decode_listing_part(blob->view());
     if (!entries) co_return entries.error();
-    if (entries->empty()) co_return std::optional<TreeEntry>();
-    for (TreeEntry& entry : *entries) {
-      if (entry.name == name) co_return std::optional<TreeEntry>(std::move(entry));
+    if (entries->empty()) co_return fail(Errc::corrupt, "folder listing with nothing in it");
+    if (name < entries->front().name) {
+      end = middle;
+    } else if (name > entries->back().name) {
+      first = middle + 1;
+    } else {
+      for (TreeEntry& entry : *entries) {
+        if (entry.name == name) co_return std::optional<TreeEntry>(std::move(entry));
+      }
+      co_return std::optional<TreeEntry>();
     }
   }
+  co_return std::optional<TreeEntry>();
 }
 
 Task<Result<TreeEntry>> find_path(vault::Vault& vault, BlobList root, std::string path) {

@@ -28,10 +28,12 @@ std::uint32_t Index::number_of(PackRow pack) {
 
 std::uint32_t Index::add(PackRow pack, std::span<const BlobRow> blobs) {
   const std::uint32_t number = number_of(std::move(pack));
-  Places& places = dropped_since_.contains(number) ? dropped_blobs_ : blobs_;
+  const bool is_dropped = dropped_since_.contains(number);
+  Places& places = is_dropped ? dropped_blobs_ : blobs_;
   for (const BlobRow& blob : blobs) {
-    places.try_emplace(blob.id,
-                       BlobPlace{number, blob.offset, blob.length, blob.stored, blob.kind, blob.encoding});
+    const BlobPlace place{number, blob.offset, blob.length, blob.stored, blob.kind, blob.encoding};
+    const auto [known, is_new] = places.try_emplace(blob.id, place);
+    if (!is_new && !is_dropped && known->second.pack != number) spares_.emplace(blob.id, place);
   }
   return number;
 }
@@ -41,7 +43,9 @@ std::uint32_t Index::add_dropped(PackRow pack, std::span<const BlobRow> blobs, s
   dropped_since_.emplace(number, since_ns);
   for (const BlobRow& blob : blobs) {
     const auto live = blobs_.find(blob.id);
-    if (live != blobs_.end() && live->second.pack == number) blobs_.erase(live);
+    if (live != blobs_.end() && live->second.pack == number && !move_to_spare(blob.id, live->second)) {
+      blobs_.erase(live);
+    }
     dropped_blobs_.try_emplace(
         blob.id, BlobPlace{number, blob.offset, blob.length, blob.stored, blob.kind, blob.encoding});
   }
@@ -57,11 +61,27 @@ void Index::set_holders(std::uint32_t pack, const Holders& holders) { packs_[pac
 
 void Index::drop(std::span<const std::uint32_t> packs, std::int64_t since_ns) {
   for (const std::uint32_t pack : packs) dropped_since_.emplace(pack, since_ns);
-  std::erase_if(blobs_, [&](const auto& blob) {
-    if (!dropped_since_.contains(blob.second.pack)) return false;
-    dropped_blobs_.insert_or_assign(blob.first, blob.second);
+  for (auto blob = blobs_.begin(); blob != blobs_.end();) {
+    const bool is_dropped = dropped_since_.contains(blob->second.pack);
+    if (is_dropped) dropped_blobs_.insert_or_assign(blob->first, blob->second);
+    if (is_dropped && !move_to_spare(blob->first, blob->second)) {
+      blob = blobs_.erase(blob);
+    } else {
+      ++blob;
+    }
+  }
+}
+
+// False if it lies in no other pack that is in use.
+bool Index::move_to_spare(const BlobId& id, BlobPlace& place) {
+  const auto [begin, end] = spares_.equal_range(id);
+  for (auto spare = begin; spare != end; ++spare) {
+    if (dropped_since_.contains(spare->second.pack)) continue;
+    place = spare->second;
+    spares_.erase(spare);
     return true;
-  });
+  }
+  return false;
 }
 
 void Index::undo_drop(std::span<const std::uint32_t> packs) {

@@ -440,6 +440,21 @@ TEST_F(RestoreTest, OwnersAreFoundByNameAndAttributesThatAreRefusedAreNamed) {
   EXPECT_NE(other.warnings.front().error.context.find("security.label"), std::string::npos);
 }
 
+TEST_F(RestoreTest, OneFileComesWithItsAttributesAndCanBeCancelled) {
+  home.files.set_attribute("/t/photo", "user.camera", "old");
+  home.files.write("/t/song", std::string(9'000'000, 's'));
+  ASSERT_TRUE(home.backup({"/t"}));
+  FileAttributes attributes;
+  const auto take = [](ByteView) { return Result<void>(); };
+  ASSERT_TRUE(circle.clock.run(home.drive->read_file("t/photo", "", take, &attributes)));
+  EXPECT_EQ(attributes, *home.files.attributes("/t/photo"));
+  const auto stop = [&](ByteView) {
+    home.drive->cancel();
+    return Result<void>();
+  };
+  EXPECT_EQ(circle.clock.run(home.drive->read_file("t/song", "", stop)).error().code, Errc::cancelled);
+}
+
 TEST_F(RestoreTest, ItCanBeCancelled) {
   Observer observer;
   observer.progress = [&](const Progress& now) {

@@ -218,6 +218,12 @@ TEST_F(TreeTest, WideFoldersAreListedPartByPart) {
   ASSERT_TRUE(found && *found);
   EXPECT_EQ((*found)->facts.size, 12'345u);
 
+  // Without reading what cannot have it.
+  BlobList gap = *list;
+  gap.ids.front() = circle.entropy.make<vault::BlobId>();
+  const auto beside = circle.clock.run(find_in_folder(vault, gap, "file-1019999"));
+  EXPECT_TRUE(beside && *beside);
+
   // The same part twice cannot pass for two parts.
   BlobList twice = *list;
   twice.ids[1] = twice.ids[0];

@@ -176,6 +176,12 @@ class Roundtrip(RingTest):
         looked, code = homes[0].json("backup", "-n", "--exclude", "*.tmp", tree)
         self.assertEqual((code, looked["dry_run"]), (0, True))
         self.assertGreater(looked["bytes_new"], 2_000_000)
+        # PeerStore's own home is left out, of what lies around it, too.
+        self.assertEqual(homes[0].run("backup", homes[0].path / "client", check=False).returncode, 2)
+        around = homes[0].run("backup", "-n", self.work, check=False)
+        self.assertIn(b"own home", around.stderr)
+        self.assertNotIn(str(homes[0].path).encode() + b"/", around.stdout)
+        self.assertIn(str(homes[1].path).encode() + b"/", around.stdout)
         first, _ = homes[0].json("backup", "--exclude", "*.tmp", tree)
         (tree / "twin.bin").write_bytes(os.urandom(1_500_000))
         (tree / "skipped.tmp").unlink()

@@ -212,9 +212,11 @@ class Drive {
   // compared byte for byte, and replaced where it differs.
   virtual Task<Result<RestoreSummary>> restore(std::string path, std::string snapshot, std::string target,
                                                bool overwrite, Observer observer) = 0;
-  // One file's content, in order, verified; `sink` returns false to stop.
+  // One file's content, in order, verified; an error of `sink` stops it, and so does cancel(). `attributes`,
+  // if there are any, become those of the file.
   virtual Task<Result<FileFacts>> read_file(std::string path, std::string snapshot,
-                                            std::function<Result<void>(ByteView)> sink) = 0;
+                                            std::function<Result<void>(ByteView)> sink,
+                                            FileAttributes* attributes = nullptr) = 0;
 
   // What the pattern (path_pattern.hpp) matches.
   virtual Task<Result<std::vector<ListEntry>>> find(std::string pattern, std::string snapshot) = 0;

@@ -73,9 +73,11 @@ class Index {
  private:
   using Places = std::unordered_map<BlobId, BlobPlace, FixedBytesHash>;
   std::uint32_t number_of(PackRow pack);
+  bool move_to_spare(const BlobId& id, BlobPlace& place);
 
   Places blobs_;
   Places dropped_blobs_;
+  std::multimap<BlobId, BlobPlace> spares_;  // further places of blobs, should their packs be dropped
   std::map<std::uint32_t, std::int64_t> dropped_since_;
   std::deque<PackRow> packs_;
   std::unordered_map<wire::ChunkAddress, std::uint32_t, FixedBytesHash> by_address_;  // of class 0
