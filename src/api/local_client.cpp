@@ -4,6 +4,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/json/parse.hpp>
 
 #include <sys/un.h>
 
@@ -20,6 +21,14 @@ namespace {
 
 constexpr auto kPatience = std::chrono::seconds(5);
 constexpr std::size_t kAnswerBytesMax = 16 * 1024 * 1024;
+
+// What the error document of an answer says to people.
+std::string message_in(const std::string& body) {
+  boost::json::error_code error;
+  const boost::json::value document = boost::json::parse(body, error);
+  const boost::json::value* message = error ? nullptr : document.find_pointer("/error/message", error);
+  return message != nullptr && message->is_string() ? std::string(message->as_string()) : body;
+}
 
 struct Exchange {
   explicit Exchange(asio::io_context& io) : stream(io) { parser.body_limit(kAnswerBytesMax); }
@@ -83,7 +92,7 @@ Result<std::string> request(const std::string& socket_path, Method method, const
   if (exchange.error) return fail(Errc::io, "the node's local API: " + exchange.error.message());
   const auto& response = exchange.parser.get();
   if (response.result() == http::status::forbidden) {
-    return fail(Errc::refused, "the node's local API refuses: " + response.body());
+    return fail(Errc::refused, "the node refuses: " + message_in(response.body()));
   }
   if (response.result() != http::status::ok) {
     return fail(Errc::not_found, "the node's local API has no " + target);

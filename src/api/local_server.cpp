@@ -2,8 +2,11 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,22 +27,29 @@ constexpr std::size_t kHeaderBytesMax = 8 * 1024;
 constexpr std::size_t kBodyBytesMax = 4 * 1024;
 constexpr auto kRequestTime = std::chrono::seconds(10);
 constexpr std::size_t kSessionsMax = 32;
+constexpr auto kAcceptPause = std::chrono::milliseconds(200);
 
 std::string error_document(std::string_view code, std::string_view message, std::string_view hint) {
-  return "{\"error\":{\"code\":\"" + std::string(code) + "\",\"message\":\"" + std::string(message) +
-         "\",\"hint\":\"" + std::string(hint) + "\"}}\n";
+  const boost::json::object error{{"code", code}, {"message", message}, {"hint", hint}};
+  return boost::json::serialize(boost::json::object{{"error", error}}) + "\n";
 }
 
 }  // namespace
 
 struct LocalServer::Implementation : std::enable_shared_from_this<Implementation> {
   Implementation(asio::io_context& io, std::string path, Routes known, Actions possible)
-      : acceptor(io), socket_path(std::move(path)), routes(std::move(known)), actions(std::move(possible)) {}
+      : acceptor(io),
+        pause(io),
+        socket_path(std::move(path)),
+        routes(std::move(known)),
+        actions(std::move(possible)) {}
 
   void accept();
+  void accept_later();
   http::response<http::string_body> answer(const http::request<http::string_body>& request) const;
 
   Protocol::acceptor acceptor;
+  asio::steady_timer pause;
   std::string socket_path;
   Routes routes;
   Actions actions;
@@ -112,9 +122,18 @@ http::response<http::string_body> LocalServer::Implementation::answer(
   return response;
 }
 
+// There may be too many open files at the moment.
+void LocalServer::Implementation::accept_later() {
+  pause.expires_after(kAcceptPause);
+  pause.async_wait([self = shared_from_this()](beast::error_code) {
+    if (self->acceptor.is_open()) self->accept();
+  });
+}
+
 void LocalServer::Implementation::accept() {
   acceptor.async_accept([self = shared_from_this()](beast::error_code error, Protocol::socket socket) {
-    if (error) return;  // closed
+    if (!self->acceptor.is_open()) return;
+    if (error) return self->accept_later();
     if (self->sessions < kSessionsMax) {
       ++self->sessions;
       std::make_shared<Session>(
@@ -154,6 +173,7 @@ LocalServer::LocalServer(std::shared_ptr<Implementation> implementation)
 LocalServer::~LocalServer() {
   beast::error_code ignored;
   implementation_->acceptor.close(ignored);
+  implementation_->pause.cancel();
   ::unlink(implementation_->socket_path.c_str());
 }
 

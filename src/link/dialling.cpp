@@ -25,7 +25,9 @@ void LinkNetwork::Core::finish_dial(const wire::MemberId& peer, const LinkResult
   if (link) {
     dial_failures_.erase(peer);
   } else {
-    dial_failures_.insert_or_assign(peer, DialFailure{clock_.now() + kDialFailureMemory, link.error()});
+    const TimePoint now = clock_.now();
+    std::erase_if(dial_failures_, [now](const auto& failure) { return failure.second.until <= now; });
+    dial_failures_.insert_or_assign(peer, DialFailure{now + kDialFailureMemory, link.error()});
   }
   const auto dial = dials_.find(peer);
   const std::vector<Handover<std::shared_ptr<Link>>::Sender> waiting = std::move(dial->second.waiting);

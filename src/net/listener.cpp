@@ -1,6 +1,7 @@
 #include "listener.hpp"
 
 #include <spdlog/spdlog.h>
+#include <boost/asio/ip/network_v6.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -18,6 +19,12 @@ namespace {
 
 // While too many are at the door, or the process has no descriptors left.
 constexpr auto kAcceptPause = std::chrono::milliseconds(50);
+
+// Whoever has one address of a /64 has all of them (RFC 4291, section 2.5.1).
+std::string place_of(const asio::ip::address& from) {
+  if (!from.is_v6() || from.to_v6().is_v4_mapped()) return from.to_string();
+  return asio::ip::make_network_v6(from.to_v6(), 64).network().to_string();
+}
 
 Result<Listener::Tcp::endpoint> resolve(Loop& loop, const std::string& address) {
   const Result<HostPort> parsed = parse_host_port(address);
@@ -69,7 +76,7 @@ asio::awaitable<void> Listener::accept_all(std::shared_ptr<Listener> self,
       const Tcp::endpoint remote = error ? Tcp::endpoint() : socket.remote_endpoint(error);
       if (!error) {
         const asio::ip::address from = remote.address();
-        HalfOpen::Place place = self->half_open_.take(from.to_string(), from.is_loopback());
+        HalfOpen::Place place = self->half_open_.take(place_of(from), from.is_loopback());
         if (place == nullptr) {
           ++self->turned_away_;
           continue;
