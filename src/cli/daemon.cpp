@@ -81,17 +81,19 @@ Task<Result<wire::Response>> Door::serve(wire::Caller caller, wire::Request requ
   co_return co_await node_->serve(caller, std::move(request));
 }
 
-Daemon::Daemon(const Home& home, const NodeOptions& options)
+Daemon::Daemon(const Home& home, const NodeOptions& options, std::uint64_t repair_rate)
     : home_(home),
       options_(options),
+      repair_rate_(repair_rate),
       random_(fresh_seed()),
       loop_(kWorkerThreads),
       began_(loop_.now()),
       stopping_(loop_) {}
 
-Result<std::unique_ptr<Daemon>> Daemon::prepare(const Home& home, const NodeOptions& options) {
+Result<std::unique_ptr<Daemon>> Daemon::prepare(const Home& home, const NodeOptions& options,
+                                                std::uint64_t repair_rate) {
   os::keep_freed_memory();
-  std::unique_ptr<Daemon> daemon(new Daemon(home, options));
+  std::unique_ptr<Daemon> daemon(new Daemon(home, options, repair_rate));
   if (auto loaded = daemon->load(); !loaded) return loaded.error();
   return daemon;
 }
@@ -149,6 +151,7 @@ Task<Result<void>> Daemon::start(const Output& output) {
 
   node::Node::Options options;
   options.addresses = addresses_;
+  options.repair_bytes_per_second = repair_rate_;
   auto node = co_await open_node(options);
   if (!node && node.error().code == Errc::corrupt) {
     // Damage in the database may show only when it is read. Once more, with a new one.
@@ -309,6 +312,7 @@ Exit Daemon::run(const Output& output) {
 
 std::string Daemon::health() const {
   const wire::Phase phase = node_->chord().state().phase();
+  const store::ChunkStore::Usage usage = node_->chunks().usage();
   const boost::json::object document{
       {"schema", 1},
       {"ok", phase == wire::Phase::member},
@@ -316,6 +320,8 @@ std::string Daemon::health() const {
       {"member", to_hex(identity_.member.view())},
       {"addresses", texts(addresses_)},
       {"local_address", local_address_},
+      {"bytes_given", usage.given},
+      {"bytes_usable", usage.capacity},
       {"pid", static_cast<std::int64_t>(::getpid())},
       {"uptime_seconds", std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - began_).count()}};
   return boost::json::serialize(document) + "\n";
@@ -346,7 +352,8 @@ std::string Daemon::status() const {
       {"colours", status.policy.colours},
       {"copies_reachable", status.reachable_copies},
       {"members", members},
-      {"store", boost::json::object{{"capacity", status.usage.capacity},
+      {"store", boost::json::object{{"given", status.usage.given},
+                                    {"capacity", status.usage.capacity},
                                     {"held", status.usage.held},
                                     {"promised", status.usage.promised},
                                     {"chunks", status.usage.chunks},

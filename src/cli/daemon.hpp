@@ -27,13 +27,14 @@ class Door final : public wire::Service {
 class Daemon {
  public:
   // Takes the lock and opens what is on disk. Listens to nobody yet.
-  static Result<std::unique_ptr<Daemon>> prepare(const Home& home, const NodeOptions& options);
+  static Result<std::unique_ptr<Daemon>> prepare(const Home& home, const NodeOptions& options,
+                                                 std::uint64_t repair_rate);
 
   // Serves until SIGINT or SIGTERM, then leaves in order. Announces itself on `output` once it listens.
   Exit run(const Output& output);
 
  private:
-  Daemon(const Home& home, const NodeOptions& options);
+  Daemon(const Home& home, const NodeOptions& options, std::uint64_t repair_rate);
   Result<void> load();
   Task<void> main(const Output& output, Exit& exit);
   Task<Result<void>> start(const Output& output);
@@ -52,6 +53,7 @@ class Daemon {
 
   Home home_;
   NodeOptions options_;
+  std::uint64_t repair_rate_;  // bytes a second
   membership::Identity identity_;
   std::unique_ptr<os::HomeLock> lock_;
   std::unique_ptr<Disk> disk_;

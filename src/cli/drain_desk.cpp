@@ -7,11 +7,24 @@
 
 namespace peerstore::cli {
 
+namespace {
+std::string_view word_for(node::DrainStatus::Reason reason) {
+  switch (reason) {
+    case node::DrainStatus::Reason::away: return "away";
+    case node::DrainStatus::Reason::full: return "full";
+    case node::DrainStatus::Reason::taking: return "taking";
+  }
+  return "away";
+}
+}  // namespace
+
 std::string DrainDesk::status() const {
   const node::DrainStatus status = node_.drain_status();
   boost::json::array waiting_for;
-  for (const std::string& name : status.waiting_for)
-    waiting_for.push_back(boost::json::value(printable(name)));
+  for (const node::DrainStatus::Awaited& holder : status.waiting_for) {
+    waiting_for.push_back(
+        boost::json::object{{"name", printable(holder.name)}, {"reason", word_for(holder.reason)}});
+  }
   const boost::json::object document{{"schema", 1},
                                      {"draining", status.draining},
                                      {"chunks", status.chunks},
@@ -22,7 +35,7 @@ std::string DrainDesk::status() const {
 }
 
 std::string DrainDesk::preview() const {
-  boost::json::object document{{"schema", 1}, {"ready", preview_.has_value()}};
+  boost::json::object document{{"schema", 1}, {"ready", preview_.has_value()}, {"reckoning", reckoning_}};
   if (preview_) {
     boost::json::array friends;
     for (const node::DrainPreview::Friend& taker : preview_->friends) {
@@ -34,6 +47,7 @@ std::string DrainDesk::preview() const {
     document["friends"] = std::move(friends);
     document["chunks"] = preview_->chunks;
     document["without_a_place"] = preview_->without_a_place;
+    document["ends_quota"] = preview_->ends_quota;
   }
   return boost::json::serialize(document) + "\n";
 }

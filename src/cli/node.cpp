@@ -8,6 +8,10 @@
 namespace peerstore::cli {
 
 namespace {
+
+// With less a chunk would not come in before it is given up.
+constexpr std::uint64_t kRepairRateLeast = 1000;
+
 // HOST:PORT as others can dial it.
 bool is_address(const std::string& text) {
   const std::size_t colon = text.rfind(':');
@@ -30,11 +34,16 @@ Exit node_command(const Home& home, const Output& output, const GlobalOptions&, 
     return output.failure(Exit::usage,
                           "--advertise: more than " + std::to_string(wire::kAddressHintsMax) + " addresses");
   }
+  const auto repair_rate = read_bytes(options.repair_rate);
+  if (!repair_rate || *repair_rate < kRepairRateLeast) {
+    return output.failure(Exit::usage, "--repair-rate '" + printable(options.repair_rate) + "': no rate",
+                          "Give bytes a second, at least 1K, for example 500K or 2M.");
+  }
   if (!home.has_identity()) {
     return output.failure(Exit::no_ring, "there is no ring at " + home.path(),
                           "Begin with: peerstore create NAME --user U, or peerstore join LINK --user U");
   }
-  auto daemon = Daemon::prepare(home, options);
+  auto daemon = Daemon::prepare(home, options, *repair_rate);
   if (!daemon) {
     const bool busy = daemon.error().code == Errc::busy;
     return output.failure(daemon.error(),
@@ -61,6 +70,7 @@ Exit node_health_command(const Home& home, const Output& output) {
   } else {
     output.line(health->ok ? "healthy: the node runs and is in the ring"
                            : "the node runs and is joining the ring");
+    if (const std::string lack = lack_of_space(*health); !lack.empty()) output.note(lack);
   }
   return health->ok ? Exit::done : Exit::try_later;
 }

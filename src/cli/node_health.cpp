@@ -1,51 +1,43 @@
 #include "node_health.hpp"
 
+#include "node_document.hpp"
+#include "output.hpp"
+
 #include <peerstore/api/local_client.hpp>
 
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
+#include <boost/json/array.hpp>
 
 namespace peerstore::cli {
 
-namespace {
-
-// Nothing if it is no object.
-boost::json::object object_in(const std::string& document) {
-  boost::json::error_code error;
-  boost::json::value value = boost::json::parse(document, error);
-  return error || !value.is_object() ? boost::json::object() : std::move(value.as_object());
-}
-
-}  // namespace
-
 Result<NodeHealth> node_health(const Home& home) {
   auto answer = api::get(home.socket_path(), "/api/v1/health");
-  if (!answer) return answer.error();
-  const boost::json::object document = object_in(*answer);
-  const auto* ok = document.if_contains("ok");
-  const auto* local = document.if_contains("local_address");
-  const auto* addresses = document.if_contains("addresses");
-  const bool is_understood = ok != nullptr && ok->is_bool() && local != nullptr && local->is_string() &&
-                             addresses != nullptr && addresses->is_array();
-  if (!is_understood) {
+  const auto document = read_document(answer);
+  if (!document) return document.error();
+  const auto* addresses = list_in(*document, "addresses");
+  NodeHealth health;
+  health.ok = flag_in(*document, "ok");
+  health.local_address = text_in(*document, "local_address");
+  health.bytes_given = number_in(*document, "bytes_given");
+  health.bytes_usable = number_in(*document, "bytes_usable");
+  if (health.local_address.empty() || addresses == nullptr) {
     return fail(Errc::invalid, "this home's node gave an answer that this program does not understand");
   }
-  NodeHealth health;
-  health.ok = ok->as_bool();
-  health.local_address = std::string(local->as_string());
-  for (const boost::json::value& address : addresses->as_array()) {
+  for (const boost::json::value& address : *addresses) {
     if (address.is_string()) health.addresses.emplace_back(address.as_string());
   }
   health.document = std::move(*answer);
   return health;
 }
 
+std::string lack_of_space(const NodeHealth& health) {
+  if (health.bytes_usable >= health.bytes_given) return "";
+  return "This machine gives " + human_bytes(health.bytes_given) + ", but its disk has room for only " +
+         human_bytes(health.bytes_usable) + " of it, what friends keep here included.";
+}
+
 bool is_node_unlocked(const Home& home) {
-  const auto answer = api::get(home.socket_path(), "/api/v1/session");
-  if (!answer) return false;
-  const boost::json::object document = object_in(*answer);
-  const auto* unlocked = document.if_contains("unlocked");
-  return unlocked != nullptr && unlocked->is_bool() && unlocked->as_bool();
+  const auto document = read_document(api::get(home.socket_path(), "/api/v1/session"));
+  return document && flag_in(*document, "unlocked");
 }
 
 }  // namespace peerstore::cli

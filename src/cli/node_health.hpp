@@ -12,8 +12,13 @@ struct NodeHealth {
   bool ok = false;                     // in the ring
   std::string local_address;           // where commands of this home reach it
   std::vector<std::string> addresses;  // that it tells others
+  std::uint64_t bytes_given = 0;       // by the owner
+  std::uint64_t bytes_usable = 0;      // of them: fewer if the disk has not so much
   std::string document;                // as it was answered
 };
+// What to tell the owner of a disk that has less than is given; else empty.
+std::string lack_of_space(const NodeHealth& health);
+
 // Errc::unreachable if no node runs; invalid if it answers what this program does not understand.
 Result<NodeHealth> node_health(const Home& home);
 

@@ -4,8 +4,6 @@
 #include "telling.hpp"
 #include "writer_renewal.hpp"
 
-#include <algorithm>
-
 namespace peerstore::cli {
 
 namespace {
@@ -97,11 +95,7 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
     co_return job.output.failure(
         keepers.error(), machines->empty() ? "" : "The machines that were named are shut out. Try again.");
   }
-  const auto& members = session.membership().roster().members();
-  const bool has_others = std::ranges::any_of(members, [&](const auto& member) {
-    return !member.second.gone && member.first != session.identity().member;
-  });
-  if (*keepers == 0 && has_others) {
+  if (*keepers == 0 && session.membership().roster().has_others(session.identity().member)) {
     // The other machines need what nobody keeps yet.
     co_return job.output.failure(
         Exit::try_later, "no friend keeps your new keys yet, so the old writer keys go on",

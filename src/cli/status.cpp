@@ -1,3 +1,4 @@
+#include "node_health.hpp"
 #include "owner_session.hpp"
 
 #include <boost/json/array.hpp>
@@ -99,25 +100,31 @@ Task<Exit> status(OwnerSession& session, drive::Drive& drive, const Output& outp
   std::size_t live = 0;
   boost::json::array members = member_documents(session, rows, live);
   const membership::Roster& roster = session.membership().roster();
+  const auto own_node = node_health(session.home());
   if (output.json()) {
     boost::json::array waiting;
     for (const std::string& name : standing->waiting_for)
       waiting.push_back(boost::json::value(printable(name)));
-    output.document({{"type", "status"},
-                     {"ring", printable(roster.ring_name())},
-                     {"ring_id", to_hex(roster.ring_id().view())},
-                     {"colours", roster.policy().colours},
-                     {"members_online", live},
-                     {"members", members},
-                     {"files_safe", standing->files_safe},
-                     {"files_at_risk", standing->files_at_risk},
-                     {"files_unreachable", standing->files_unreachable},
-                     {"files_lost", standing->files_lost},
-                     {"bytes", standing->bytes},
-                     {"copies_wanted", standing->copies_wanted},
-                     {"copies_reachable", standing->copies_reachable},
-                     {"waiting_for", waiting},
-                     {"verdict", verdict(*standing)}});
+    boost::json::object document{{"type", "status"},
+                                 {"ring", printable(roster.ring_name())},
+                                 {"ring_id", to_hex(roster.ring_id().view())},
+                                 {"colours", roster.policy().colours},
+                                 {"members_online", live},
+                                 {"members", members},
+                                 {"files_safe", standing->files_safe},
+                                 {"files_at_risk", standing->files_at_risk},
+                                 {"files_unreachable", standing->files_unreachable},
+                                 {"files_lost", standing->files_lost},
+                                 {"bytes", standing->bytes},
+                                 {"copies_wanted", standing->copies_wanted},
+                                 {"copies_reachable", standing->copies_reachable},
+                                 {"waiting_for", waiting},
+                                 {"verdict", verdict(*standing)}};
+    if (own_node) {
+      document["bytes_given"] = own_node->bytes_given;
+      document["bytes_usable"] = own_node->bytes_usable;
+    }
+    output.document(std::move(document));
     co_return Exit::done;
   }
   output.line(printable(roster.ring_name()) + "  " + std::to_string(live) + " of " +
@@ -132,6 +139,7 @@ Task<Exit> status(OwnerSession& session, drive::Drive& drive, const Output& outp
   if (roster.policy().colours == 0)
     output.line("  (this ring has no colours: a friend may hold all pieces of a file)");
   output.line(verdict(*standing));
+  if (const std::string lack = own_node ? lack_of_space(*own_node) : ""; !lack.empty()) output.line(lack);
   std::vector<std::string> away;
   for (const Row& row : rows) {
     if (row.state == "AWAY") away.push_back(row.name);

@@ -181,6 +181,11 @@ const Member* Roster::find(const wire::MemberId& id) const {
   return found == state_->members.end() ? nullptr : &found->second;
 }
 
+bool Roster::has_others(const wire::MemberId& self) const {
+  return std::ranges::any_of(members(),
+                             [&](const auto& entry) { return !entry.second.gone && entry.first != self; });
+}
+
 const Member* Roster::find_by_node_key(const crypto::SigningPublicKey& key) const {
   const Member* found = nullptr;
   for (auto at = state_->node_keys.lower_bound({key, {}}); at != state_->node_keys.end() && at->first == key;

@@ -13,8 +13,10 @@ namespace {
 
 // How often a machine looks whether it should tell others of its room, and how much (as a part of
 // the space given) has to have changed.
-constexpr Duration kRoomPeriod = std::chrono::minutes(10);
+constexpr Duration kRoomPeriod = std::chrono::minutes(1);
 constexpr std::uint64_t kRoomPart = 16;
+// Who has less is full: there are chunks that it cannot take.
+const std::uint64_t kRoomLeast = replica::room_for_chunk(wire::kSegmentsMax);
 // How often it is counted for how long friends have been silent; each how many times it is kept, and how long
 // a silence must be to be worth it.
 constexpr Duration kListenPeriod = std::chrono::minutes(5);
@@ -86,7 +88,8 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
             opened.roster_on_disk),
       acquaintances(environment.clock, membership, identity.member),
       repair(environment.clock, environment.random, environment.signatures, network, view, *chunk_store,
-             *head_store, identity.member, identity.person, {.period = options.repair_period}),
+             *head_store, identity.member, identity.person,
+             {.period = options.repair_period, .bytes_per_second = options.repair_bytes_per_second}),
       scrub(environment.clock, environment.disk, environment.workers, *chunk_store, options.scrub),
       service(environment.signatures, view, *chunk_store, *head_store,
               {identity.person, identity.node_secret, [this] { return chord.state().self(); }},
@@ -225,10 +228,13 @@ Task<void> Node::Parts::mind_the_room() {
     co_await environment.clock.sleep(period);
     // What cannot be removed today is removed tomorrow.
     (void)co_await chunk_store->sweep_trash();
+    // If it does not tell, what it told before counts on.
+    (void)co_await chunk_store->measure_disk();
     const store::ChunkStore::Usage usage = chunk_store->usage();
     const std::uint64_t room = usage.room;
     const std::uint64_t change = room > room_told ? room - room_told : room_told - room;
-    if (change > usage.capacity / kRoomPart) membership.announce(make_presence());
+    const bool fills_or_empties = (room < kRoomLeast) != (room_told < kRoomLeast);
+    if (fills_or_empties || change > usage.capacity / kRoomPart) membership.announce(make_presence());
   }
 }
 
@@ -365,8 +371,16 @@ DrainStatus Node::drain_status() const {
   status.chunks = parts.chunk_store->usage().chunks;
   status.bytes = parts.chunk_store->usage().held;
   status.without_a_place = surplus.without_a_place;
-  for (const wire::MemberId& member : surplus.waiting_for)
-    status.waiting_for.push_back(parts.name_of(member));
+  using Reason = DrainStatus::Reason;
+  for (const wire::MemberId& member : surplus.waiting_for) {
+    if (parts.view.standing(member) == replica::Standing::live) continue;  // it is back
+    status.waiting_for.push_back({parts.name_of(member), Reason::away});
+  }
+  for (const wire::MemberId& member : parts.repair.lacking()) {
+    const wire::Presence* presence = parts.membership.presence(member);
+    const bool is_full = presence != nullptr && presence->free_bytes < kRoomLeast;
+    status.waiting_for.push_back({parts.name_of(member), is_full ? Reason::full : Reason::taking});
+  }
   return status;
 }
 
@@ -382,6 +396,12 @@ Task<DrainPreview> Node::preview_drain() {
     told.friends.push_back({parts.name_of(member), bytes, presence ? presence->free_bytes : 0, live});
   }
   std::ranges::sort(told.friends, {}, &DrainPreview::Friend::name);
+  const membership::Roster& roster = parts.membership.roster();
+  const membership::Member* self = roster.find(parts.identity.member);
+  const auto person = roster.persons().find(parts.identity.person);
+  const auto* invitation = roster.invitation(parts.identity.person);
+  told.ends_quota = self != nullptr && person != roster.persons().end() && invitation != nullptr &&
+                    invitation->bytes_quota == 0 && person->second.bytes_quota == self->bytes_given;
   co_return told;
 }
 

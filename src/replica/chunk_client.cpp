@@ -47,7 +47,7 @@ struct ChunkClient::Parts : crypto::InLockedMemory {
         owner(writer.person),
         options(some_options),
         friends(clock, network, view, std::move(name_of)),
-        reader(clock, view, friends, options) {}
+        reader(clock, signatures, view, friends, options) {}
 
   std::vector<wire::MemberId> whom_to_ask_about(const ChunkRef& chunk) const;
   Task<Presence> delete_at(wire::MemberId member, Addresses addresses);
@@ -84,9 +84,12 @@ bool ChunkClient::is_gone(const wire::MemberId& member) const {
 std::string ChunkClient::name_of(const wire::MemberId& member) const { return parts_->friends.name(member); }
 
 Task<Result<PutOutcome>> ChunkClient::put(wire::ChunkDescription chunk, std::vector<SharedBytes> segments) {
+  // What was read before is written again, to have more copies. Whoever knows that it was deleted once may be
+  // asleep: what its deletion names must not be the number by which it is kept now.
+  const std::uint64_t before = co_await parts_->reader.highest_lease(wire::address_of(chunk));
   const ChunkPut::Ring ring{parts_->clock,   parts_->random, parts_->signatures, parts_->view,
                             parts_->friends, parts_->writer, parts_->options};
-  ChunkPut put(ring, std::move(chunk), std::move(segments));
+  ChunkPut put(ring, std::move(chunk), std::move(segments), before + 1);
   co_return co_await put.run();
 }
 

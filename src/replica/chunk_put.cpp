@@ -34,14 +34,16 @@ void add_reason(std::string& text, const std::string& reason) {
 
 }  // namespace
 
-ChunkPut::ChunkPut(Ring ring, wire::ChunkDescription chunk, std::vector<SharedBytes> segments)
+ChunkPut::ChunkPut(Ring ring, wire::ChunkDescription chunk, std::vector<SharedBytes> segments,
+                   std::uint64_t lease)
     : ring_(ring), chunk_(std::move(chunk)), segments_(std::move(segments)) {
   CHECK(chunk_.header.segments >= 1 && chunk_.header.segments <= wire::kSegmentsMax);
   CHECK(chunk_.leaves.size() == chunk_.header.segments && segments_.size() == chunk_.header.segments);
   for (const SharedBytes& segment : segments_) CHECK(segment.size() == wire::kSegmentBytes);
   CHECK(chunk_.header.owner == ring_.writer.person);
   address_ = wire::address_of(chunk_);
-  lease_ = sign_lease(ring_.signatures, ring_.view.ring_id(), ring_.writer, address_, kFirstLease);
+  lease_ = sign_lease(ring_.signatures, ring_.view.ring_id(), ring_.writer, address_,
+                      std::min(lease, wire::kLeaseNumberMax));
 }
 
 Task<Result<PutOutcome>> ChunkPut::run() {

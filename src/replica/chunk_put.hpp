@@ -28,7 +28,8 @@ class ChunkPut {
     const ChunkClient::Options& options;
   };
 
-  ChunkPut(Ring ring, wire::ChunkDescription chunk, std::vector<SharedBytes> segments);
+  // By this lease, or a higher one if a holder asks for it.
+  ChunkPut(Ring ring, wire::ChunkDescription chunk, std::vector<SharedBytes> segments, std::uint64_t lease);
 
   Task<Result<PutOutcome>> run();
 

@@ -1,6 +1,7 @@
 #include "replica/chunk_reader.hpp"
 
 #include <peerstore/crypto/merkle.hpp>
+#include <peerstore/runtime/combine.hpp>
 
 #include <algorithm>
 
@@ -34,7 +35,7 @@ void append_new(std::vector<wire::MemberId>& list, const wire::MemberId& member)
 }  // namespace
 
 Task<Result<SharedBytes>> ChunkReader::segment(ChunkRef chunk, std::uint32_t index) {
-  const std::shared_ptr<Known> known = this->known(chunk.address);
+  const std::shared_ptr<Known> known = this->known(chunk);
   const Result<void> described = co_await describe(chunk, known);
   if (!described) co_return described.error();
   if (index >= known->description->leaves.size()) {
@@ -71,6 +72,28 @@ Task<Result<wire::ChunkDescription>> ChunkReader::ask_description(wire::MemberId
     co_return fail(Errc::corrupt, "a description of another chunk");
   }
   co_return std::move(reply->chunk);
+}
+
+// 0 if it does not have it, or shows no lease that the owner signed.
+Task<std::uint64_t> ChunkReader::ask_lease(wire::MemberId member, ChunkRef chunk) {
+  const wire::GetDescription question{chunk.address, chunk.token};
+  const Result<wire::DescriptionReply> reply = co_await friends_.ask(member, question);
+  if (!reply) co_return 0;
+  const auto is_owners =
+      check_lease(signatures_, view_, chunk.owner, chunk.address, reply->lease, LeaseUse::repair);
+  co_return is_owners ? reply->lease.number : 0;
+}
+
+Task<std::uint64_t> ChunkReader::highest_lease(wire::ChunkAddress address) {
+  const auto found = by_address_.find(address);
+  if (found == by_address_.end()) co_return 0;
+  const ChunkRef chunk = found->second->second->chunk;
+  std::vector<Task<std::uint64_t>> tasks;
+  for (const wire::MemberId& member : friends_.worth_asking(possible_holders(chunk))) {
+    if (friends_.is_live(member)) tasks.push_back(ask_lease(member, chunk));
+  }
+  const std::vector<std::uint64_t> numbers = co_await when_all(clock_, std::move(tasks));
+  co_return numbers.empty() ? 0 : *std::ranges::max_element(numbers);
 }
 
 Task<Result<SharedBytes>> ChunkReader::ask_segment(wire::MemberId member, const ChunkRef& chunk,
@@ -177,13 +200,13 @@ Error ChunkReader::explain(const ChunkRef& chunk, const std::vector<wire::Member
   return fail(Errc::not_found, "none of " + friends_.names(possible) + " has it");
 }
 
-std::shared_ptr<ChunkReader::Known> ChunkReader::known(const wire::ChunkAddress& address) {
-  if (const auto found = by_address_.find(address); found != by_address_.end()) {
+std::shared_ptr<ChunkReader::Known> ChunkReader::known(const ChunkRef& chunk) {
+  if (const auto found = by_address_.find(chunk.address); found != by_address_.end()) {
     recent_.splice(recent_.begin(), recent_, found->second);
     return found->second->second;
   }
-  recent_.emplace_front(address, std::make_shared<Known>(clock_));
-  by_address_.emplace(address, recent_.begin());
+  recent_.emplace_front(chunk.address, std::make_shared<Known>(clock_, chunk));
+  by_address_.emplace(chunk.address, recent_.begin());
   if (recent_.size() > options_.descriptions_kept) {
     by_address_.erase(recent_.back().first);
     recent_.pop_back();

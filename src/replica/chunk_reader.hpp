@@ -18,14 +18,18 @@ namespace peerstore::replica {
 
 class ChunkReader {
  public:
-  ChunkReader(Clock& clock, const RingView& view, Friends& friends, const ChunkClient::Options& options)
-      : clock_(clock), view_(view), friends_(friends), options_(options) {}
+  ChunkReader(Clock& clock, crypto::Signatures& signatures, const RingView& view, Friends& friends,
+              const ChunkClient::Options& options)
+      : clock_(clock), signatures_(signatures), view_(view), friends_(friends), options_(options) {}
 
   Task<Result<SharedBytes>> segment(ChunkRef chunk, std::uint32_t index);
+  // By which lease any who answers holds a chunk, or has it in the trash. 0 if it was not read lately.
+  Task<std::uint64_t> highest_lease(wire::ChunkAddress address);
 
  private:
   struct Known {
-    explicit Known(Clock& clock) : fetched(clock) {}
+    Known(Clock& clock, ChunkRef a_chunk) : chunk(std::move(a_chunk)), fetched(clock) {}
+    ChunkRef chunk;
     std::optional<wire::ChunkDescription> description;
     bool fetching = false;
     Event fetched;
@@ -33,9 +37,10 @@ class ChunkReader {
   };
   using Recent = std::list<std::pair<wire::ChunkAddress, std::shared_ptr<Known>>>;
 
-  std::shared_ptr<Known> known(const wire::ChunkAddress& address);
+  std::shared_ptr<Known> known(const ChunkRef& chunk);
   Task<Result<void>> describe(ChunkRef chunk, std::shared_ptr<Known> known);
   Task<Result<wire::ChunkDescription>> ask_description(wire::MemberId member, const ChunkRef& chunk);
+  Task<std::uint64_t> ask_lease(wire::MemberId member, ChunkRef chunk);
   Task<Result<SharedBytes>> ask_segment(wire::MemberId member, const ChunkRef& chunk, std::uint32_t index,
                                         const crypto::Hash& leaf);
   template <class T, class Ask>
@@ -49,6 +54,7 @@ class ChunkReader {
                 const std::vector<AskedInVain>& in_vain) const;
 
   Clock& clock_;
+  crypto::Signatures& signatures_;
   const RingView& view_;
   Friends& friends_;
   const ChunkClient::Options& options_;

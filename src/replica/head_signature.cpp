@@ -1,5 +1,6 @@
 #include <peerstore/replica/head_signature.hpp>
 #include <peerstore/runtime/check.hpp>
+#include <peerstore/store/head_store.hpp>
 #include <peerstore/wire/messages.hpp>
 
 #include <algorithm>

@@ -42,6 +42,7 @@ Repair::Repair(Clock& clock, Random& random, crypto::Signatures& signatures, wir
       self_(self),
       person_(person),
       options_(options),
+      pace_of_pulls_(clock, options.bytes_per_second),
       scope_(clock) {}
 
 void Repair::start() { scope_.spawn(run()); }
@@ -59,6 +60,14 @@ std::uint64_t Repair::pending() const {
     if (partner.answers) pending += partner.owing;
   }
   return pending;
+}
+
+std::vector<wire::MemberId> Repair::lacking() const {
+  std::vector<wire::MemberId> lacking;
+  for (const auto& [member, partner] : partners_) {
+    if (partner.answers && partner.owing > 0) lacking.push_back(member);
+  }
+  return lacking;
 }
 
 // ---- who should hold what ----
@@ -89,18 +98,24 @@ Task<void> Repair::run() {
   while (true) {
     NextLook next_look(*this);
     co_await next_look;
-    next_look_ = clock_.now() + random_.jitter(options_.period);
+    next_look_ = clock_.now() + random_.jitter(pace());
     const bool news = has_news();
     if (news || (is_owed_by_live() && clock_.now() >= offer_again)) {
       co_await round();
       const bool moving = news || confirmed_in_round_ > 0 || !wanted_.empty();
       patience = moving ? 1 : std::min(patience * 2, options_.slow_down);
-      offer_again = clock_.now() + options_.period * patience;
+      offer_again = clock_.now() + pace() * patience;
     }
-    if (!surplus_.empty() && clock_.now() >= hand_over_at_) co_await hand_over();
+    if (!to_hand_over_.empty() && clock_.now() >= hand_over_at_) co_await hand_over();
     if (clock_.now() >= want_back_at_) want_back_lost();
     co_await collect_heads();
   }
+}
+
+// A machine that is being emptied does not take its time: somebody waits for it to be done.
+Duration Repair::pace() const {
+  const bool is_counted_on = view_.map()->find(self_) != nullptr;
+  return is_counted_on ? options_.period : std::min(options_.after_change, options_.period);
 }
 
 bool Repair::has_news() const {
@@ -159,8 +174,8 @@ Task<void> Repair::round() {
   map_of_last_round_ = map;
   chunks_of_last_round_ = chunks_.usage().chunks;
   confirmed_in_round_ = 0;
-  surplus_.clear();
-  surplus_of_round_ = {};
+  to_hand_over_.clear();
+  surplus_being_found_ = {};
   refresh_partners(*map);
 
   std::map<wire::MemberId, std::vector<wire::ChunkAddress>> open;
@@ -194,7 +209,7 @@ Task<void> Repair::round() {
     if (!addresses.empty()) co_await offer(member, std::move(addresses));
   }
   for (auto& [member, partner] : partners_) partner.confirmed_before = {};
-  surplus_standing_ = std::move(surplus_of_round_);
+  surplus_ = std::exchange(surplus_being_found_, {});
 }
 
 Task<void> Repair::offer(wire::MemberId member, std::vector<wire::ChunkAddress> addresses) {

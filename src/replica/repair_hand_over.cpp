@@ -59,12 +59,12 @@ void Repair::note_if_surplus(const placement::Map& map, const Held& chunk,
   const std::size_t copies = map.policy().copies;
   const auto preferred = map.preference_list(chunk.place, copies);
   if (std::ranges::find(preferred, self_) != preferred.end()) return;
-  ++surplus_of_round_.chunks;
-  if (preferred.size() < copies) ++surplus_of_round_.without_a_place;
+  ++surplus_being_found_.chunks;
+  if (preferred.size() < copies) ++surplus_being_found_.without_a_place;
   for (const wire::MemberId& member : preferred) {
-    if (view_.standing(member) != Standing::live) surplus_of_round_.waiting_for.insert(member);
+    if (view_.standing(member) != Standing::live) surplus_being_found_.waiting_for.insert(member);
   }
-  if (preferred.size() == copies && holders == preferred) surplus_.push_back(chunk);
+  if (preferred.size() == copies && holders == preferred) to_hand_over_.push_back(chunk);
 }
 
 bool Repair::may_be_handed_over(const placement::Map& map, const Held& chunk) const {
@@ -108,7 +108,7 @@ Task<void> Repair::hand_over() {
   std::vector<Held> kept;
   std::vector<Held> batch;
   std::size_t dropped = 0;
-  const std::vector<Held> surplus = std::exchange(surplus_, {});
+  const std::vector<Held> surplus = std::exchange(to_hand_over_, {});
   for (std::size_t i = 0; i < surplus.size(); ++i) {
     if ((i + 1) % options_.chunks_per_turn == 0) co_await clock_.sleep(Duration(0));
     (may_be_handed_over(*map, surplus[i]) ? batch : kept).push_back(surplus[i]);
@@ -120,9 +120,9 @@ Task<void> Repair::hand_over() {
     std::ranges::copy_if(asked, std::back_inserter(kept),
                          [this](const Held& chunk) { return chunks_.find(chunk.address).has_value(); });
   }
-  surplus_ = std::move(kept);
+  to_hand_over_ = std::move(kept);
   hand_over_patience_ = dropped > 0 ? 1 : std::min(hand_over_patience_ * 2, options_.slow_down);
-  hand_over_at_ = clock_.now() + options_.period * hand_over_patience_;
+  hand_over_at_ = clock_.now() + pace() * hand_over_patience_;
 }
 
 // How many were dropped.
@@ -205,17 +205,20 @@ Task<Result<wire::Response>> Repair::serve(wire::Caller caller, wire::PledgeChun
   }
   // All at one instant: what is said holds for all of them when it is said.
   for (std::size_t i = 0; i < request.addresses.size(); ++i) {
-    if (!may_pledge(request.addresses[i], request.leases[i], request.map)) reply.proofs[i] = {};
+    const wire::ChunkAddress& address = request.addresses[i];
+    const auto held = chunks_.find(address);
+    const bool keeps_it = held && should_keep(*held, request.map);
+    if (keeps_it && held->lease >= request.leases[i]) continue;
+    reply.proofs[i] = {};
+    if (keeps_it) want(caller.member, {address}, request.leases[i]);
   }
   co_return wire::Response(std::move(reply));
 }
 
-bool Repair::may_pledge(const wire::ChunkAddress& address, std::uint64_t lease, std::uint64_t map_mark) {
+bool Repair::should_keep(const store::ChunkFacts& held, std::uint64_t map_mark) {
   const Map map = view_.map();
-  if (mark_of(map) != map_mark || leaving_.contains(address)) return false;
-  const auto facts = chunks_.find(address);
-  if (!facts || facts->lease < lease) return false;
-  const wire::ChunkHeader& header = facts->header;
+  if (mark_of(map) != map_mark || leaving_.contains(held.address)) return false;
+  const wire::ChunkHeader& header = held.header;
   const placement::ChunkPlace place{header.placement_key, header.chunk_class, header.owner};
   const auto holders = map->preference_list(place, map->policy().copies);
   return std::ranges::find(holders, self_) != holders.end();

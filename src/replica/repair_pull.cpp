@@ -20,17 +20,21 @@ constexpr std::size_t kShareOfPulls = 8;  // of those waiting, one member's word
 
 // ---- chunks ----
 
-void Repair::offered(wire::MemberId from, std::vector<wire::ChunkAddress> lacking) {
+void Repair::offered(wire::MemberId from, std::vector<wire::ChunkAddress> lacking) { want(from, lacking, 0); }
+
+void Repair::want(const wire::MemberId& from, const std::vector<wire::ChunkAddress>& addresses,
+                  std::uint64_t lease) {
   auto by_its_word_alone = std::ranges::count_if(wanted_, [&](const auto& wanted) {
     return wanted.second.from.size() == 1 && wanted.second.from.front() == from;
   });
   const auto share = static_cast<std::ptrdiff_t>(options_.pulls_waiting / kShareOfPulls);
-  for (const wire::ChunkAddress& address : lacking) {
+  for (const wire::ChunkAddress& address : addresses) {
     const bool has_room = wanted_.size() < options_.pulls_waiting && by_its_word_alone < share;
     if (!wanted_.contains(address) && !has_room) continue;
     if (!wanted_.contains(address)) ++by_its_word_alone;
-    std::vector<wire::MemberId>& sources = wanted_[address].from;
-    if (std::ranges::find(sources, from) == sources.end()) sources.push_back(from);
+    Wanted& wanted = wanted_[address];
+    wanted.lease = std::max(wanted.lease, lease);
+    if (std::ranges::find(wanted.from, from) == wanted.from.end()) wanted.from.push_back(from);
   }
   start_pulling();
 }
@@ -97,7 +101,8 @@ Task<void> Repair::pull_loop() {
     const wire::ChunkAddress address = next->first;
     next->second.under_way = true;
     const Wanted wanted = next->second;
-    if (!chunks_.find(address)) {
+    const auto held = chunks_.find(address);
+    if (!held || held->lease < wanted.lease) {
       const Result<void> pulled = co_await pull(address, wanted);
       ++(pulled ? counters_.pulled : counters_.pull_failures);
     }
@@ -124,6 +129,8 @@ Task<Result<void>> Repair::pull_from(wire::MemberId source, wire::ChunkAddress a
   if (!offered) co_return offered.error();
   if (const Result<void> fit = check_offer(address, *offered, was_held); !fit) co_return fit.error();
 
+  const auto held = chunks_.find(address);
+  if (held && held->lease >= offered->lease.number) co_return fail(Errc::refused, "held by no older lease");
   const auto deletion = chunks_.deletion_of(address);
   if (deletion && deletion->number >= offered->lease.number) {
     // Of what was held by a newer lease the tombstone is old.
@@ -139,6 +146,7 @@ Task<Result<void>> Repair::pull_from(wire::MemberId source, wire::ChunkAddress a
   if (missing && !missing->empty()) missing = co_await chunks_.salvage(address);
   if (!missing) co_return missing.error();
   for (const std::uint32_t index : *missing) {
+    co_await pace_of_pulls_.wait_for(wire::kSegmentBytes);
     const wire::GetSegment question{address, index, wire::ReadToken{}};
     Result<wire::SegmentReply> segment = co_await wire::ask(network_, source, question, kSegmentPatience);
     if (!segment) co_return segment.error();

@@ -81,8 +81,8 @@ std::uint64_t CapacityLedger::reserved(TimePoint now) const {
 }
 
 std::uint64_t CapacityLedger::room(TimePoint now) const {
-  const std::uint64_t used = held_ + writing_ + quarantined_ + trash_ + stuck_ + reserved(now);
-  return used < capacity_ ? capacity_ - used : 0;
+  const std::uint64_t used = on_disk() + writing_ + reserved(now);
+  return used < capacity() ? capacity() - used : 0;
 }
 
 void CapacityLedger::expire(TimePoint now) {

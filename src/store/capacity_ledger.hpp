@@ -5,13 +5,15 @@
 // reservations, the trash, files kept in quarantine, and files that could not be removed.
 //
 // Invariant: the ledger never grants what would bring the sum over the capacity. (The sum may be
-// over it already when the owner has lowered the capacity: then nothing is granted.)
+// over it already when the owner has lowered the capacity, or other files have filled the disk: then nothing
+// is granted.)
 // Pure: the time is given in, nothing is touched.
 #pragma once
 
 #include <peerstore/runtime/clock.hpp>
 #include <peerstore/runtime/result.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 
@@ -23,7 +25,7 @@ class CapacityLedger {
   static constexpr std::size_t kReservationsMax = 4096;
 
   CapacityLedger(std::uint64_t capacity, Duration reservation_life)
-      : capacity_(capacity), reservation_life_(reservation_life) {}
+      : given_(capacity), reservation_life_(reservation_life) {}
 
   // Promises room until `now` + reservation_life. Errc::full, busy, invalid (no bytes).
   Result<std::uint64_t> reserve(std::uint64_t bytes, TimePoint now);
@@ -45,8 +47,12 @@ class CapacityLedger {
   void held_dropped(std::uint64_t bytes);  // one chunk is no longer held, nor is its file there
   void held_stuck(std::uint64_t bytes);    // no longer held, but its file could not be moved away
 
-  void set_capacity(std::uint64_t bytes) { capacity_ = bytes; }
-  std::uint64_t capacity() const { return capacity_; }
+  void set_capacity(std::uint64_t bytes) { given_ = bytes; }
+  // The disk has so much room for chunks in all, those that are there included. No limit until it is said.
+  void set_disk_limit(std::uint64_t bytes) { disk_limit_ = bytes; }
+  std::uint64_t given() const { return given_; }
+  std::uint64_t capacity() const { return std::min(given_, disk_limit_); }
+  std::uint64_t on_disk() const { return held_ + quarantined_ + trash_ + stuck_; }
   std::uint64_t held() const { return held_; }
   std::uint64_t writing() const { return writing_; }
   std::uint64_t quarantined() const { return quarantined_; }
@@ -65,7 +71,8 @@ class CapacityLedger {
   void leave_held(std::uint64_t bytes);
   void leave_writing(std::uint64_t bytes);
 
-  std::uint64_t capacity_;
+  std::uint64_t given_;
+  std::uint64_t disk_limit_ = ~std::uint64_t{0};
   Duration reservation_life_;
   std::uint64_t held_ = 0;
   std::uint64_t writing_ = 0;

@@ -63,7 +63,11 @@ Task<Result<void>> ChunkStoreOnDisk::recover_deleted() {
     if (held && *held && (*held)->lease <= tombstone.deletion.number) unfinished.push_back(**held);
   });
   if (!looked) co_return looked.error();
-  for (const ChunkFacts& facts : unfinished) {
+  for (const ChunkFacts& noted : unfinished) {
+    const ChunkFacts facts = co_await by_the_file(noted);
+    const auto tombstone = deleted_.tombstone(facts.address);
+    if (!tombstone) co_return tombstone.error();
+    if (facts.lease > (*tombstone)->deletion.number) continue;
     const auto moved = co_await into_trash(facts);
     if (!moved) co_return moved.error();
   }
@@ -89,7 +93,7 @@ Task<Result<void>> ChunkStoreOnDisk::discard_in_turn(wire::Deletion deletion) {
   std::optional<ChunkFacts> facts;
   if (*trashed) facts = (*trashed)->facts;
   if (incoming != incoming_.end()) facts = facts_of(incoming->second);
-  if (*held) facts = **held;
+  if (*held) facts = co_await by_the_file(**held);
   if (!facts) co_return Result<void>();
   if (facts->header.owner != deletion.owner) {
     co_return fail(Errc::refused, about(address) + ": it belongs to somebody else");
@@ -112,6 +116,18 @@ Task<Result<void>> ChunkStoreOnDisk::discard_in_turn(wire::Deletion deletion) {
   if (incoming != incoming_.end()) co_await give_up(incoming, Published::not_renamed);
   if (!*held) co_return Result<void>();
   co_return co_await into_trash(**held);
+}
+
+// A power cut may take the row of a chunk that was written anew, and not its file: what the file says counts,
+// or a deletion of before would end what was promised since. What cannot be read is as the row says.
+Task<ChunkFacts> ChunkStoreOnDisk::by_the_file(ChunkFacts facts) {
+  const auto head = co_await workers_.run(
+      [this, &facts] { return read_head(disk_, chunk_path(facts.address), facts.address); });
+  if (!head || head->lease.number <= facts.lease) co_return facts;
+  facts.lease = head->lease.number;
+  // If the row cannot be written it is put right another time.
+  (void)rows_.put(facts);
+  co_return facts;
 }
 
 // The caller has the turn, or the store is being opened.

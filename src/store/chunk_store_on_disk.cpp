@@ -11,6 +11,10 @@ namespace peerstore::store {
 
 namespace {
 
+// Of the disk, for its owner's other files and the database; nothing is taken that would leave less.
+constexpr std::uint64_t kReservePart = 20;
+constexpr std::uint64_t kReserveMost = std::uint64_t{1} << 30;
+
 std::string about(const wire::ChunkAddress& address) { return "chunk " + short_name(address); }
 
 Error not_held(const wire::ChunkAddress& address) {
@@ -124,7 +128,10 @@ Task<Result<void>> ChunkStoreOnDisk::recover() {
 
   const auto mended = co_await workers_.run([this] { return rows_.mend_placement_order(); });
   if (!mended) co_return mended.error();
-  co_return co_await recover_deleted();
+  const auto deleted = co_await recover_deleted();
+  // A disk that does not tell is found full when it is.
+  if (deleted) (void)co_await measure_disk();
+  co_return deleted;
 }
 
 Task<Result<void>> ChunkStoreOnDisk::run_to_its_end(Task<Result<void>> change) {
@@ -278,9 +285,19 @@ Task<Result<void>> ChunkStoreOnDisk::check_names(unsigned first_byte) {
   co_return Result<void>();
 }
 
+Task<Result<void>> ChunkStoreOnDisk::measure_disk() {
+  const auto space = co_await workers_.run([this] { return disk_.space(); });
+  if (!space) co_return space.error_in("the disk's free space");
+  const std::uint64_t reserve = std::min(space->total / kReservePart, kReserveMost);
+  const std::uint64_t free = space->free > reserve ? space->free - reserve : 0;
+  ledger_.set_disk_limit(ledger_.on_disk() + free);
+  co_return Result<void>();
+}
+
 ChunkStore::Usage ChunkStoreOnDisk::usage() const {
   const TimePoint now = clock_.now();
   Usage usage;
+  usage.given = ledger_.given();
   usage.capacity = ledger_.capacity();
   usage.held = ledger_.held();
   usage.promised = ledger_.reserved(now) + ledger_.writing();

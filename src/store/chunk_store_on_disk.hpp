@@ -56,6 +56,7 @@ class ChunkStoreOnDisk final : public ChunkStore {
   Task<Result<void>> sweep_trash() override;
 
   void set_capacity(std::uint64_t bytes) override { ledger_.set_capacity(bytes); }
+  Task<Result<void>> measure_disk() override;
   Usage usage() const override;
   std::uint64_t bytes_of(wire::PersonNumber owner) const override;
 
@@ -81,6 +82,7 @@ class ChunkStoreOnDisk final : public ChunkStore {
 
   Task<Result<void>> recover_deleted();
   Task<Result<void>> discard_in_turn(wire::Deletion deletion);
+  Task<ChunkFacts> by_the_file(ChunkFacts facts);
   Task<Result<void>> into_trash(ChunkFacts facts);
   Task<void> leave_trash(TrashedChunk chunk);
   Task<Result<void>> sweep();

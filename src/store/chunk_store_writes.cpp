@@ -124,6 +124,7 @@ Task<Result<void>> ChunkStoreOnDisk::put_segment(wire::ChunkAddress address, std
   if (!written) {
     const Error error = written.error_in(about(address));
     if (error.code != Errc::corrupt) co_await give_up(found, Published::not_renamed);
+    if (error.code == Errc::full) (void)co_await measure_disk();
     co_return error;
   }
   incoming.present.set(index);

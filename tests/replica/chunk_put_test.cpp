@@ -164,6 +164,32 @@ TEST(ChunkPut, GivesAllHoldersTheLeaseThatIsNewerThanAnyDeletion) {
   }
 }
 
+// Who knows of the deletion sleeps while further copies are made, and brings it back when it wakes.
+TEST(ChunkPut, IsNotOverruledByADeletionThatNobodyAwakeKnowsOf) {
+  TestRing ring(7);
+  const TestChunk chunk = make_chunk(0, 2, 15);
+  const auto list = ring.preference(chunk);
+  ASSERT_TRUE(ring.put(chunk)->safe());
+  ring.sleep(list[0]);
+  std::vector<ChunkRef> refs(1, chunk.ref);
+  ASSERT_TRUE(ring.clock.run(ring.client().remove(std::move(refs))));
+  ring.sleep(list[1]);
+  ring.sleep(list[2]);
+  ring.wake(list[0]);
+  ring.clock.run_for(2min);  // it is left alone for a while, since it did not answer
+  ASSERT_TRUE(ring.clock.run(ring.client().get_segment(chunk.ref, 0)));
+  ASSERT_TRUE(ring.put(chunk)->safe());
+  ring.start_repair();
+  ring.wake(list[1]);
+  ring.wake(list[2]);
+  ring.clock.run_for(1h);
+  auto holders = ring.holders_of(chunk);
+  EXPECT_GE(holders.size(), 3u);
+  for (const wire::MemberId& holder : holders) {
+    EXPECT_EQ(ring.holder(holder).chunks->find(chunk.ref.address)->lease, 2u);
+  }
+}
+
 TEST(ChunkPut, SignsNoLeaseWithANumberOutOfReach) {
   TestRing ring(6);
   const TestChunk chunk = make_chunk(0, 2, 16);

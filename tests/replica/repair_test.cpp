@@ -1,47 +1,11 @@
-#include "replica/test_ring.hpp"
-
-#include <gtest/gtest.h>
-
 #include <peerstore/replica/head_keepers.hpp>
+
+#include "replica/repair_ring.hpp"
 
 #include <algorithm>
 
 namespace peerstore::replica::test {
 namespace {
-
-std::vector<TestChunk> fill(TestRing& ring, std::size_t chunks, std::uint64_t seed = 1000) {
-  std::vector<TestChunk> made;
-  for (std::size_t i = 0; i < chunks; ++i) {
-    made.push_back(make_chunk(0, static_cast<std::uint8_t>(i % wire::kClasses), seed + i, 1));
-    const Result<PutOutcome> outcome = ring.put(made.back());
-    CHECK(outcome.has_value());
-  }
-  return made;
-}
-
-std::uint64_t pulled(const TestRing& ring) {
-  std::uint64_t sum = 0;
-  for (const auto& holder : ring.holders) sum += holder->repair->counters().pulled;
-  return sum;
-}
-
-// Lets the ring work until `done`, at most an hour.
-bool until(TestRing& ring, const auto& done) {
-  for (int second = 0; second < 3600; ++second) {
-    if (done()) return true;
-    ring.clock.run_for(1s);
-  }
-  return done();
-}
-
-bool all_where_they_belong(TestRing& ring, const std::vector<TestChunk>& chunks) {
-  return std::ranges::all_of(chunks, [&](const TestChunk& chunk) {
-    const auto targets = Repair::targets(*ring.truth.map, ring.view,
-                                         {chunk.ref.placement_key, chunk.ref.chunk_class, chunk.ref.owner});
-    return std::ranges::all_of(
-        targets, [&](const wire::MemberId& member) { return ring.holder(member).has(chunk.ref.address); });
-  });
-}
 
 TEST(Repair, RestoresAllCopiesAfterADeparture) {
   TestRing ring(7);
@@ -81,120 +45,6 @@ TEST(Repair, AddsACopyWhenAMachineIsAwayForLongerThanTheGrace) {
   EXPECT_EQ(pulled(ring), before);
 }
 
-TEST(Repair, HandsOverFromAStandInWhenThePreferredHolderIsBack) {
-  TestRing ring(7);
-  const TestChunk chunk = make_chunk(0, 2, 5);
-  const auto preferred = ring.preference(chunk)[0];
-  ring.sleep(preferred);
-  ASSERT_TRUE(ring.put(chunk)->safe());
-  ring.start_repair();
-  ring.clock.run_for(10min);
-  EXPECT_FALSE(ring.holder(preferred).has(chunk.ref.address));
-  ring.wake(preferred);
-  EXPECT_TRUE(until(ring, [&] { return ring.holder(preferred).has(chunk.ref.address); }));
-  // Then it drops its own copy, and nobody else does.
-  EXPECT_TRUE(until(ring, [&] { return ring.holders_of(chunk).size() == 3; }));
-  ring.clock.run_for(24h);
-  auto holders = ring.holders_of(chunk);
-  auto list = ring.preference(chunk);
-  list.resize(3);
-  std::ranges::sort(holders);
-  std::ranges::sort(list);
-  EXPECT_EQ(holders, list);
-}
-
-// A chunk of the owner's that the first of its list lacks, and the fourth stands in for.
-struct StandIn {
-  explicit StandIn(TestRing& ring) : chunk(make_chunk(0, 2, 5)), list(ring.preference(chunk)) {
-    ring.sleep(list[0]);
-    CHECK(ring.put(chunk)->safe());
-    ring.start_repair();
-    ring.clock.run_for(10min);
-  }
-  TestChunk chunk;
-  std::vector<wire::MemberId> list;
-};
-
-TEST(Repair, DropsNoCopyWhileAPreferredHolderCannotShowItsOwn) {
-  TestRing ring(7);
-  const StandIn at(ring);
-  // It says that it has everything, and shows nothing.
-  ring.holder(at.list[1]).tamper = [](const wire::Request& asked, Result<wire::Response>& answer) {
-    if (std::holds_alternative<wire::PledgeChunks>(asked)) {
-      answer = wire::Response(wire::PledgeReply{{crypto::Hash{{7}}}});
-    }
-  };
-  ring.wake(at.list[0]);
-  ring.clock.run_for(12h);
-  EXPECT_TRUE(ring.holder(at.list[3]).has(at.chunk.ref.address));
-  EXPECT_LT(ring.served(kind_of<wire::PledgeChunks>()), 12u * 60 / 4) << "ever more rarely";
-  ring.holder(at.list[1]).tamper = nullptr;
-  EXPECT_TRUE(until(ring, [&] { return !ring.holder(at.list[3]).has(at.chunk.ref.address); }));
-  EXPECT_EQ(ring.holders_of(at.chunk).size(), 3u);
-}
-
-TEST(Repair, DropsNoCopyWhileAPreferredHolderIsAway) {
-  TestRing ring(7);
-  const StandIn at(ring);
-  ring.sleep(at.list[1]);
-  ring.wake(at.list[0]);
-  ring.clock.run_for(12h);
-  EXPECT_EQ(ring.holders_of(at.chunk).size(), 4u);
-  // Nor if somebody stands in for it, since it is away too long.
-  ring.truth.members[at.list[1]].standing = Standing::long_away;
-  ring.clock.run_for(12h);
-  EXPECT_EQ(ring.holders_of(at.chunk).size(), 4u);
-}
-
-TEST(Repair, PledgesOnlyByTheSameMapWhatItShouldHoldByNoOlderLease) {
-  TestRing ring(7);
-  const TestChunk chunk = make_chunk(0, 2, 5);
-  ASSERT_TRUE(ring.put(chunk)->safe());
-  const auto list = ring.preference(chunk);
-  const wire::ChunkAddress address = chunk.ref.address;
-  std::optional<wire::PledgeChunks> asked;
-  std::optional<crypto::Hash> shown;
-  for (const auto& holder : ring.holders) {
-    holder->tamper = [&](const wire::Request& request, Result<wire::Response>& answer) {
-      if (!std::holds_alternative<wire::PledgeChunks>(request) || !answer) return;
-      asked = std::get<wire::PledgeChunks>(request);
-      shown = std::get<wire::PledgeReply>(*answer).proofs.at(0);
-    };
-  }
-  ring.start_repair();
-  ring.drain(list[0]);
-  ASSERT_TRUE(until(ring, [&] { return !ring.holder(list[0]).has(address); }));
-  ASSERT_TRUE(asked && !shown->is_zero());
-  const auto answer = [&](const wire::MemberId& member, const wire::PledgeChunks& question) {
-    const wire::Caller caller{ring.holders[0]->id(), 0, false, false};
-    const auto reply = ring.clock.run(ring.holder(member).serve(caller, question));
-    return !std::get<wire::PledgeReply>(reply.value()).proofs.at(0).is_zero();
-  };
-  EXPECT_TRUE(answer(list[1], *asked));
-  EXPECT_FALSE(answer(list[0], *asked)) << "it has it no more";
-  wire::PledgeChunks newer = *asked;
-  newer.leases[0] = 2;
-  EXPECT_FALSE(answer(list[1], newer));
-  wire::PledgeChunks other_map = *asked;
-  ++other_map.map;
-  EXPECT_FALSE(answer(list[1], other_map));
-}
-
-TEST(Repair, EmptiesAMachineThatIsDrained) {
-  TestRing ring(7);
-  const auto chunks = fill(ring, 20);
-  ring.start_repair();
-  ring.clock.run_for(10min);
-  Holder& drained = *ring.holders[2];
-  const std::size_t held = drained.held().size();
-  ASSERT_GT(held, 0u);
-  const std::uint64_t before = pulled(ring);
-  ring.drain(drained.id());
-  EXPECT_TRUE(until(ring, [&] { return drained.held().empty(); }));
-  EXPECT_EQ(pulled(ring), before + held) << "each chunk moves once";
-  for (const TestChunk& chunk : chunks) EXPECT_EQ(ring.holders_of(chunk).size(), 3u);
-}
-
 TEST(Repair, CompletesAPutThatFellShort) {
   TestRing ring(5);
   const TestChunk chunk = make_chunk(0, 2, 6);
@@ -219,70 +69,6 @@ TEST(Repair, MovesChunksToANewcomerThatShouldHoldThem) {
   EXPECT_TRUE(until(ring, [&] { return all_where_they_belong(ring, chunks); }));
   EXPECT_GT(newcomer.held().size(), 0u);
   EXPECT_TRUE(ring.nobody_breaks_the_rule());
-}
-
-TEST(Repair, RestoresWhatAMachineLostThatBeganANewLife) {
-  TestRing ring(6);
-  const auto chunks = fill(ring, 20);
-  ring.start_repair();
-  ring.clock.run_for(5min);
-  Holder& unlucky = *ring.holders[3];
-  const std::size_t held = unlucky.held().size();
-  ASSERT_GT(held, 0u);
-  for (const store::ChunkFacts& facts : unlucky.held()) {
-    ASSERT_TRUE(ring.clock.run(unlucky.chunks->remove(facts.address)));
-  }
-  ++ring.truth.members[unlucky.id()].incarnation;
-  EXPECT_TRUE(until(ring, [&] { return unlucky.held().size() == held; }));
-}
-
-TEST(Repair, FetchesOnlyTheBadSegmentOfAChunkThatIsFoundDamaged) {
-  TestRing ring(6);
-  const TestChunk chunk = make_chunk(0, 2, 5, 8);
-  ASSERT_TRUE(ring.put(chunk)->safe());
-  ring.start_repair();
-  ring.clock.run_for(5min);
-  Holder& holder = ring.holder(ring.preference(chunk)[1]);
-  holder.spoil(chunk.ref.address, 6);
-  ASSERT_EQ(ring.clock.run(holder.chunks->read_segment(chunk.ref.address, 6)).error().code, Errc::corrupt);
-  EXPECT_FALSE(holder.has(chunk.ref.address));
-  EXPECT_TRUE(until(ring, [&] { return holder.has(chunk.ref.address); }));
-  EXPECT_EQ(holder.repair->counters().segments_pulled, 1U);
-  EXPECT_EQ(holder.chunks->usage().quarantined, 1U) << "the bad file is kept";
-  for (std::uint32_t i = 0; i < 8; ++i) {
-    EXPECT_TRUE(*ring.clock.run(holder.chunks->read_segment(chunk.ref.address, i)) == chunk.segments[i]);
-  }
-}
-
-TEST(Repair, WantsAChunkBackThatVanishedUntilSomebodyWhoHasItIsAwake) {
-  TestRing ring(6);
-  const TestChunk chunk = make_chunk(0, 2, 5);
-  ASSERT_TRUE(ring.put(chunk)->safe());
-  ring.start_repair();
-  ring.clock.run_for(5min);
-  const auto list = ring.preference(chunk);
-  ring.sleep(list[0]);
-  ring.sleep(list[2]);
-  Holder& holder = ring.holder(list[1]);
-  holder.spoil(chunk.ref.address, std::nullopt);
-  ASSERT_TRUE(ring.clock.run(holder.chunks->check_names(chunk.ref.address.bytes[0])));
-  ring.clock.run_for(3h);
-  EXPECT_FALSE(holder.has(chunk.ref.address));
-  ring.wake(list[2]);
-  EXPECT_TRUE(until(ring, [&] { return holder.has(chunk.ref.address); }));
-  EXPECT_TRUE(ring.nobody_breaks_the_rule());
-}
-
-TEST(Repair, NoticesInDaysWhatAnotherLostAndDoesNotKnow) {
-  TestRing ring(6);
-  const TestChunk chunk = make_chunk(0, 2, 5);
-  ASSERT_TRUE(ring.put(chunk)->safe());
-  ring.start_repair();
-  ring.clock.run_for(5min);
-  Holder& holder = ring.holder(ring.preference(chunk)[1]);
-  ASSERT_TRUE(ring.clock.run(holder.chunks->remove(chunk.ref.address)));
-  ring.clock.run_for(24h * 4);
-  EXPECT_TRUE(holder.has(chunk.ref.address));
 }
 
 TEST(Repair, IsQuietWhenEverythingIsWhereItBelongs) {
@@ -457,6 +243,22 @@ TEST(Repair, PutsNoHeadOfAFormerWriterInPlaceOfOneOfTodays) {
   const auto read = ring.clock.run(ring.client(0).heads());
   ASSERT_TRUE(read && read->size() == 1);
   EXPECT_EQ(read->at(0).version, 3u);
+}
+
+TEST(RepairPace, LetsNoMorePassThanItsRate) {
+  world::VirtualClock clock;
+  RepairPace pace(clock, 1000);
+  const TimePoint began = clock.now();
+  for (int i = 0; i < 10; ++i) clock.run(pace.wait_for(500));
+  EXPECT_EQ(clock.now() - began, 4500ms) << "the first at once";
+  clock.run_for(1h);
+  const TimePoint later = clock.now();
+  clock.run(pace.wait_for(500));
+  clock.run(pace.wait_for(500));
+  EXPECT_EQ(clock.now() - later, 500ms) << "what was not used is not saved up";
+  RepairPace unbounded(clock, 0);
+  clock.run(unbounded.wait_for(1 << 30));
+  EXPECT_EQ(clock.now() - later, 500ms);
 }
 
 // Random rings, random comings and goings: copies come back, and the rule is never bent.

@@ -161,10 +161,11 @@ class Holder final : public wire::Service {
 
   // Nobody is told, and the store does not know. `segment` alone is damaged; of nothing the file is gone.
   void spoil(const wire::ChunkAddress& address, std::optional<std::uint32_t> segment) {
-    const std::string name = to_hex(address.view());
-    const std::string path = "chunks/" + name.substr(0, 2) + "/" + name;
-    if (!segment) CHECK(disk_.remove(path).has_value());
-    if (segment) CHECK(disk_.flip_bit(path, 4096 + *segment * std::uint64_t{wire::kSegmentBytes} + 5, 3));
+    if (!segment) CHECK(disk_.remove(path_of(address)).has_value());
+    if (segment) flip(address, 4096 + *segment * std::uint64_t{wire::kSegmentBytes} + 5);
+  }
+  void flip(const wire::ChunkAddress& address, std::uint64_t byte) {
+    CHECK(disk_.flip_bit(path_of(address), byte, 3));
   }
 
   const wire::MemberId& id() const { return id_; }
@@ -195,6 +196,11 @@ class Holder final : public wire::Service {
   }
   static Task<Result<wire::Response>> refuse(std::string_view what) {
     co_return fail(Errc::unsupported, std::string(what));
+  }
+
+  static std::string path_of(const wire::ChunkAddress& address) {
+    const std::string name = to_hex(address.view());
+    return "chunks/" + name.substr(0, 2) + "/" + name;
   }
 
   world::VirtualClock& clock_;

@@ -72,6 +72,81 @@ TEST_F(ChunkStoreDeletes, WritesAHeldChunkAnewByANewerLeaseSoThatNoEarlierDeleti
   EXPECT_EQ(machine.describe(chunk)->lease, chunk.lease);
 }
 
+TEST_F(ChunkStoreDeletes, NeverPutsAnOlderLeaseInPlaceOfANewerOne) {
+  for (const bool older_comes_first : {false, true}) {
+    SCOPED_TRACE(older_comes_first);
+    const TestChunk older = make_chunk(older_comes_first ? 1 : 2, 3);
+    TestChunk newer = older;
+    ++newer.lease.number;
+    ASSERT_TRUE(machine.begin(older_comes_first ? older : newer));
+    ASSERT_TRUE(machine.put_segment(older, 0));
+    ASSERT_TRUE(machine.begin(older_comes_first ? newer : older));
+    ASSERT_TRUE(machine.keep(older));
+    machine.expect_readable(newer);
+    ASSERT_TRUE(machine.keep(older)) << "held already";
+    machine.expect_readable(newer);
+    machine.expect_books_balance();
+  }
+}
+
+TEST_F(ChunkStoreDeletes, CanReadAHeldChunkAtEveryMomentWhileItIsWrittenAnew) {
+  TestChunk chunk = make_chunk(1, 3);
+  ASSERT_TRUE(machine.keep(chunk));
+  const Bytes before = machine.disk->content(path_of(chunk));
+  ++chunk.lease.number;
+  ASSERT_TRUE(machine.begin(chunk));
+  const auto incoming = "chunks/incoming/" + to_hex(chunk.address.view());
+  const Bytes after = machine.disk->content(incoming);
+  int moments = 0;
+  machine.plan->on_change = [&] {
+    ++moments;
+    ASSERT_TRUE(machine.disk->exists(path_of(chunk)));
+    const Bytes& now = machine.disk->content(path_of(chunk));
+    EXPECT_TRUE(now == before || now == after);
+    EXPECT_TRUE(machine.holds(chunk));
+  };
+  ASSERT_TRUE(machine.commit(chunk));
+  machine.plan->on_change = [] {};
+  EXPECT_GE(moments, 4) << "sync, rename, sync of the folder, row";
+  machine.expect_readable(chunk);
+
+  // And whatever call fails.
+  for (std::uint64_t call = 0; call < 20; ++call) {
+    SCOPED_TRACE(call);
+    TestChunk newer = chunk;
+    ++newer.lease.number;
+    machine.plan->fail_at = machine.plan->calls + call;
+    const auto kept = machine.keep(newer);
+    machine.plan->fail_at = FaultPlan::kNever;
+    const std::uint64_t lease = machine.store->find(chunk.address).value().lease;
+    EXPECT_TRUE(lease == newer.lease.number || !kept) << "it was promised";
+    EXPECT_TRUE(machine.read(chunk, 2));
+    machine.open();
+    const auto found = machine.describe(chunk);
+    ASSERT_TRUE(found) << found.error().message();
+    EXPECT_TRUE(found->lease == newer.lease || found->lease == chunk.lease);
+    chunk.lease = found->lease;
+    machine.expect_readable(chunk);
+  }
+}
+
+TEST_F(ChunkStoreDeletes, KeepsWhatWasWrittenAnewThoughAPowerCutTookItsRow) {
+  TestChunk chunk = make_chunk(1, 1);
+  const TestChunk before = chunk;
+  ASSERT_TRUE(machine.keep(chunk));
+  const std::size_t rows = machine.facts->unsynced();
+  ++chunk.lease.number;
+  ASSERT_TRUE(machine.keep(chunk));
+  const auto found = machine.after_crash(Unsynced::dropped, Unsynced::dropped, rows);
+  found->open();
+  ASSERT_EQ(found->store->find(chunk.address)->lease, before.lease.number) << "the row is the old one";
+  EXPECT_EQ(found->discard(before).error().code, Errc::refused);
+  found->expect_readable(chunk);
+  EXPECT_TRUE(found->discard(chunk));
+  EXPECT_FALSE(found->holds(chunk));
+  found->expect_books_balance();
+}
+
 TEST_F(ChunkStoreDeletes, AsksForWhatAHeldChunkHasLostWhenItIsWrittenAnew) {
   TestChunk chunk = make_chunk(1, 3);
   ASSERT_TRUE(machine.keep(chunk));

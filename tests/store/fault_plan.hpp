@@ -4,6 +4,7 @@
 #include <peerstore/runtime/result.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ struct FaultPlan {
 
   bool failed_a_change = false;  // the call that failed was not a read
 
+  // Told of each call that changes something, before it does.
+  std::function<void()> on_change = [] {};
+
   std::uint64_t calls = 0;
   std::uint64_t changes = 0;
   std::vector<std::string> log;  // the calls that changed something, with their paths
@@ -39,6 +43,7 @@ struct FaultPlan {
   // `takes_room`: may fail for want of space.
   Result<void> before_change(std::string call, bool takes_room) {
     if (power_is_off()) return fail(Errc::io, "the power is off");
+    on_change();
     const bool fails = calls++ == fail_at;
     failed_a_change |= fails;
     if (fails && fault == Fault::full && takes_room) return fail(Errc::full, "injected");

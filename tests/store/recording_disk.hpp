@@ -145,7 +145,8 @@ class RecordingDisk final : public Disk {
     }
     return entries;
   }
-  Result<Space> space() override { return Space{1ULL << 40, 1ULL << 40}; }
+  Result<Space> space() override { return space_; }
+  void set_space(Space space) { space_ = space; }
 
  private:
   class FileWriter final : public Writer {
@@ -210,6 +211,7 @@ class RecordingDisk final : public Disk {
   }
 
   FaultPlan& plan_;
+  Space space_{1ULL << 40, 1ULL << 40};
   Names now_;
   Names synced_;
 };

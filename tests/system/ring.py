@@ -3,10 +3,12 @@
 Every test waits for conditions, never for time; every process that is started is stopped.
 """
 
+import http.client
 import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -149,15 +151,16 @@ class RingTest(unittest.TestCase):
         return self.homes[:count]
 
     @staticmethod
-    def members_online(home):
-        import http.client
-        import socket
-
+    def members(home):
+        """All that this home's node knows of, by name."""
         connection = http.client.HTTPConnection("localhost", timeout=5)
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.connect(str(home.path / "api.sock"))
         connection.request("GET", "/api/v1/status")
         document = json.loads(connection.getresponse().read())
         connection.close()
-        return sum(1 for member in document["members"]
+        return {member["name"]: member for member in document["members"]}
+
+    def members_online(self, home):
+        return sum(1 for member in self.members(home).values()
                    if member["self"] or (member["online"] and member["addresses"]))

@@ -1,9 +1,12 @@
 """What goes wrong in real life: machines that die during a backup, Ctrl-C, strangers, garbage, bad input."""
 
+import http.server
+import json
 import os
 import random
 import signal
 import socket
+import socketserver
 import ssl
 import subprocess
 import threading
@@ -118,6 +121,34 @@ class Strangers(RingTest):
         self.assertIn(b"ring", done.stderr)
 
 
+class StartedAnew(http.server.BaseHTTPRequestHandler):
+    """A node that was started anew while it reckoned: what it was asked before, it does not know."""
+
+    asked = []
+
+    def answer(self):
+        StartedAnew.asked.append(self.command)
+        posts = StartedAnew.asked.count("POST")
+        document = {"schema": 1, "ready": posts == 2 and self.command == "GET", "reckoning": self.command == "POST"}
+        if self.path == "/api/v1/drain":
+            StartedAnew.asked.pop()
+        if document["ready"]:
+            document.update(friends=[], chunks=7, without_a_place=0)
+        body = json.dumps(document).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = answer
+
+    def address_string(self):
+        return "command"
+
+    def log_message(self, *_):
+        pass
+
+
 class BadInput(RingTest):
     def expect(self, home, code, words, *arguments):
         done = home.run(*arguments, check=False)
@@ -175,6 +206,18 @@ class BadInput(RingTest):
         data[len(data) // 2] ^= 1
         (bob.path / "identity").write_bytes(data)
         self.expect(bob, 15, ["identity"], "node")
+
+    def test_who_would_take_how_much_is_asked_anew_when_the_node_was_started_anew(self):
+        home = self.home("p0")
+        home.run("create", "Testring", "--user", "p0")
+        with socketserver.UnixStreamServer(str(home.path / "api.sock"), StartedAnew) as server:
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            preview, _ = home.json("node", "drain", "-n")
+            server.shutdown()
+            thread.join()
+        self.assertEqual(preview["chunks"], 7)
+        self.assertEqual(StartedAnew.asked, ["POST", "GET", "POST", "GET"])
 
     def test_what_is_no_file_is_named_and_the_rest_is_kept(self):
         homes = self.make_ring(3, copies=1)

@@ -88,6 +88,8 @@ class Roster {
   const std::map<wire::PersonNumber, Person>& persons() const;
   const Member* find(const wire::MemberId& id) const;
   const Member* find_by_node_key(const crypto::SigningPublicKey& key) const;
+  // Does anybody belong to the ring beside this machine?
+  bool has_others(const wire::MemberId& self) const;
   // Used or not.
   const InvitationStatement* invitation(wire::PersonNumber person) const;
   bool is_revoked(wire::PersonNumber person) const;

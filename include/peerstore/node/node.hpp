@@ -56,11 +56,16 @@ struct NodeStatus {
 };
 // How far this machine is on its way out: it gives no space any more, and others take what it holds.
 struct DrainStatus {
+  enum class Reason : std::uint8_t { away, full, taking };
+  struct Awaited {
+    std::string name;
+    Reason reason = Reason::away;
+  };
   bool draining = false;
   std::uint64_t chunks = 0;  // still held
   std::uint64_t bytes = 0;
-  std::uint64_t without_a_place = 0;     // of the chunks: too few others in the ring may hold them
-  std::vector<std::string> waiting_for;  // machines that are away and should take some
+  std::uint64_t without_a_place = 0;  // of the chunks: too few others in the ring may hold them
+  std::vector<Awaited> waiting_for;   // machines that should take some
 };
 struct DrainPreview {
   struct Friend {
@@ -72,6 +77,7 @@ struct DrainPreview {
   std::vector<Friend> friends;  // by name
   std::uint64_t chunks = 0;
   std::uint64_t without_a_place = 0;
+  bool ends_quota = false;  // its person could store nothing new then
 };
 
 class Node final : public wire::Service {
@@ -81,6 +87,7 @@ class Node final : public wire::Service {
     chord::ChordNode::Options chord;
     membership::Membership::Options membership;
     Duration repair_period = std::chrono::minutes(1);
+    std::uint64_t repair_bytes_per_second = 0;  // 0: as fast as it goes
     store::Scrub::Options scrub;
     // Bytes a second that news of comings and goings may cost. Past it, or with more than 4,000 members, only
     // neighbours and fingers are kept.

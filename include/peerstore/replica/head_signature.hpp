@@ -10,9 +10,12 @@
 #include <peerstore/crypto/signatures.hpp>
 #include <peerstore/replica/lease.hpp>
 #include <peerstore/replica/ring_view.hpp>
-#include <peerstore/store/head_store.hpp>
 
 #include <limits>
+
+namespace peerstore::store {
+class HeadStore;
+}
 
 namespace peerstore::replica {
 

@@ -14,7 +14,8 @@
 // that it has its own (repair_hand_over.cpp); nothing else here ever removes a copy. Repair bends no rule: a
 // machine pulls only what its own reckoning says it should hold, or what it held, and what its owner leased,
 // so a lying member cannot make it keep anything else; what its owner deleted it does not take back, and
-// tells the one who offers it.
+// tells the one who offers it. What is held by an older lease than another's is written anew by the newer
+// one, or no pledge for it would ever count.
 //
 // A quiet ring is quiet: what a member has confirmed in its present life is not offered to it
 // again for some days, and while neither the map, nor the chunks held, nor the members concerned
@@ -22,6 +23,7 @@
 #pragma once
 
 #include <peerstore/crypto/signatures.hpp>
+#include <peerstore/replica/repair_pace.hpp>
 #include <peerstore/replica/ring_view.hpp>
 #include <peerstore/runtime/random.hpp>
 #include <peerstore/runtime/scope.hpp>
@@ -47,9 +49,10 @@ class Repair {
     std::size_t offers_per_message = 512;
     std::size_t chunks_per_turn = 128;  // reckoned before others get their turn on the loop
     std::size_t pulls_at_once = 2;
-    std::size_t pulls_waiting = 8192;  // offers beyond these are forgotten, and come again
-    std::size_t sources = 8;           // members that are asked for a chunk that was lost here
-    std::size_t heads_from = 3;        // members asked for the heads that this one should keep
+    std::size_t pulls_waiting = 8192;    // offers beyond these are forgotten, and come again
+    std::size_t sources = 8;             // members that are asked for a chunk that was lost here
+    std::size_t heads_from = 3;          // members asked for the heads that this one should keep
+    std::uint64_t bytes_per_second = 0;  // that are pulled at most; 0: as fast as it goes
   };
   struct Counters {
     std::uint64_t offered = 0;  // chunks, counted once for each member asked
@@ -87,7 +90,9 @@ class Repair {
     std::uint64_t without_a_place = 0;          // of them: the ring has too few others who may hold them
     std::set<wire::MemberId> waiting_for = {};  // preferred holders that are away
   };
-  const Surplus& surplus() const { return surplus_standing_; }
+  const Surplus& surplus() const { return surplus_; }
+  // Who is live and should hold chunks that are here, but had not said by the last round that it does.
+  std::vector<wire::MemberId> lacking() const;
   // What others would have to take if this machine gave no space any more.
   struct Preview {
     std::map<wire::MemberId, std::uint64_t> bytes;
@@ -121,6 +126,7 @@ class Repair {
   struct Wanted {
     std::vector<wire::MemberId> from;  // who said that they have it; of a lost one, who may
     bool was_held = false;             // and lost: it is wanted back whatever the map says
+    std::uint64_t lease = 0;           // what is held by an older one is wanted all the same
     bool under_way = false;
   };
   // Whose heads this machine keeps: of persons whose head place lies in (from, self]. A new life
@@ -134,6 +140,7 @@ class Repair {
   struct NextLook;
 
   Task<void> run();
+  Duration pace() const;
   bool has_news() const;
   bool is_owed_by_live() const;
   bool is_old(const Partner& partner) const;
@@ -153,11 +160,14 @@ class Repair {
                              const std::map<wire::ChunkAddress, crypto::Hash>& expected,
                              std::map<wire::ChunkAddress, std::size_t>& pledges);
   Task<crypto::Hash> proof(wire::ChunkAddress address, std::uint64_t challenge);
-  bool may_pledge(const wire::ChunkAddress& address, std::uint64_t lease, std::uint64_t map_mark);
+  bool should_keep(const store::ChunkFacts& held, std::uint64_t map_mark);
   // Equal for two machines that reckon alike who should hold what.
   std::uint64_t mark_of(const Map& map);
 
   void want_back_lost();
+  // By `from`, who says that it holds them. `lease`, of those that are held here by an older one; else 0.
+  void want(const wire::MemberId& from, const std::vector<wire::ChunkAddress>& addresses,
+            std::uint64_t lease);
   void start_pulling();
   std::map<wire::ChunkAddress, Wanted>::iterator rarest();
   Task<void> pull_loop();
@@ -188,9 +198,9 @@ class Repair {
   std::uint64_t chunks_of_last_round_ = 0;
   std::uint64_t confirmed_in_round_ = 0;
 
-  Surplus surplus_standing_;
-  Surplus surplus_of_round_;
-  std::vector<Held> surplus_;             // held here and preferred elsewhere, by the last round
+  Surplus surplus_;                       // by the last round
+  Surplus surplus_being_found_;           // by the one that goes on
+  std::vector<Held> to_hand_over_;        // of the surplus: as soon as the preferred holders pledge theirs
   std::set<wire::ChunkAddress> leaving_;  // about to be dropped: not pledged any more
   TimePoint hand_over_at_;
   unsigned hand_over_patience_ = 1;
@@ -202,6 +212,7 @@ class Repair {
 
   std::map<wire::ChunkAddress, Wanted> wanted_;
   std::size_t pulling_ = 0;
+  RepairPace pace_of_pulls_;
   struct Lost {
     placement::ChunkPlace place;
     std::uint64_t lease = 0;

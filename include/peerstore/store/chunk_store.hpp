@@ -5,9 +5,10 @@
 // returned, nothing is promised; after it has, the chunk survives kill -9, power loss, and the
 // loss of the facts database, which is rebuilt by scanning the chunk files.
 //
-// Invariants: bytes held + in the trash + being written + reserved <= capacity, always; a chunk file under
-// its final name is complete, verified and synced; every segment was checked against its leaf before it was
-// written, and is checked again when it is read. docs/formats.md describes the file.
+// Invariants: bytes held + in the trash + being written + reserved <= capacity, always, and a part of the
+// disk stays free whatever is given; a chunk file under its final name is complete, verified and synced;
+// every segment was checked against its leaf before it was written, and is checked again when it is read.
+// docs/formats.md describes the file.
 #pragma once
 
 #include <peerstore/runtime/clock.hpp>
@@ -56,7 +57,8 @@ class ChunkStore {
   enum class Change : std::uint8_t { kept, removed, lost };
   using OnChange = std::function<void(const ChunkFacts&, Change)>;
   struct Usage {
-    std::uint64_t capacity = 0;
+    std::uint64_t given = 0;     // by the owner
+    std::uint64_t capacity = 0;  // the same, or less if the disk has not so much
     std::uint64_t held = 0;
     std::uint64_t promised = 0;  // reservations and chunks being written
     std::uint64_t chunks = 0;
@@ -126,6 +128,8 @@ class ChunkStore {
 
   // More or less is given from now on. What is held stays, however little is given.
   virtual void set_capacity(std::uint64_t bytes) = 0;
+  // Looks how much the disk has free: what is given and not there is not promised. To be called now and then.
+  virtual Task<Result<void>> measure_disk() = 0;
   virtual Usage usage() const = 0;
   // What is held, in the trash, or being received for this person.
   virtual std::uint64_t bytes_of(wire::PersonNumber owner) const = 0;

@@ -1,0 +1,88 @@
+// What a machine lost, or holds damaged, is found and healed.
+#include "replica/repair_ring.hpp"
+
+namespace peerstore::replica::test {
+namespace {
+
+TEST(Repair, RestoresWhatAMachineLostThatBeganANewLife) {
+  Settled at(6);
+  for (const store::ChunkFacts& facts : at.one().held()) {
+    ASSERT_TRUE(at.ring.clock.run(at.one().chunks->remove(facts.address)));
+  }
+  ++at.ring.truth.members[at.one().id()].incarnation;
+  EXPECT_TRUE(until(at.ring, [&] { return at.one().held().size() == at.held; }));
+}
+
+TEST(Repair, FetchesOnlyTheBadSegmentOfAChunkThatIsFoundDamaged) {
+  TestRing ring(6);
+  const TestChunk chunk = make_chunk(0, 2, 5, 8);
+  ASSERT_TRUE(ring.put(chunk)->safe());
+  ring.start_repair();
+  ring.clock.run_for(5min);
+  Holder& holder = ring.holder(ring.preference(chunk)[1]);
+  holder.spoil(chunk.ref.address, 6);
+  ASSERT_EQ(ring.clock.run(holder.chunks->read_segment(chunk.ref.address, 6)).error().code, Errc::corrupt);
+  EXPECT_FALSE(holder.has(chunk.ref.address));
+  EXPECT_TRUE(until(ring, [&] { return holder.has(chunk.ref.address); }));
+  EXPECT_EQ(holder.repair->counters().segments_pulled, 1U);
+  EXPECT_EQ(holder.chunks->usage().quarantined, 1U) << "the bad file is kept";
+  for (std::uint32_t i = 0; i < 8; ++i) {
+    EXPECT_TRUE(*ring.clock.run(holder.chunks->read_segment(chunk.ref.address, i)) == chunk.segments[i]);
+  }
+}
+
+TEST(Repair, WantsAChunkBackThatVanishedUntilSomebodyWhoHasItIsAwake) {
+  TestRing ring(6);
+  const TestChunk chunk = make_chunk(0, 2, 5);
+  ASSERT_TRUE(ring.put(chunk)->safe());
+  ring.start_repair();
+  ring.clock.run_for(5min);
+  const auto list = ring.preference(chunk);
+  ring.sleep(list[0]);
+  ring.sleep(list[2]);
+  Holder& holder = ring.holder(list[1]);
+  holder.spoil(chunk.ref.address, std::nullopt);
+  ASSERT_TRUE(ring.clock.run(holder.chunks->check_names(chunk.ref.address.bytes[0])));
+  ring.clock.run_for(3h);
+  EXPECT_FALSE(holder.has(chunk.ref.address));
+  ring.wake(list[2]);
+  EXPECT_TRUE(until(ring, [&] { return holder.has(chunk.ref.address); }));
+  EXPECT_TRUE(ring.nobody_breaks_the_rule());
+}
+
+TEST(Repair, NoticesInDaysWhatAnotherLostAndDoesNotKnow) {
+  TestRing ring(6);
+  const TestChunk chunk = make_chunk(0, 2, 5);
+  ASSERT_TRUE(ring.put(chunk)->safe());
+  ring.start_repair();
+  ring.clock.run_for(5min);
+  Holder& holder = ring.holder(ring.preference(chunk)[1]);
+  ASSERT_TRUE(ring.clock.run(holder.chunks->remove(chunk.ref.address)));
+  ring.clock.run_for(24h * 4);
+  EXPECT_TRUE(holder.has(chunk.ref.address));
+}
+
+// tests/store/chunk_file_test.cpp finds the change of any byte.
+TEST(Repair, HealsFromAnotherHolderWhereverTheFileIsDamaged) {
+  TestRing ring(6);
+  const TestChunk chunk = make_chunk(0, 2, 5, 1);
+  ASSERT_TRUE(ring.put(chunk)->safe());
+  ring.start_repair();
+  ring.clock.run_for(5min);
+  Holder& holder = ring.holder(ring.preference(chunk)[1]);
+  std::uint64_t flipped = 0;
+  for (std::uint64_t byte = 0; byte < 4096 + wire::kSegmentBytes; byte += byte < 4096 ? 41 : 1021) {
+    holder.flip(chunk.ref.address, byte);
+    ++flipped;
+    // As the scrub looks at it.
+    const bool head_is_good = ring.clock.run(holder.chunks->describe(chunk.ref.address)).has_value();
+    if (head_is_good) ASSERT_FALSE(ring.clock.run(holder.chunks->read_segment(chunk.ref.address, 0))) << byte;
+    ASSERT_FALSE(holder.has(chunk.ref.address)) << byte;
+    ASSERT_TRUE(until(ring, [&] { return holder.has(chunk.ref.address); })) << byte;
+    ASSERT_TRUE(*ring.clock.run(holder.chunks->read_segment(chunk.ref.address, 0)) == chunk.segments[0]);
+  }
+  EXPECT_EQ(holder.chunks->usage().quarantined, flipped) << "each bad file is kept";
+}
+
+}  // namespace
+}  // namespace peerstore::replica::test
