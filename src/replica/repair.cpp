@@ -105,6 +105,8 @@ Task<void> Repair::run() {
       const bool moving = news || confirmed_in_round_ > 0 || !wanted_.empty();
       patience = moving ? 1 : std::min(patience * 2, options_.slow_down);
       offer_again = clock_.now() + pace() * patience;
+      // It may be what the last hand-over had nobody to ask for.
+      if (confirmed_in_round_ > 0 && !asked_for_pledges_) hand_over_at_ = clock_.now();
     }
     if (!to_hand_over_.empty() && clock_.now() >= hand_over_at_) co_await hand_over();
     if (clock_.now() >= want_back_at_) want_back_lost();
@@ -114,7 +116,9 @@ Task<void> Repair::run() {
 
 // A machine that is being emptied does not take its time: somebody waits for it to be done.
 Duration Repair::pace() const {
-  const bool is_counted_on = view_.map()->find(self_) != nullptr;
+  const auto map = view_.map();
+  const placement::Machine* const self = map->find(self_);
+  const bool is_counted_on = self != nullptr && self->bytes_given > 0;
   return is_counted_on ? options_.period : std::min(options_.after_change, options_.period);
 }
 

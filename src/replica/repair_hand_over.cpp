@@ -105,6 +105,7 @@ Task<Repair::Preview> Repair::preview_without_self() {
 Task<void> Repair::hand_over() {
   const Map map = map_of_last_round_;
   silent_.clear();
+  asked_for_pledges_ = false;
   std::vector<Held> kept;
   std::vector<Held> batch;
   std::size_t dropped = 0;
@@ -115,6 +116,7 @@ Task<void> Repair::hand_over() {
     const bool is_last = i + 1 == surplus.size();
     if (batch.empty() || (batch.size() < wire::kPledgesMax && !is_last)) continue;
     const std::vector<Held> asked = std::exchange(batch, {});
+    asked_for_pledges_ = true;
     dropped += co_await hand_over_some(map, asked);
     if (view_.map() != map) co_return;  // the next round finds out anew
     std::ranges::copy_if(asked, std::back_inserter(kept),

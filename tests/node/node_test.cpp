@@ -56,10 +56,12 @@ TEST(Node, IsEmptiedWhenItGivesNothingAndSaysBeforehandWhoTakesWhat) {
 
   ring.state_space(leaving, 0);
   EXPECT_TRUE(ring.until([&] { return leaving.node->drain_status().draining; }));
-  ring.clock.run_for(20s);
+  ring.clock.run_for(4s);
   ring.kill(leaving);  // it goes on where it was
   ring.start(leaving);
+  const TimePoint began = ring.clock.now();
   EXPECT_TRUE(ring.until([&] { return leaving.node->drain_status().chunks == 0; }));
+  EXPECT_LT(ring.clock.now() - began, 60s) << "somebody waits for it";
   EXPECT_EQ(leaving.node->drain_status().bytes, 0u);
   for (const Chunk& chunk : chunks) EXPECT_EQ(ring.holders_of(chunk).size(), 3u);
   EXPECT_TRUE(ring.nobody_breaks_the_rule());
@@ -94,7 +96,10 @@ TEST(Node, IsNotEmptiedOfWhatTheOthersCannotKeep) {
   // One more friend comes.
   ASSERT_TRUE(ring.join("p5"));
   EXPECT_TRUE(ring.until([&] { return leaving.node->drain_status().chunks == 0; }));
-  for (const Chunk& chunk : chunks) EXPECT_EQ(ring.holders_of(chunk).size(), 3u);
+  EXPECT_TRUE(ring.until([&] {
+    return std::ranges::all_of(chunks,
+                               [&](const Chunk& chunk) { return ring.holders_of(chunk).size() == 3; });
+  }));
 }
 
 TEST(Node, MovesNothingWhileFriendsSleep) {

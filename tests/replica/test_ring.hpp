@@ -52,8 +52,9 @@ struct Truth {
   void changed() {
     std::vector<placement::Machine> machines;
     for (const auto& [id, member] : members) {
-      if (member.standing == Standing::gone || member.is_draining) continue;
-      machines.push_back({id, member.person, member.colour, std::uint64_t{8} << 30});
+      if (member.standing == Standing::gone) continue;
+      const std::uint64_t given = member.is_draining ? 0 : std::uint64_t{8} << 30;
+      machines.push_back({id, member.person, member.colour, given});
     }
     map = std::make_shared<placement::Map>(policy, std::move(machines));
   }

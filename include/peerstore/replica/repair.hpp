@@ -204,6 +204,7 @@ class Repair {
   std::set<wire::ChunkAddress> leaving_;  // about to be dropped: not pledged any more
   TimePoint hand_over_at_;
   unsigned hand_over_patience_ = 1;
+  bool asked_for_pledges_ = false;   // in the last hand-over
   std::set<wire::MemberId> askers_;  // for pledges, who are being answered
   std::set<wire::MemberId> silent_;  // who gave no pledge in this hand-over
   Map marked_map_;
