@@ -175,6 +175,8 @@ class BadInput(RingTest):
         self.expect(nobody, 2, ["user's name"], "create", "Ring", "--user", "exe.\u202eeve")
         for address in ("nowhere", "127.0.0.1:0", "127.0.0.1:70000", ":4747", "host name:1"):
             self.expect(nobody, 2, ["HOST:PORT"], "node", "--advertise", address)
+        for rate in ("lots", "0", "10"):
+            self.expect(nobody, 2, ["--repair-rate", "1K"], "node", "--repair-rate", rate)
         self.assertFalse(nobody.path.exists(), "a refused command left something behind")
 
         founder = self.home("p0")
