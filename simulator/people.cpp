@@ -41,6 +41,7 @@ class WatchedSpace final : public replica::ChunkSpace {
   Task<Result<unsigned>> publish(wire::Head head) override { return space_.publish(std::move(head)); }
   wire::PersonNumber owner() const override { return space_.owner(); }
   unsigned reachable_copies() const override { return space_.reachable_copies(); }
+  bool is_gone(const wire::MemberId& member) const override { return space_.is_gone(member); }
   unsigned wanted_copies() const override { return space_.wanted_copies(); }
   std::string name_of(const wire::MemberId& member) const override { return space_.name_of(member); }
 
