@@ -23,6 +23,8 @@ wire::MemberId roughly(wire::MemberId point) {
 Task<void> Membership::State::spread() {
   for (;;) {
     while (news.empty()) co_await has_news.wait();
+    // Who comes is told at once. Statements come one after another, as an invitation and then who took it.
+    if (news.presences.empty()) co_await clock.sleep(random.jitter(options.statements_period));
     tell_ring(take_news(), self);
     co_await clock.sleep(random.jitter(options.news_period));
   }

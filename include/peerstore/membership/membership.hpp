@@ -29,6 +29,7 @@ namespace peerstore::membership {
 class Membership {
  public:
   struct Options {
+    Duration statements_period = std::chrono::seconds(1);   // how long own statements are gathered
     Duration news_period = std::chrono::milliseconds(250);  // between own news; the first is told at once
     std::size_t news_fan_out = 8;               // among how many the ring is divided; 0: tells nobody
     Duration settle = std::chrono::seconds(5);  // a younger difference is news on their way: no exchange
