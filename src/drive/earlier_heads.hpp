@@ -22,7 +22,7 @@ class EarlierHeads {
     wire::Head head;
   };
 
-  // `head` was the newest of its machine until now.
+  // `head` was the newest of its machine until now; one of version 0 says that it had none.
   void replaced(wire::Head head, std::int64_t now_ns);
   // Of each machine that has had another since then: the one that was the newest at that time.
   std::map<std::uint32_t, wire::Head> at(std::int64_t time_ns) const;

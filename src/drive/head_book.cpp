@@ -11,9 +11,17 @@ namespace peerstore::drive {
 namespace {
 
 constexpr std::string_view kFile = "heads.seen";
-constexpr std::uint8_t kBookVersion = 2;
+constexpr std::uint8_t kBookVersion = 3;
 constexpr std::size_t kBookBytesMax = 16 * 1024 * 1024;
 constexpr std::size_t kHeadBytesMin = 4 + 4 + 8 + 32 + 4 + 64;
+
+// "3 days", "20 minutes".
+std::string in_words(std::int64_t duration_ns) {
+  const std::int64_t minutes = duration_ns / 60'000'000'000;
+  if (minutes >= 2 * 24 * 60) return std::to_string(minutes / (24 * 60)) + " days";
+  if (minutes >= 2 * 60) return std::to_string(minutes / 60) + " hours";
+  return std::to_string(minutes) + " minutes";
+}
 
 std::string machine_name(std::uint32_t machine) { return "machine " + std::to_string(machine); }
 
@@ -41,9 +49,10 @@ wire::Head decode_head(ByteReader& in) {
 }  // namespace
 
 // version u8; heads after their count, each its signed bytes and its signature; from version 2 on the earlier
-// ones after their count, each until when i64 and the same; then a hash over all of that, against a disk that
-// forgets.
-Bytes encode_head_book(const std::map<std::uint32_t, wire::Head>& heads, const EarlierHeads& earlier) {
+// ones after their count, each until when i64 and the same; from version 3 on since when i64; then a hash
+// over all of that, against a disk that forgets.
+Bytes encode_head_book(const std::map<std::uint32_t, wire::Head>& heads, const EarlierHeads& earlier,
+                       std::int64_t since_ns) {
   ByteWriter out;
   out.u8(kBookVersion).u32(static_cast<std::uint32_t>(heads.size()));
   for (const auto& [machine, head] : heads) out.raw(wire::head_bytes(head)).fixed(head.signature);
@@ -56,6 +65,7 @@ Bytes encode_head_book(const std::map<std::uint32_t, wire::Head>& heads, const E
       out.fixed(one.head.signature);
     }
   }
+  out.u64(static_cast<std::uint64_t>(since_ns));
   const crypto::Hash check = crypto::hash("heads seen", {out.view()});
   out.fixed(check);
   return out.take();
@@ -82,6 +92,7 @@ Result<HeadBookContent> decode_head_book(ByteView bytes) {
     const auto until = static_cast<std::int64_t>(in.u64());
     book.earlier.replaced(decode_head(in), until);
   }
+  if (version >= 3) book.since_ns = static_cast<std::int64_t>(in.u64());
   if (!in.finished()) return damaged;
   return book;
 }
@@ -94,6 +105,7 @@ replica::HeadRank HeadBook::rank_of(const wire::Head& head) const {
 }
 
 Task<Result<void>> HeadBook::load() {
+  since_ns_ = environment_.clock.wall_time().nanoseconds;
   const auto read = [&] { return environment_.state.read_all(kFile, kBookBytesMax); };
   const auto bytes = co_await environment_.workers.run(read);
   if (!bytes) {
@@ -105,6 +117,8 @@ Task<Result<void>> HeadBook::load() {
     co_return book.error_in(std::string(kFile) + " in this home (move it away to trust the ring's heads)");
   }
   earlier_ = std::move(book->earlier);
+  is_begun_ = book->since_ns.has_value();
+  if (is_begun_) since_ns_ = *book->since_ns;
   for (auto& [machine, head] : book->heads) {
     if (rank_of(head) != replica::kNobodys) heads_.emplace(machine, std::move(head));
   }
@@ -112,25 +126,42 @@ Task<Result<void>> HeadBook::load() {
 }
 
 void HeadBook::replace(wire::Head head) {
-  const auto known = heads_.find(head.machine);
-  if (known == heads_.end()) {
-    const std::uint32_t machine = head.machine;
-    heads_.emplace(machine, std::move(head));
-  } else {
-    earlier_.replaced(std::exchange(known->second, std::move(head)),
-                      environment_.clock.wall_time().nanoseconds);
+  const std::int64_t now_ns = environment_.clock.wall_time().nanoseconds;
+  const std::uint32_t machine = head.machine;
+  const auto known = heads_.find(machine);
+  if (known != heads_.end()) {
+    earlier_.replaced(std::exchange(known->second, std::move(head)), now_ns);
+    return;
   }
+  // Until now it had none.
+  if (!earlier_.by_machine().contains(machine)) {
+    wire::Head none;
+    none.person = head.person;
+    none.machine = machine;
+    earlier_.replaced(std::move(none), now_ns);
+  }
+  heads_.emplace(machine, std::move(head));
 }
 
-void HeadBook::go_back(std::int64_t time_ns) {
+Result<void> HeadBook::go_back(std::int64_t time_ns) {
+  if (time_ns < since_ns_) {
+    const std::int64_t noted_for = environment_.clock.wall_time().nanoseconds - since_ns_;
+    return fail(Errc::invalid, "this machine has noted how it found your drive only for the last " +
+                                   in_words(noted_for) + ": it cannot show an earlier time");
+  }
   for (auto& [machine, head] : earlier_.at(time_ns)) {
-    if (rank_of(head) != replica::kNobodys) heads_.insert_or_assign(machine, head);
+    if (head.version == 0) {
+      heads_.erase(machine);
+    } else if (rank_of(head) != replica::kNobodys) {
+      heads_.insert_or_assign(machine, head);
+    }
   }
   is_back_ = true;
+  return {};
 }
 
 Task<Result<void>> HeadBook::compare(std::vector<wire::Head> from_ring) {
-  bool changed = false;
+  bool changed = !is_begun_;
   std::map<std::uint32_t, std::uint64_t> shown;
   for (wire::Head& head : from_ring) {
     const auto known = heads_.find(head.machine);
@@ -194,10 +225,11 @@ Task<Result<wire::Head>> HeadBook::write_next(const vault::VaultKeys& vault_keys
 
 Task<Result<void>> HeadBook::save() {
   CHECK(!is_back_);
-  const Bytes content = encode_head_book(heads_, earlier_);
+  const Bytes content = encode_head_book(heads_, earlier_, since_ns_);
   const auto write = [&] { return environment_.state.replace(kFile, content); };
   const auto written = co_await environment_.workers.run(write);
   if (!written) co_return written.error_in(kFile);
+  is_begun_ = true;
   co_return Result<void>();
 }
 

@@ -12,6 +12,7 @@
 #include <peerstore/vault/head_body.hpp>
 
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace peerstore::drive {
@@ -29,9 +30,9 @@ class HeadBook {
   Task<Result<wire::Head>> write_next(const vault::VaultKeys& vault_keys,
                                       std::optional<vault::PackRow> newest_index, std::int64_t now_ns);
 
-  // From now on shows what this home took for the newest heads at that time, to look at; it cannot be written
-  // on then.
-  void go_back(std::int64_t time_ns);
+  // From now on shows what this home took for the newest heads at that time, to look at, and no machine that
+  // it saw first after that; it cannot be written on then. Errc::invalid if the book was begun later.
+  Result<void> go_back(std::int64_t time_ns);
 
   const std::map<std::uint32_t, wire::Head>& heads() const { return heads_; }
   const std::vector<wire::Head>& behind() const { return behind_; }
@@ -46,6 +47,8 @@ class HeadBook {
   std::uint32_t machine_ = 0;                  // this one
   std::map<std::uint32_t, wire::Head> heads_;  // by machine
   EarlierHeads earlier_;
+  std::int64_t since_ns_ = 0;  // earlier heads are noted since then
+  bool is_begun_ = false;      // and that is on disk
   bool is_back_ = false;
   std::vector<wire::Head> behind_;
 };
@@ -54,8 +57,10 @@ class HeadBook {
 struct HeadBookContent {
   std::map<std::uint32_t, wire::Head> heads;
   EarlierHeads earlier;
+  std::optional<std::int64_t> since_ns;  // of version 3 on
 };
-Bytes encode_head_book(const std::map<std::uint32_t, wire::Head>& heads, const EarlierHeads& earlier);
+Bytes encode_head_book(const std::map<std::uint32_t, wire::Head>& heads, const EarlierHeads& earlier,
+                       std::int64_t since_ns);
 Result<HeadBookContent> decode_head_book(ByteView bytes);
 
 }  // namespace peerstore::drive

@@ -57,7 +57,10 @@ Task<Result<void>> RingDrive::start(std::optional<std::int64_t> seen_at_ns) {
     (void)co_await environment_.space.publish(head);
   }
   looks_back_ = seen_at_ns.has_value();
-  if (looks_back_) heads_.go_back(*seen_at_ns);
+  if (looks_back_) {
+    const auto back = heads_.go_back(*seen_at_ns);
+    if (!back) co_return back.error();
+  }
   // The own index first: where two machines have stored the same, the own place counts.
   if (heads_.heads().contains(keys_.machine)) {
     const auto loaded = co_await load_machine(keys_.machine);

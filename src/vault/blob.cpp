@@ -21,6 +21,10 @@ VaultKeys::VaultKeys(const crypto::SecretKey& drive_secret, std::span<const cryp
   }
 }
 
+VaultKeys::~VaultKeys() {
+  for (crypto::SecretKey* key : {&blob_ids, &cuts, &heads}) crypto::wipe(key->bytes);
+}
+
 BlobId blob_id(const VaultKeys& keys, BlobKind kind, ByteView content) {
   return id_under(keys.blob_ids, kind, content);
 }

@@ -33,9 +33,16 @@ std::uint32_t Index::add(PackRow pack, std::span<const BlobRow> blobs) {
   for (const BlobRow& blob : blobs) {
     const BlobPlace place{number, blob.offset, blob.length, blob.stored, blob.kind, blob.encoding};
     const auto [known, is_new] = places.try_emplace(blob.id, place);
-    if (!is_new && !is_dropped && known->second.pack != number) spares_.emplace(blob.id, place);
+    if (!is_new && !is_dropped && known->second.pack != number) add_spare(blob.id, place);
   }
   return number;
+}
+
+// Another machine's log is read again whenever it has changed.
+void Index::add_spare(const BlobId& id, const BlobPlace& place) {
+  const auto [begin, end] = spares_.equal_range(id);
+  const auto is_same = [&](const auto& spare) { return spare.second.pack == place.pack; };
+  if (std::none_of(begin, end, is_same)) spares_.emplace(id, place);
 }
 
 std::uint32_t Index::add_dropped(PackRow pack, std::span<const BlobRow> blobs, std::int64_t since_ns) {
@@ -82,6 +89,13 @@ bool Index::move_to_spare(const BlobId& id, BlobPlace& place) {
     return true;
   }
   return false;
+}
+
+void Index::set_aside(const BlobId& id) {
+  const auto live = blobs_.find(id);
+  if (live == blobs_.end() || !dropped_blobs_.contains(id)) return;
+  add_spare(id, live->second);
+  blobs_.erase(live);
 }
 
 void Index::undo_drop(std::span<const std::uint32_t> packs) {

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint64_t kStoredAnewBytes = 4 * 1024 * 1024;  // in one go
 constexpr std::size_t kPacksRemovedAtOnce = 64;
+constexpr std::size_t kPacksAskedAtOnce = 64;
 
 std::uint64_t bytes_of(const PackRow& pack) { return std::uint64_t{pack.rows} * kRowBytes; }
 
@@ -114,7 +115,56 @@ std::vector<std::uint32_t> Vault::dropped_and_needed(const UsedBlobs& used) cons
   return needed;
 }
 
+// Those of which some chunk is with nobody who answers.
+Task<Result<std::set<std::uint32_t>>> Vault::without_copies(std::vector<std::uint32_t> packs) const {
+  std::set<std::uint32_t> without;
+  for (std::size_t at = 0; at < packs.size(); at += kPacksAskedAtOnce) {
+    const std::size_t end = std::min(at + kPacksAskedAtOnce, packs.size());
+    std::vector<replica::ChunkRef> chunks;
+    for (std::size_t i = at; i < end; ++i) {
+      for (std::uint8_t c = 0; c < wire::kClasses; ++c) {
+        chunks.push_back(chunk_ref(index_.pack(packs[i]), c, environment_.space.owner()));
+      }
+    }
+    const std::size_t asked = chunks.size();
+    const auto standings = co_await environment_.space.standing(std::move(chunks));
+    if (!standings) co_return standings.error();
+    if (standings->size() != asked) co_return fail(Errc::invalid, "not as many standings as chunks");
+    for (std::size_t i = 0; i < asked; ++i) {
+      if ((*standings)[i].confirmed.empty()) without.insert(packs[at + i / wire::kClasses]);
+    }
+  }
+  co_return without;
+}
+
+// What this machine is going to delete counts as found elsewhere only where copies are left; in another
+// machine's pack, which nobody may have looked at since that machine died, only if somebody shows it now.
+Task<Result<void>> Vault::set_doubtful_aside(const UsedBlobs& used) {
+  std::vector<std::uint32_t> dropped;
+  for (const Page& page : pages_) dropped.insert(dropped.end(), page.dropped.begin(), page.dropped.end());
+  std::map<std::uint32_t, std::vector<BlobId>> elsewhere;  // by pack
+  for (const auto& [pack, blobs] : index_.blobs_of(dropped)) {
+    for (const BlobRow& blob : blobs) {
+      const BlobPlace* const place = used.contains(blob.id) ? index_.find(blob.id) : nullptr;
+      if (place != nullptr) elsewhere[place->pack].push_back(blob.id);
+    }
+  }
+  std::vector<std::uint32_t> of_others;
+  for (const auto& [pack, ids] : elsewhere) {
+    if (of_others_.contains(pack)) of_others.push_back(pack);
+  }
+  const auto without = co_await without_copies(std::move(of_others));
+  if (!without) co_return without.error();
+  for (const auto& [pack, ids] : elsewhere) {
+    if (copies_now(index_.pack(pack)) > 0 && !without->contains(pack)) continue;
+    for (const BlobId& id : ids) index_.set_aside(id);
+  }
+  co_return Result<void>();
+}
+
 Task<Result<void>> Vault::rescue(const UsedBlobs& used) {
+  const auto set_aside = co_await set_doubtful_aside(used);
+  if (!set_aside) co_return set_aside.error();
   std::vector<std::uint32_t> dropped;
   for (std::uint32_t pack = 0; pack < index_.packs(); ++pack) {
     if (index_.dropped_since(pack) != 0) dropped.push_back(pack);
@@ -168,7 +218,8 @@ std::vector<std::uint32_t> Vault::dropped_until(std::int64_t time_ns, const Used
   const std::unordered_set<std::uint32_t> unlogged(unlogged_.begin(), unlogged_.end());
   const auto is_found_elsewhere = [&](const BlobRow& blob) {
     const BlobPlace* const place = index_.find(blob.id);
-    return !used.contains(blob.id) || (place != nullptr && !unlogged.contains(place->pack));
+    return !used.contains(blob.id) ||
+           (place != nullptr && !unlogged.contains(place->pack) && copies_now(index_.pack(place->pack)) > 0);
   };
   std::vector<std::uint32_t> unneeded;
   for (const auto& [pack, blobs] : index_.blobs_of(dropped)) {

@@ -208,11 +208,12 @@ TEST_F(HeadTest, AnyBytesAreABookOrAreRefused) {
   std::map<std::uint32_t, wire::Head> heads = circle.space.published;
   EarlierHeads earlier;
   earlier.replaced(heads.at(0), 7);
-  const Bytes good = encode_head_book(heads, earlier);
+  const Bytes good = encode_head_book(heads, earlier, 5);
   const auto again = decode_head_book(good);
   ASSERT_TRUE(again);
   EXPECT_EQ(again->heads.at(0).signature, heads.at(0).signature);
   EXPECT_EQ(again->earlier.at(6).at(0).signature, heads.at(0).signature);
+  EXPECT_EQ(again->since_ns, 5);
   SeededRandom random(1);
   for (int i = 0; i < 2000; ++i) {
     Bytes bad = good;
@@ -221,6 +222,28 @@ TEST_F(HeadTest, AnyBytesAreABookOrAreRefused) {
   }
   for (std::size_t size = 0; size < good.size(); ++size)
     EXPECT_FALSE(decode_head_book(ByteView(good).first(size)));
+}
+
+TEST_F(HeadTest, ABookOfAnEarlierVersionIsReadAndShowsNoTimeBeforeNow) {
+  back_up(home, "one");
+  const Bytes book = encode_head_book(circle.space.published, {}, 5);
+  Bytes old(book.begin(), book.end() - crypto::Hash::kSize - 8);
+  old.front() = 2;
+  const crypto::Hash check = crypto::hash("heads seen", {old});
+  old.insert(old.end(), check.bytes.begin(), check.bytes.end());
+  const auto read = decode_head_book(old);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->heads.size(), 1u);
+  EXPECT_FALSE(read->since_ns);
+  ASSERT_TRUE(home.disk.replace("heads.seen", old));
+  circle.clock.run_for(1h);
+  ASSERT_TRUE(home.open());
+  circle.clock.run_for(1h);
+  for (const auto& [ago, is_shown] : {std::pair(90min, false), std::pair(30min, true)}) {
+    home.drive = std::make_unique<RingDrive>(home.environment(), home.keys());
+    const std::int64_t then = circle.clock.wall_time().nanoseconds - Duration(ago).count();
+    EXPECT_EQ(circle.clock.run(home.drive->start(then)).has_value(), is_shown);
+  }
 }
 
 TEST_F(HeadTest, ADiskThatFailsBeforeTheHeadIsKeptPublishesNothing) {

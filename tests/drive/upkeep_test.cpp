@@ -33,6 +33,11 @@ class UpkeepTest : public ::testing::Test {
     }
     return first;
   }
+  // As it was known there so long ago.
+  Result<void> look_back(Home& of, Duration ago) {
+    of.drive = std::make_unique<RingDrive>(of.environment(), of.keys());
+    return circle.clock.run(of.drive->start(circle.clock.wall_time().nanoseconds - ago.count()));
+  }
   // As a command that is run later sees it.
   void reopen(Home& of) { ASSERT_TRUE(of.open()); }
 
@@ -281,9 +286,7 @@ TEST_F(UpkeepTest, WhatWasForgottenAndPrunedIsHadBackAsItWasSeenBefore) {
   for (Home* of : {&sibling, &home}) {
     reopen(*of);
     EXPECT_EQ(of->drive->snapshots().size(), 1u);
-    of->drive = std::make_unique<RingDrive>(of->environment(), of->keys());
-    const std::int64_t then = circle.clock.wall_time().nanoseconds - Duration(90min).count();
-    ASSERT_TRUE(circle.clock.run(of->drive->start(then)));
+    ASSERT_TRUE(look_back(*of, 90min));
     EXPECT_EQ(of->drive->snapshots().size(), 2u);
     const auto restored = of->restore("", "/back", false, first);
     ASSERT_TRUE(restored) << restored.error().message();
@@ -295,6 +298,75 @@ TEST_F(UpkeepTest, WhatWasForgottenAndPrunedIsHadBackAsItWasSeenBefore) {
   ASSERT_TRUE(sibling.backup({"/back"}));
   reopen(home);
   EXPECT_EQ(home.drive->snapshots().size(), 2u);
+}
+
+// A thief with a machine of the person that had published nothing before.
+TEST_F(UpkeepTest, WhatAMachineForgotThatWasSeenFirstSinceThenIsNotForgottenThen) {
+  home.files.write("/t/a", "one");
+  ASSERT_TRUE(home.backup({"/t"}));
+  circle.clock.run_for(1h);
+  reopen(sibling);
+  forget(sibling, {sibling.drive->snapshots().front().id});
+  circle.clock.run_for(1h);
+  reopen(home);
+  EXPECT_TRUE(home.drive->snapshots().empty());
+  ASSERT_TRUE(look_back(home, 90min));
+  EXPECT_EQ(home.drive->snapshots().size(), 1u);
+  ASSERT_TRUE(home.restore("", "/back"));
+  EXPECT_EQ(read_whole(home.files, "/back/t/a"), "one");
+}
+
+TEST_F(UpkeepTest, ATimeBeforeTheHomeNotedAnythingIsAnErrorAndNotShownAsToday) {
+  home.files.write("/t/a", "one");
+  ASSERT_TRUE(home.backup({"/t"}));
+  reopen(sibling);
+  circle.clock.run_for(3h);
+  Home fresh(circle, 2);
+  for (Home* of : {&home, &sibling, &fresh}) {
+    const auto looked = look_back(*of, 4h);
+    ASSERT_FALSE(looked);
+    EXPECT_EQ(looked.error().code, Errc::invalid);
+  }
+  EXPECT_TRUE(look_back(home, 2h));
+  EXPECT_TRUE(look_back(sibling, 2h)) << "it only looked, but noted what it saw";
+  EXPECT_FALSE(look_back(fresh, 2h));
+}
+
+// What two machines stored at the same time lies in packs of both.
+TEST_F(UpkeepTest, WhatIsNeededIsStoredAnewIfTheOtherMachinesPackThatAlsoHasItIsLost) {
+  const std::string content = random_text(random, 400'000);
+  reopen(home);
+  reopen(sibling);
+  home.files.write("/t/a", content);
+  home.files.write("/t/big", random_text(random, 2'000'000));
+  const auto first = home.backup({"/t"});
+  ASSERT_TRUE(first);
+  home.files.remove("/t/big");
+  ASSERT_TRUE(home.backup({"/t"}));
+  std::set<wire::ChunkAddress> of_home;
+  for (const auto& [address, stored] : circle.space.chunks) of_home.insert(address);
+  sibling.files.write("/s/a", content);
+  const auto second = sibling.backup({"/s"});
+  ASSERT_TRUE(second);
+  ASSERT_EQ(second->bytes_new, content.size()) << "both have it";
+  for (auto& [address, stored] : circle.space.chunks) {
+    const bool is_index = stored.segments.size() == 1;
+    if (!of_home.contains(address) && !is_index) stored.friends.clear();
+  }
+  reopen(home);
+  forget(home, {first->snapshot, second->snapshot});
+  for (int week = 0; week < 2; ++week) {
+    reopen(home);
+    const auto pruned = prune(home);
+    ASSERT_TRUE(pruned) << pruned.error().message();
+    EXPECT_EQ(pruned->packs_deleted > 0, week == 1);
+    circle.clock.run_for(24h * 7 + 1h);
+  }
+  circle.space.trash.clear();
+  reopen(home);
+  const auto read = home.read("t/a");
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_TRUE(*read == content);
 }
 
 TEST_F(UpkeepTest, WhatAnotherMachineMayStillCountOnIsDeletedAfterAWeek) {

@@ -3,6 +3,10 @@
 #include <vault/index_part.hpp>
 #include <vault/random_bytes.hpp>
 
+#include <algorithm>
+#include <array>
+#include <new>
+
 namespace peerstore::vault {
 namespace {
 
@@ -203,6 +207,39 @@ TEST(Index, KeepsTheFirstPlaceOfABlobAndTheLastHoldersOfAPack) {
   EXPECT_EQ(index.add(later, {}), 0u);
   EXPECT_EQ(index.pack(0).holders[2], later.holders[2]);
   EXPECT_EQ(index.find(entropy.make<BlobId>()), nullptr);
+}
+
+TEST(Index, AFurtherPlaceIsNotedOnceAndCanBeSetAside) {
+  SeededRandom random(5);
+  SeededEntropy entropy(5);
+  const PackRow own = random_pack(entropy, random);
+  const PackRow others = random_pack(entropy, random);
+  const std::vector<BlobRow> blobs = {{entropy.make<BlobId>(), BlobKind::data, 0, 9, 9}};
+  Index index;
+  const std::uint32_t first = index.add(own, blobs);
+  for (int times_read = 0; times_read < 3; ++times_read) index.add(others, blobs);
+  EXPECT_EQ(index.spares(), 1u);
+  index.set_aside(blobs[0].id);
+  EXPECT_EQ(index.find(blobs[0].id)->pack, first) << "it was not dropped";
+  const std::vector<std::uint32_t> packs = {first};
+  index.drop(packs, 7);
+  EXPECT_NE(index.find(blobs[0].id)->pack, first);
+  index.set_aside(blobs[0].id);
+  EXPECT_EQ(index.find(blobs[0].id), nullptr);
+  EXPECT_EQ(index.find_anywhere(blobs[0].id)->pack, first);
+  index.undo_drop(packs);
+  EXPECT_EQ(index.find(blobs[0].id)->pack, first);
+}
+
+TEST(VaultKeys, AreOverwrittenAtTheirEnd) {
+  SeededEntropy entropy(6);
+  alignas(VaultKeys) std::array<std::uint8_t, sizeof(VaultKeys)> place = {};
+  VaultKeys* const keys = new (place.data()) VaultKeys(entropy.make<crypto::SecretKey>());
+  const std::array<crypto::SecretKey, 3> secrets = {keys->blob_ids, keys->cuts, keys->heads};
+  keys->~VaultKeys();
+  for (const crypto::SecretKey& secret : secrets) {
+    EXPECT_TRUE(std::ranges::search(place, secret.bytes).empty());
+  }
 }
 
 HeadBody random_body(std::uint64_t seed) {

@@ -203,7 +203,9 @@ class Drive {
 
   virtual std::vector<Snapshot> snapshots() const = 0;
   // `snapshot` empty: of each machine and set of paths the newest, and each path from the newest of these
-  // that was to have it. Errc::not_found names what is missing. `path` empty: the roots.
+  // that was to have it. Of a path that is named it is the newest that has it: what was deleted below a newer
+  // snapshot's root comes back from an older one that has the path, or one below or above it, as its own
+  // root. Errc::not_found names what is missing. `path` empty: the roots.
   virtual Task<Result<std::vector<ListEntry>>> list(std::string path, std::string snapshot,
                                                     bool recursive) = 0;
   // Restores what is at `path` (empty: everything) into the folder `target`, below its remote

@@ -29,6 +29,7 @@ struct VaultKeys {
   };
   explicit VaultKeys(const crypto::SecretKey& drive_secret,
                      std::span<const crypto::SecretKey> older_secrets = {});
+  ~VaultKeys();  // overwrites them
   crypto::SecretKey blob_ids;
   crypto::SecretKey cuts;
   crypto::SecretKey heads;

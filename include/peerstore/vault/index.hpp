@@ -60,9 +60,13 @@ class Index {
   // Drops packs, or takes that back: walks through the whole index.
   void drop(std::span<const std::uint32_t> packs, std::int64_t since_ns);
   void undo_drop(std::span<const std::uint32_t> packs);
+  // A blob that lies in a pack that was dropped, too, is found there alone, as if it were nowhere else.
+  void set_aside(const BlobId& id);
 
   std::uint32_t packs() const { return static_cast<std::uint32_t>(packs_.size()); }
   std::size_t blobs() const { return blobs_.size(); }
+  // Further places of blobs, should their packs be dropped.
+  std::size_t spares() const { return spares_.size(); }
   // Stays where it is in memory as the index grows.
   const PackRow& pack(std::uint32_t number) const { return packs_[number]; }
   // When the pack was dropped; 0 if it was not.
@@ -73,11 +77,12 @@ class Index {
  private:
   using Places = std::unordered_map<BlobId, BlobPlace, FixedBytesHash>;
   std::uint32_t number_of(PackRow pack);
+  void add_spare(const BlobId& id, const BlobPlace& place);
   bool move_to_spare(const BlobId& id, BlobPlace& place);
 
   Places blobs_;
   Places dropped_blobs_;
-  std::multimap<BlobId, BlobPlace> spares_;  // further places of blobs, should their packs be dropped
+  std::multimap<BlobId, BlobPlace> spares_;  // one of each pack
   std::map<std::uint32_t, std::int64_t> dropped_since_;
   std::deque<PackRow> packs_;
   std::unordered_map<wire::ChunkAddress, std::uint32_t, FixedBytesHash> by_address_;  // of class 0

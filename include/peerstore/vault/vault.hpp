@@ -202,6 +202,8 @@ class Vault {
   Page take_in(PackRow pack, struct IndexPart part);
   Task<Result<struct IndexPart>> read_part(PackRow pack);
   Task<Result<std::optional<PackRow>>> write_pages(std::size_t kept, std::vector<Bytes> records);
+  Task<Result<void>> set_doubtful_aside(const UsedBlobs& used);
+  Task<Result<std::set<std::uint32_t>>> without_copies(std::vector<std::uint32_t> packs) const;
   Task<Result<void>> store_anew(const std::vector<BlobRow>& blobs);
   Task<void> remember_parts(std::vector<LocalCache::Row> changes);
   std::size_t pages_to_keep() const;
