@@ -65,6 +65,7 @@ Result<void> OwnerSession::load() {
   membership_->learn(identity_.proof, {});
   // Kept from last time; damaged or absent, the ring gives it again.
   if (const auto statements = membership::load_statements(*disk_)) membership_->learn(*statements, {});
+  for (const auto& [id, member] : membership_->roster().members()) met_before_.insert(id);
   network_->on_outcome([this](const wire::MemberId& member, bool answered) {
     if (answered) {
       membership_->heard_from(member);
@@ -109,18 +110,26 @@ Task<Result<void>> OwnerSession::enter(std::vector<std::string> bootstrap) {
 }
 
 // News of who is where take a second or two to reach everybody: what one member does not know yet, another
-// may, or the same one a moment later. (This home's own node need not run: it keeps nothing for its owner.)
+// may, or the same one a moment later. Who was a member at an earlier command and has no address is not new,
+// but away: one other is asked, and nobody waits. (This home's own node need not run: it keeps nothing for
+// its owner.)
 Task<void> OwnerSession::find_everybody() {
   for (std::size_t asked = 0; asked < kTimesAsked; ++asked) {
     std::vector<wire::MemberId> known;
     bool lacks_somebody = false;
+    bool lacks_somebody_new = false;
     for (const wire::MemberId& member : membership_->live_members()) {
       const bool is_known = membership_->presence(member) != nullptr;
       if (is_known) known.push_back(member);
-      lacks_somebody = lacks_somebody || (!is_known && member != identity_.member);
+      const bool is_lacking = !is_known && member != identity_.member;
+      lacks_somebody = lacks_somebody || is_lacking;
+      lacks_somebody_new = lacks_somebody_new || (is_lacking && !met_before_.contains(member));
     }
     if (known.empty() || !lacks_somebody) co_return;
+    // The entrance was asked to begin with.
+    if (!lacks_somebody_new && known.size() > 1) std::erase(known, entrance_);
     (void)co_await membership_->exchange(known[asked % known.size()]);
+    if (!lacks_somebody_new) co_return;
     Clock& clock = loop_;
     co_await clock.sleep(kAskAgain);
   }

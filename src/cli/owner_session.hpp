@@ -18,6 +18,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 
 namespace peerstore::cli {
 
@@ -57,6 +58,7 @@ class OwnerSession {
   UnlockedHome unlocked_;
   const membership::Identity& identity_;
   wire::MemberId entrance_;
+  std::set<wire::MemberId> met_before_;  // members as of an earlier command
   std::unique_ptr<Disk> disk_;
   std::unique_ptr<Files> files_;
   std::unique_ptr<KeyValue> cache_;  // or none
