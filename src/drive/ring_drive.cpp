@@ -76,6 +76,7 @@ Task<Result<void>> RingDrive::start(std::optional<std::int64_t> seen_at_ns) {
     missing_ = loaded.error_in("what " + machine_name(machine) + " has stored");
     remarks_.push_back({"", *missing_});
   }
+  give_up_lost();
   // A drive that looks empty because nothing of it can be read is none.
   if (missing_ && snapshots_.empty()) co_return *missing_;
   if (!missing_ && !looks_back_) co_await vault_.tidy_cache();
@@ -118,15 +119,18 @@ Result<void> RingDrive::take_records(const std::vector<Bytes>& records) {
     const auto forgotten = decode_forgotten(bytes);
     if (!forgotten) return forgotten.error();
     forgotten_.insert(forgotten->begin(), forgotten->end());
-    const auto lost = decode_lost(bytes);
-    if (!lost) return lost.error();
-    lost_packs_.insert(lost->begin(), lost->end());
+    const auto finding = decode_finding(bytes);
+    if (!finding) return finding.error();
+    for (const wire::ChunkAddress& pack : *finding ? (*finding)->packs : std::vector<wire::ChunkAddress>()) {
+      const auto [newest, is_new] = findings_.try_emplace(pack);
+      if (!is_new && newest->second.found_ns >= (*finding)->found_ns) continue;
+      newest->second = {(*finding)->found_ns, (*finding)->is_lost};
+    }
     auto record = decode_snapshot_record(bytes);
     if (!record) return record.error();
     std::string id = *record ? snapshot_id(bytes) : std::string();
     if (*record && known.insert(id).second) snapshots_.push_back({std::move(id), std::move(**record)});
   }
-  vault_.give_up(lost_packs_);
   std::erase_if(snapshots_, [&](const KnownSnapshot& snapshot) {
     const bool is_forgotten = forgotten_.contains(snapshot.id);
     if (is_forgotten && snapshot.record.machine != keys_.machine) forgotten_of_others_.insert(snapshot.id);
@@ -136,6 +140,20 @@ Result<void> RingDrive::take_records(const std::vector<Bytes>& records) {
     return std::tie(a.record.taken_ns, a.id) < std::tie(b.record.taken_ns, b.id);
   });
   return {};
+}
+
+bool RingDrive::is_known_lost(const wire::ChunkAddress& pack) const {
+  const auto known = findings_.find(pack);
+  return known != findings_.end() && known->second.is_lost;
+}
+
+// When all logs are read: another machine's may say that a pack is whole after all.
+void RingDrive::give_up_lost() {
+  std::set<wire::ChunkAddress> lost;
+  for (const auto& [pack, finding] : findings_) {
+    if (finding.is_lost) lost.insert(pack);
+  }
+  vault_.give_up(lost);
 }
 
 void RingDrive::say_remarks(const Observer& observer) {

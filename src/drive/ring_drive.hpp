@@ -101,16 +101,26 @@ class RingDrive final : public Drive, public crypto::InLockedMemory {
 
   // Upkeep.
   Task<Result<void>> mark_all(class MarkRun& mark);
-  Task<Result<bool>> read_news();
+  struct News {
+    bool any = false;
+    std::optional<Error> missing;  // what cannot be read of it
+  };
+  Task<Result<News>> read_news();
   Task<Result<bool>> counts_on_dropped();
   Task<Result<void>> do_prune(const vault::PrunePlan& plan, class MarkRun& mark, PruneSummary& summary);
   Task<Result<std::size_t>> remove_dropped(class MarkRun& mark, std::vector<std::uint32_t> but);
   std::vector<Bytes> records_to_keep() const;
-  Task<Result<void>> verify_standing(std::vector<vault::PackRow> packs, VerifySummary& summary,
-                                     std::set<wire::ChunkAddress>& lost, const Observer& observer);
+  struct Found {
+    std::set<wire::ChunkAddress> lost;
+    std::set<wire::ChunkAddress> whole;  // that were lost before
+  };
+  Task<Result<void>> verify_standing(std::vector<vault::PackRow> packs, VerifySummary& summary, Found& found,
+                                     const Observer& observer);
   Task<void> verify_index(std::vector<vault::PackRow> packs, VerifySummary& summary,
                           const Observer& observer);
-  Task<void> note_lost(std::set<wire::ChunkAddress> lost, const Observer& observer);
+  Task<void> note_found(Found found, const Observer& observer);
+  bool is_known_lost(const wire::ChunkAddress& pack) const;
+  void give_up_lost();
   Task<void> verify_data(std::vector<std::uint32_t> packs, VerifySummary& summary, const Observer& observer);
 
   Environment environment_;
@@ -118,10 +128,14 @@ class RingDrive final : public Drive, public crypto::InLockedMemory {
   HeadBook heads_;
   std::optional<vault::LocalCache> cache_;
   vault::Vault vault_;
-  std::vector<KnownSnapshot> snapshots_;                             // by time
-  std::set<std::string> forgotten_;                                  // ids
-  std::set<std::string> forgotten_of_others_;                        // that their machines' logs still have
-  std::set<wire::ChunkAddress> lost_packs_;                          // that some machine found to be lost
+  std::vector<KnownSnapshot> snapshots_;       // by time
+  std::set<std::string> forgotten_;            // ids
+  std::set<std::string> forgotten_of_others_;  // that their machines' logs still have
+  struct Finding {
+    std::int64_t found_ns = 0;
+    bool is_lost = false;
+  };
+  std::map<wire::ChunkAddress, Finding> findings_;  // of packs that were lost once: the newest
   std::map<std::uint32_t, std::vector<vault::PackRow>> other_logs_;  // index packs, by machine
   bool looks_back_ = false;                                          // at heads of before: nothing is changed
   bool shows_old_heads_ = false;  // of some machine, by what another one has seen

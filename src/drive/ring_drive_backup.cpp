@@ -52,10 +52,11 @@ Task<Result<BackupSummary>> RingDrive::backup(BackupOptions options, Observer ob
 Task<Result<bool>> RingDrive::counts_on_dropped() {
   const std::set<wire::ChunkAddress> counted_on = vault_.counted_on();
   if (counted_on.empty()) co_return false;
-  const auto changed = co_await read_news();
-  if (!changed) co_return changed.error();
-  if (!*changed) co_return false;
-  // By their logs as they are today; a log that cannot be read now says nothing for its packs.
+  const auto news = co_await read_news();
+  if (!news) co_return news.error();
+  if (!news->any) co_return false;
+  // By their logs as they are today; a log that cannot be read now says nothing for its packs, and what was
+  // counted on there is stored by this machine, too.
   vault::Vault today({environment_.clock, environment_.workers, environment_.entropy, environment_.space},
                      keys_.drive_secret, {.older_secrets = keys_.older_secrets});
   const std::map<std::uint32_t, wire::Head> heads = heads_.heads();

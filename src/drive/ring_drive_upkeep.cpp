@@ -37,7 +37,7 @@ Task<Result<void>> RingDrive::mark_all(MarkRun& mark) {
 
 // Of each pack, whether somebody has every chunk of it.
 Task<Result<void>> RingDrive::verify_standing(std::vector<vault::PackRow> packs, VerifySummary& summary,
-                                              std::set<wire::ChunkAddress>& lost, const Observer& observer) {
+                                              Found& found, const Observer& observer) {
   std::set<std::string> waiting_for;
   for (std::size_t at = 0; at < packs.size(); at += kPacksAsked) {
     if (cancelled_) co_return fail(Errc::cancelled, "stopped");
@@ -58,16 +58,20 @@ Task<Result<void>> RingDrive::verify_standing(std::vector<vault::PackRow> packs,
       for (std::size_t c = 0; c < wire::kClasses; ++c) {
         const replica::ChunkStanding& standing = (*standings)[(i - at) * wire::kClasses + c];
         if (!standing.confirmed.empty()) continue;
-        is_lost = is_lost || standing.away.empty();
-        is_away = is_away || !standing.away.empty();
-        for (const auto& member : standing.away) waiting_for.insert(environment_.space.name_of(member));
+        is_lost = is_lost || standing.is_lost();
+        is_away = true;
+        for (const auto* members : {&standing.away, &standing.silent}) {
+          for (const auto& member : *members) waiting_for.insert(environment_.space.name_of(member));
+        }
       }
       if (is_lost) {
         ++summary.problems;
-        lost.insert(packs[i].addresses[0]);
+        found.lost.insert(packs[i].addresses[0]);
         observer.warning({"", fail(Errc::not_found, packs[i].name() + ": nobody has all of it any more")});
       } else if (is_away) {
         ++summary.unreachable;
+      } else if (is_known_lost(packs[i].addresses[0])) {
+        found.whole.insert(packs[i].addresses[0]);
       }
     }
   }
@@ -76,22 +80,26 @@ Task<Result<void>> RingDrive::verify_standing(std::vector<vault::PackRow> packs,
 }
 
 // Writes down which packs are lost, so that the next backup, of any of the person's machines, stores again
-// what is in them.
-Task<void> RingDrive::note_lost(std::set<wire::ChunkAddress> lost, const Observer& observer) {
+// what is in them; and which are not lost any more, which counts when the drive is opened the next time.
+Task<void> RingDrive::note_found(Found found, const Observer& observer) {
   if (looks_back_) co_return;
   std::set<wire::ChunkAddress> of_logs;
   for (const vault::PackRow& pack : vault_.log()) of_logs.insert(pack.addresses[0]);
-  std::erase_if(lost, [&](const wire::ChunkAddress& pack) {
-    return lost_packs_.contains(pack) && !of_logs.contains(pack);
+  std::erase_if(found.lost, [&](const wire::ChunkAddress& pack) {
+    return is_known_lost(pack) && !of_logs.contains(pack);
   });
-  if (lost.empty()) co_return;
-  vault_.give_up(lost);
+  if (found.lost.empty() && found.whole.empty()) co_return;
+  vault_.give_up(found.lost);
+  std::int64_t now_ns = environment_.clock.wall_time().nanoseconds;
+  for (const auto& [pack, finding] : findings_) now_ns = std::max(now_ns, finding.found_ns + 1);
   std::vector<Bytes> records;
-  std::vector<wire::ChunkAddress> packs(lost.begin(), lost.end());
-  for (std::size_t at = 0; at < packs.size(); at += kIdsInRecord) {
-    const std::size_t end = std::min(at + kIdsInRecord, packs.size());
-    records.push_back(encode_lost(
-        {packs.begin() + static_cast<std::ptrdiff_t>(at), packs.begin() + static_cast<std::ptrdiff_t>(end)}));
+  for (const auto* found_packs : {&found.lost, &found.whole}) {
+    const std::vector<wire::ChunkAddress> packs(found_packs->begin(), found_packs->end());
+    for (std::size_t at = 0; at < packs.size(); at += kIdsInRecord) {
+      const auto first = packs.begin() + static_cast<std::ptrdiff_t>(at);
+      const auto count = static_cast<std::ptrdiff_t>(std::min(kIdsInRecord, packs.size() - at));
+      records.push_back(encode(PackFinding{now_ns, found_packs == &found.lost, {first, first + count}}));
+    }
   }
   vault_.begin_run([] {});
   const auto written = co_await write_head(records);
@@ -99,7 +107,7 @@ Task<void> RingDrive::note_lost(std::set<wire::ChunkAddress> lost, const Observe
     observer.warning({"", written.error().in("what is lost could not be written down")});
     co_return;
   }
-  lost_packs_.insert(lost.begin(), lost.end());
+  (void)take_records(records);
 }
 
 Task<void> RingDrive::verify_index(std::vector<vault::PackRow> packs, VerifySummary& summary,
@@ -179,11 +187,11 @@ Task<Result<VerifySummary>> RingDrive::verify(VerifyOptions options, Observer ob
   std::vector<vault::PackRow> packs = logs;
   for (const std::uint32_t number : numbers) packs.push_back(vault_.index().pack(number));
   summary.packs = packs.size();
-  std::set<wire::ChunkAddress> lost;
-  const auto standing = co_await verify_standing(std::move(packs), summary, lost, observer);
+  Found found;
+  const auto standing = co_await verify_standing(std::move(packs), summary, found, observer);
   if (!standing) co_return standing.error();
   if (options.read_percent > 0) co_await verify_index(std::move(logs), summary, observer);
-  co_await note_lost(std::move(lost), observer);
+  co_await note_found(std::move(found), observer);
   if (options.read_percent <= 0) co_return summary;
 
   // Others each time, so that in the end all are read.
@@ -251,6 +259,12 @@ std::vector<Bytes> RingDrive::records_to_keep() const {
     if (forgotten && !forgotten->empty()) continue;
     const auto record = decode_snapshot_record(bytes);
     if (record && *record && forgotten_.contains(snapshot_id(bytes))) continue;
+    const auto finding = decode_finding(bytes);
+    const auto is_outdated = [&](const wire::ChunkAddress& pack) {
+      const auto newest = findings_.find(pack);
+      return newest != findings_.end() && newest->second.found_ns > (*finding)->found_ns;
+    };
+    if (finding && *finding && std::ranges::all_of((*finding)->packs, is_outdated)) continue;
     kept.push_back(bytes);
   }
   const std::vector<std::string> ids(forgotten_of_others_.begin(), forgotten_of_others_.end());
@@ -262,8 +276,8 @@ std::vector<Bytes> RingDrive::records_to_keep() const {
   return kept;
 }
 
-// What the person's other machines have published since. Whether there was anything.
-Task<Result<bool>> RingDrive::read_news() {
+// What the person's other machines have published since, as far as it can be read now.
+Task<Result<RingDrive::News>> RingDrive::read_news() {
   const auto before = heads_.heads();
   auto from_ring = co_await environment_.space.heads();
   if (!from_ring) co_return from_ring.error_in("the heads of your drive");
@@ -275,11 +289,17 @@ Task<Result<bool>> RingDrive::read_news() {
     const bool is_new = known == before.end() || known->second.version != head.version;
     if (machine != keys_.machine && is_new) changed.push_back(machine);
   }
+  News news;
+  news.any = !changed.empty();
   for (const std::uint32_t machine : changed) {
     const auto loaded = co_await load_machine(machine);
-    if (!loaded) co_return loaded.error();
+    if (loaded) continue;
+    news.missing = loaded.error_in("what machine " + std::to_string(machine) + " has stored");
+    missing_ = news.missing;
+    remarks_.push_back({"", *missing_});
   }
-  co_return !changed.empty();
+  give_up_lost();
+  co_return news;
 }
 
 Task<Result<void>> RingDrive::do_prune(const vault::PrunePlan& plan, MarkRun& mark, PruneSummary& summary) {
@@ -287,7 +307,8 @@ Task<Result<void>> RingDrive::do_prune(const vault::PrunePlan& plan, MarkRun& ma
   if (!rescued) co_return rescued.error();
   const auto news = co_await read_news();
   if (!news) co_return news.error();
-  if (*news) {
+  if (news->missing) co_return *news->missing;
+  if (news->any) {
     const auto marked = co_await mark_all(mark);
     if (!marked) co_return marked.error();
   }

@@ -9,8 +9,8 @@ constexpr std::uint8_t kSnapshotKind = 1;
 constexpr std::uint8_t kSnapshotVersion = 1;
 constexpr std::uint8_t kForgottenKind = 2;
 constexpr std::uint8_t kForgottenVersion = 1;
-constexpr std::uint8_t kLostKind = 3;
-constexpr std::uint8_t kLostVersion = 1;
+constexpr std::uint8_t kFindingKind = 4;
+constexpr std::uint8_t kFindingVersion = 1;
 constexpr std::size_t kIdBytes = 16;
 constexpr std::size_t kRootBytesMax = 64 * 1024;
 }  // namespace
@@ -75,27 +75,31 @@ Result<std::vector<std::string>> decode_forgotten(ByteView bytes) {
   return ids;
 }
 
-// kind u8, version u8, list of address 32.
-Bytes encode_lost(const std::vector<wire::ChunkAddress>& packs) {
+// kind u8, version u8, found i64, is lost u8, list of address 32.
+Bytes encode(const PackFinding& finding) {
   ByteWriter out;
-  out.u8(kLostKind).u8(kLostVersion).u32(static_cast<std::uint32_t>(packs.size()));
-  for (const wire::ChunkAddress& pack : packs) out.fixed(pack);
+  out.u8(kFindingKind).u8(kFindingVersion).i64(finding.found_ns).u8(finding.is_lost ? 1 : 0);
+  out.u32(static_cast<std::uint32_t>(finding.packs.size()));
+  for (const wire::ChunkAddress& pack : finding.packs) out.fixed(pack);
   return out.take();
 }
 
-Result<std::vector<wire::ChunkAddress>> decode_lost(ByteView bytes) {
+Result<std::optional<PackFinding>> decode_finding(ByteView bytes) {
   ByteReader in(bytes);
-  std::vector<wire::ChunkAddress> packs;
-  if (in.u8() != kLostKind) return packs;
+  if (in.u8() != kFindingKind) return std::optional<PackFinding>();
   const std::uint8_t version = in.u8();
-  if (in.ok() && version != kLostVersion) {
+  if (in.ok() && version != kFindingVersion) {
     return fail(Errc::unsupported, "list of lost packs of version " + std::to_string(version));
   }
+  PackFinding finding;
+  finding.found_ns = in.i64();
+  const std::uint8_t is_lost = in.u8();
+  finding.is_lost = is_lost == 1;
   for (std::uint32_t left = in.count(wire::ChunkAddress::kSize); left > 0 && in.ok(); --left) {
-    packs.push_back(in.fixed<wire::ChunkAddress>());
+    finding.packs.push_back(in.fixed<wire::ChunkAddress>());
   }
-  if (!in.finished()) return fail(Errc::corrupt, "not a list of lost packs");
-  return packs;
+  if (!in.finished() || is_lost > 1) return fail(Errc::corrupt, "not a list of lost packs");
+  return std::optional<PackFinding>(std::move(finding));
 }
 
 std::string snapshot_id(ByteView encoded_record) {

@@ -35,10 +35,17 @@ Bytes encode_forgotten(const std::vector<std::string>& ids);
 // None if it is a record of another kind.
 Result<std::vector<std::string>> decode_forgotten(ByteView bytes);
 
-// Packs, by their chunk of class 0, of which nobody had all any more.
-Bytes encode_lost(const std::vector<wire::ChunkAddress>& packs);
-// None if it is a record of another kind.
-Result<std::vector<wire::ChunkAddress>> decode_lost(ByteView bytes);
+// Packs, by their chunk of class 0, of which nobody had all any more, or which were lost by an earlier
+// finding and are whole after all. Of each pack the newest finding of all machines counts.
+struct PackFinding {
+  std::int64_t found_ns = 0;
+  bool is_lost = false;
+  std::vector<wire::ChunkAddress> packs;
+  bool operator==(const PackFinding&) const = default;
+};
+Bytes encode(const PackFinding& finding);
+// Nothing if it is a record of another kind.
+Result<std::optional<PackFinding>> decode_finding(ByteView bytes);
 
 // Its id for people, from its encoded form: 16 hexadecimal digits.
 std::string snapshot_id(ByteView encoded_record);

@@ -13,8 +13,10 @@ StandingRun::State StandingRun::judge(const replica::ChunkStanding& standing) {
     const bool full = standing.confirmed.size() + standing.away.size() >= space_.wanted_copies();
     return full ? State::safe : State::at_risk;
   }
-  for (const wire::MemberId& member : standing.away) waiting_for_.insert(space_.name_of(member));
-  return standing.away.empty() ? State::lost : State::unreachable;
+  for (const auto* members : {&standing.away, &standing.silent}) {
+    for (const wire::MemberId& member : *members) waiting_for_.insert(space_.name_of(member));
+  }
+  return standing.is_lost() ? State::lost : State::unreachable;
 }
 
 Task<Result<std::vector<StandingRun::State>>> StandingRun::ask(std::vector<vault::PackRow> packs) {

@@ -4,13 +4,26 @@
 
 namespace peerstore::drive {
 
+namespace {
+
+// A blob of a tree that nobody has does not mean that the folder has no such name.
+Task<Result<SharedBytes>> get_tree_blob(vault::Vault& vault, vault::BlobId id) {
+  auto blob = co_await vault.get(vault::BlobKind::tree, id);
+  if (!blob && blob.error().code == Errc::not_found) {
+    co_return fail(Errc::corrupt, "a part of this folder's listing is lost: " + blob.error().context);
+  }
+  co_return blob;
+}
+
+}  // namespace
+
 Task<Result<std::vector<vault::BlobId>>> read_blob_list(vault::Vault& vault, BlobList list,
                                                         std::function<void(const vault::BlobId&)> visit) {
   for (; list.level > 0; --list.level) {
     std::vector<vault::BlobId> below;
     for (const vault::BlobId& id : list.ids) {
       if (visit) visit(id);
-      const auto blob = co_await vault.get(vault::BlobKind::tree, id);
+      const auto blob = co_await get_tree_blob(vault, id);
       if (!blob) co_return blob.error();
       const auto ids = decode_list_blob(blob->view());
       if (!ids) co_return ids.error();
@@ -29,7 +42,7 @@ Task<Result<std::vector<TreeEntry>>> ListingReader::next() {
     expanded_ = true;
   }
   if (next_ == parts_.size()) co_return std::vector<TreeEntry>();
-  const auto blob = co_await vault_.get(vault::BlobKind::tree, parts_[next_]);
+  const auto blob = co_await get_tree_blob(vault_, parts_[next_]);
   if (!blob) co_return blob.error();
   auto entries = decode_listing_part(blob->view());
   if (!entries) co_return entries.error();
@@ -50,7 +63,7 @@ Task<Result<std::optional<TreeEntry>>> find_in_folder(vault::Vault& vault, BlobL
   std::size_t end = parts->size();
   while (first < end) {
     const std::size_t middle = first + (end - first) / 2;
-    const auto blob = co_await vault.get(vault::BlobKind::tree, (*parts)[middle]);
+    const auto blob = co_await get_tree_blob(vault, (*parts)[middle]);
     if (!blob) co_return blob.error();
     auto entries = decode_listing_part(blob->view());
     if (!entries) co_return entries.error();

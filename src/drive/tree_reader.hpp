@@ -38,7 +38,8 @@ class ListingReader {
 
 // The entry of that name, if the folder has it.
 Task<Result<std::optional<TreeEntry>>> find_in_folder(vault::Vault& vault, BlobList folder, std::string name);
-// The entry at the path below `root`. Errc::not_found names the first part that is missing.
+// The entry at the path below `root`. Errc::not_found names the first part that is missing, and is never said
+// of a listing that cannot be read.
 Task<Result<TreeEntry>> find_path(vault::Vault& vault, BlobList root, std::string path);
 
 }  // namespace peerstore::drive

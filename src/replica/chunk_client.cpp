@@ -49,10 +49,13 @@ struct ChunkClient::Parts : crypto::InLockedMemory {
         friends(clock, network, view, std::move(name_of)),
         reader(clock, signatures, view, friends, options) {}
 
-  std::vector<wire::MemberId> whom_to_ask_about(const ChunkRef& chunk) const;
   Task<Presence> delete_at(wire::MemberId member, Addresses addresses);
   Task<bool> delete_newer_at(wire::MemberId member, ChunkRef chunk);
   Task<Presence> have(wire::MemberId member, Addresses addresses);
+  // What each member that answers says about the chunks it is to be asked for.
+  using Questions = std::map<wire::MemberId, std::set<wire::ChunkAddress>>;
+  using Answers = std::map<wire::MemberId, Presence>;
+  Task<Answers> ask_all(Questions questions);
   Task<Result<wire::HeadsReply>> heads_at(wire::MemberId member);
   Task<Result<wire::Done>> put_head(wire::MemberId member, const wire::Head& head);
   Task<std::optional<std::map<std::uint32_t, wire::Head>>> newest_heads_of(
@@ -99,28 +102,6 @@ Task<Result<SharedBytes>> ChunkClient::get_segment(ChunkRef chunk, std::uint32_t
 
 // ---- where chunks stand ----
 
-// Where its copies are by receipts, should be by the map, and would be while some are away.
-std::vector<wire::MemberId> ChunkClient::Parts::whom_to_ask_about(const ChunkRef& chunk) const {
-  const auto map = view.map();
-  std::vector<wire::MemberId> members;
-  const auto add = [&](const wire::MemberId& member) {
-    if (std::ranges::find(members, member) == members.end()) members.push_back(member);
-  };
-  for (const wire::MemberId& holder : chunk.holders) {
-    if (!friends.is_gone(holder)) add(holder);
-  }
-  std::size_t preferred = 0;
-  std::size_t live = 0;
-  for (const wire::MemberId& member :
-       map->preference_list({chunk.placement_key, chunk.chunk_class, chunk.owner})) {
-    if (preferred >= map->policy().copies && live >= map->policy().copies) break;
-    ++preferred;
-    if (friends.is_live(member)) ++live;
-    add(member);
-  }
-  return members;
-}
-
 Task<ChunkClient::Parts::Presence> ChunkClient::Parts::have(wire::MemberId member, Addresses addresses) {
   Presence presence;
   for (std::size_t at = 0; at < addresses.size(); at += options.addresses_per_question) {
@@ -134,33 +115,54 @@ Task<ChunkClient::Parts::Presence> ChunkClient::Parts::have(wire::MemberId membe
   co_return presence;
 }
 
-Task<Result<std::vector<ChunkStanding>>> ChunkClient::standing(std::vector<ChunkRef> chunks) {
-  std::map<wire::MemberId, std::set<wire::ChunkAddress>> questions;
-  std::vector<std::vector<wire::MemberId>> asked;
-  for (const ChunkRef& chunk : chunks) {
-    asked.push_back(parts_->whom_to_ask_about(chunk));
-    for (const wire::MemberId& member : asked.back()) questions[member].insert(chunk.address);
-  }
+Task<ChunkClient::Parts::Answers> ChunkClient::Parts::ask_all(Questions questions) {
   std::vector<wire::MemberId> members;
-  std::vector<Task<Parts::Presence>> tasks;
+  std::vector<Task<Presence>> tasks;
   for (const auto& [member, addresses] : questions) {
-    if (!parts_->friends.is_live(member) && !parts_->friends.may_be_back(member)) continue;
+    if (!friends.is_live(member) && !friends.may_be_back(member)) continue;
     members.push_back(member);
-    tasks.push_back(parts_->have(member, Parts::Addresses(addresses.begin(), addresses.end())));
+    tasks.push_back(have(member, Addresses(addresses.begin(), addresses.end())));
   }
-  const std::vector<Parts::Presence> answers = co_await when_all(parts_->clock, std::move(tasks));
-  std::map<wire::MemberId, const Parts::Presence*> said;
-  for (std::size_t i = 0; i < members.size(); ++i) said[members[i]] = &answers[i];
+  std::vector<Presence> presences = co_await when_all(clock, std::move(tasks));
+  Answers answers;
+  for (std::size_t i = 0; i < members.size(); ++i) answers.emplace(members[i], std::move(presences[i]));
+  co_return answers;
+}
 
+// The likely holders are asked first. About what none of them has, everybody else.
+Task<Result<std::vector<ChunkStanding>>> ChunkClient::standing(std::vector<ChunkRef> chunks) {
   std::vector<ChunkStanding> result(chunks.size());
+  std::vector<std::vector<wire::MemberId>> asked(chunks.size());
+  std::vector<std::vector<wire::MemberId>> answered(chunks.size());
+  for (const bool is_likely : {true, false}) {
+    Parts::Questions questions;
+    std::vector<std::vector<wire::MemberId>> now(chunks.size());
+    for (std::size_t i = 0; i < chunks.size(); ++i) {
+      if (!result[i].confirmed.empty()) continue;
+      now[i] =
+          is_likely ? parts_->reader.likely_holders(chunks[i]) : parts_->reader.possible_holders(chunks[i]);
+      std::erase_if(now[i], [&](const wire::MemberId& member) {
+        return std::ranges::find(asked[i], member) != asked[i].end();
+      });
+      for (const wire::MemberId& member : now[i]) questions[member].insert(chunks[i].address);
+    }
+    const Parts::Answers answers = co_await parts_->ask_all(std::move(questions));
+    for (std::size_t i = 0; i < chunks.size(); ++i) {
+      for (const wire::MemberId& member : now[i]) {
+        asked[i].push_back(member);
+        const auto said = answers.find(member);
+        if (said == answers.end() || !said->second.contains(chunks[i].address)) continue;
+        answered[i].push_back(member);
+        if (said->second.at(chunks[i].address)) result[i].confirmed.push_back(member);
+      }
+    }
+  }
   for (std::size_t i = 0; i < chunks.size(); ++i) {
-    for (const wire::MemberId& member : asked[i]) {
-      const auto answer = said.find(member);
-      const bool answered = answer != said.end() && answer->second->contains(chunks[i].address);
-      if (answered && answer->second->at(chunks[i].address)) result[i].confirmed.push_back(member);
+    for (const wire::MemberId& member : parts_->reader.to_wait_for(chunks[i], answered[i])) {
       const auto& holders = chunks[i].holders;
       const bool by_receipt = std::ranges::find(holders, member) != holders.end();
-      if (!answered && by_receipt) result[i].away.push_back(member);
+      if (by_receipt) result[i].away.push_back(member);
+      if (!by_receipt && result[i].confirmed.empty()) result[i].silent.push_back(member);
     }
   }
   co_return result;
@@ -199,7 +201,7 @@ Task<bool> ChunkClient::Parts::delete_newer_at(wire::MemberId member, ChunkRef c
 Task<Result<std::vector<bool>>> ChunkClient::remove(std::vector<ChunkRef> chunks) {
   std::map<wire::MemberId, std::map<wire::ChunkAddress, std::size_t>> questions;
   for (std::size_t i = 0; i < chunks.size(); ++i) {
-    for (const wire::MemberId& member : parts_->whom_to_ask_about(chunks[i])) {
+    for (const wire::MemberId& member : parts_->reader.likely_holders(chunks[i])) {
       questions[member].emplace(chunks[i].address, i);
     }
   }

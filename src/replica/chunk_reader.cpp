@@ -28,8 +28,12 @@ class Fetch {
   Event& fetched_;
 };
 
+bool contains(const std::vector<wire::MemberId>& list, const wire::MemberId& member) {
+  return std::ranges::find(list, member) != list.end();
+}
+
 void append_new(std::vector<wire::MemberId>& list, const wire::MemberId& member) {
-  if (std::ranges::find(list, member) == list.end()) list.push_back(member);
+  if (!contains(list, member)) list.push_back(member);
 }
 
 }  // namespace
@@ -143,6 +147,38 @@ std::vector<wire::MemberId> ChunkReader::possible_holders(const ChunkRef& chunk)
   return possible;
 }
 
+std::vector<wire::MemberId> ChunkReader::likely_holders(const ChunkRef& chunk) const {
+  const auto map = view_.map();
+  std::vector<wire::MemberId> likely;
+  for (const wire::MemberId& holder : chunk.holders) {
+    if (!friends_.is_gone(holder)) append_new(likely, holder);
+  }
+  std::size_t preferred = 0;
+  std::size_t live = 0;
+  for (const wire::MemberId& member :
+       map->preference_list({chunk.placement_key, chunk.chunk_class, chunk.owner})) {
+    if (preferred >= map->policy().copies && live >= map->policy().copies) break;
+    ++preferred;
+    if (friends_.is_live(member)) ++live;
+    append_new(likely, member);
+  }
+  return likely;
+}
+
+std::vector<wire::MemberId> ChunkReader::to_wait_for(const ChunkRef& chunk,
+                                                     const std::vector<wire::MemberId>& answered) const {
+  const std::vector<wire::MemberId> likely = likely_holders(chunk);
+  std::vector<wire::MemberId> everybody = likely;
+  for (const wire::MemberId& member : possible_holders(chunk)) append_new(everybody, member);
+  std::vector<wire::MemberId> silent;
+  for (const wire::MemberId& member : everybody) {
+    if (!contains(answered, member)) silent.push_back(member);
+  }
+  if (silent.size() * 2 >= everybody.size()) return silent;
+  std::erase_if(silent, [&](const wire::MemberId& member) { return !contains(likely, member); });
+  return silent;
+}
+
 // The likely holders take turns by segment, so that a chunk is read from several at once; whoever
 // was useless before comes after those who were not.
 std::vector<wire::MemberId> ChunkReader::order_to_ask(const std::vector<wire::MemberId>& possible,
@@ -182,13 +218,9 @@ Error ChunkReader::explain(const ChunkRef& chunk, const std::vector<wire::Member
     if (asked.error.code == Errc::corrupt) corrupt.push_back(asked.member);
     if (asked.error.code != Errc::corrupt && asked.error.code != Errc::not_found) other = asked;
   }
-  // Those to wait for: by receipt, if receipts are known, else by the preference list.
-  std::vector<wire::MemberId> away;
-  for (const wire::MemberId& member : possible) {
-    const bool by_receipt = std::ranges::find(chunk.holders, member) != chunk.holders.end();
-    if (!chunk.holders.empty() && !by_receipt) continue;
-    if (std::ranges::find(answered, member) == answered.end()) away.push_back(member);
-  }
+  // Without receipts anybody might have it.
+  std::vector<wire::MemberId> away = chunk.holders.empty() ? possible : to_wait_for(chunk, answered);
+  std::erase_if(away, [&](const wire::MemberId& member) { return contains(answered, member); });
   const std::string bad = corrupt.empty() ? "" : "only a bad copy on " + friends_.names(corrupt);
   if (!away.empty()) {
     const std::string waiting = "waits for " + friends_.names(away, " or ") + " to come on line";

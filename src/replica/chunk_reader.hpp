@@ -26,6 +26,15 @@ class ChunkReader {
   // By which lease any who answers holds a chunk, or has it in the trash. 0 if it was not read lately.
   Task<std::uint64_t> highest_lease(wire::ChunkAddress address);
 
+  // Everybody who might have it, the likeliest first.
+  std::vector<wire::MemberId> possible_holders(const ChunkRef& chunk) const;
+  // Where its copies are by receipts, should be by the map, and would be while some are away.
+  std::vector<wire::MemberId> likely_holders(const ChunkRef& chunk) const;
+  // Of those who have not answered, whom to wait for before it counts as lost: the likely holders; anybody
+  // who might have it when half of them or more are silent, since copies move on while many are away.
+  std::vector<wire::MemberId> to_wait_for(const ChunkRef& chunk,
+                                          const std::vector<wire::MemberId>& answered) const;
+
  private:
   struct Known {
     Known(Clock& clock, ChunkRef a_chunk) : chunk(std::move(a_chunk)), fetched(clock) {}
@@ -46,8 +55,6 @@ class ChunkReader {
   template <class T, class Ask>
   Task<Result<T>> from_any_holder(const ChunkRef& chunk, std::uint32_t turn, Known& known, Ask& ask);
 
-  // Everybody who might have it, the likeliest first.
-  std::vector<wire::MemberId> possible_holders(const ChunkRef& chunk) const;
   std::vector<wire::MemberId> order_to_ask(const std::vector<wire::MemberId>& possible, const ChunkRef& chunk,
                                            std::uint32_t turn, const Known& known) const;
   Error explain(const ChunkRef& chunk, const std::vector<wire::MemberId>& possible,

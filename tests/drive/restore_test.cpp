@@ -127,6 +127,29 @@ TEST_F(RestoreTest, WhatANewerSnapshotHidesIsNamed) {
   EXPECT_EQ(all->omitted.front().roots, std::vector<std::string>{"u/inner"});
 }
 
+// Nor may it seem that a folder had been empty before.
+TEST_F(RestoreTest, AListingThatIsLostIsNotTakenForAPathThatWasNotThere) {
+  std::set<wire::ChunkAddress> before;
+  for (const auto& [address, stored] : circle.space.chunks) before.insert(address);
+  home.files.write("/t/docs/letter", "dear friends");
+  ASSERT_TRUE(home.backup({"/t/docs"}));
+  home.files.write("/u/song", "la");
+  ASSERT_TRUE(home.backup({"/u"}));
+  ASSERT_TRUE(other.open());
+  for (auto& [address, stored] : circle.space.chunks) {
+    if (!before.contains(address)) stored.friends.clear();
+  }
+  for (const std::string path : {"", "t/docs", "t/docs/letter", "u"}) {
+    const auto restored = other.restore(path, "/back" + path);
+    ASSERT_FALSE(restored) << path << ": another state than the newest, or a part of it";
+    EXPECT_EQ(restored.error().code, Errc::corrupt) << restored.error().message();
+  }
+  home.files.remove("/u/song");
+  const auto emptied = home.backup({"/u"});
+  ASSERT_FALSE(emptied);
+  EXPECT_EQ(emptied.error().code, Errc::refused);
+}
+
 TEST_F(RestoreTest, FilesWithSeveralNamesAreOneFileAgain) {
   ASSERT_TRUE(other.restore("", "/back"));
   EXPECT_EQ(other.files.facts("/back/t/photo")->inode, other.files.facts("/back/t/docs/same-photo")->inode);

@@ -105,6 +105,64 @@ TEST_F(UpkeepTest, WhatIsLostIsStoredAgainByTheNextBackup) {
   EXPECT_TRUE(prune(home));
 }
 
+// Friends hand copies on, and the receipts of before say nothing of those who have them now.
+TEST_F(UpkeepTest, WhatOnlySleepsIsNotLostAndWhatComesBackIsNoLonger) {
+  const std::string content = random_text(random, 900'000);
+  home.files.write("/t/file", content);
+  sibling.files.write("/s/file", content);
+  ASSERT_TRUE(home.backup({"/t"}));
+  const auto give_all_to = [&](std::set<std::size_t> friends) {
+    for (auto& [address, stored] : circle.space.chunks) {
+      if (stored.segments.size() >= 4) stored.friends = friends;
+    }
+  };
+  // What it would have to store that is in home's packs.
+  const auto new_to_sibling = [&] {
+    reopen(sibling);
+    BackupOptions options;
+    options.paths = {"/s"};
+    options.only_look = true;
+    const auto looked = circle.clock.run(sibling.drive->backup(options, sibling.observer()));
+    EXPECT_TRUE(looked);
+    return looked ? looked->bytes_new : 1;
+  };
+  give_all_to({4});
+  circle.space.set_awake(4, false);
+  VerifySummary summary = verify(home);
+  EXPECT_EQ(summary.problems, 1u) << "the listing, which cannot be read";
+  EXPECT_EQ(summary.unreachable, 1u);
+  EXPECT_EQ(summary.waiting_for, std::vector<std::string>{"friend-5"});
+  EXPECT_EQ(new_to_sibling(), 0u);
+  give_all_to({});
+  EXPECT_EQ(verify(home).problems, 2u);
+  EXPECT_EQ(new_to_sibling(), content.size());
+  // Another machine sees it come back; later it is lost again.
+  give_all_to({3});
+  EXPECT_EQ(verify(sibling).problems, 0u);
+  EXPECT_EQ(new_to_sibling(), 0u);
+  reopen(home);
+  give_all_to({});
+  EXPECT_EQ(verify(home).problems, 2u);
+  EXPECT_EQ(new_to_sibling(), content.size());
+}
+
+TEST_F(UpkeepTest, AMachineWhoseNewIndexSleepsIsNotCountedOnAndTheBackupGoesOn) {
+  const std::string content = random_text(random, 900'000);
+  sibling.files.write("/s/file", content);
+  ASSERT_TRUE(sibling.backup({"/s"}));
+  home.files.write("/t/file", content);
+  ASSERT_TRUE(home.open());
+  for (const std::size_t i : {0, 1}) circle.space.set_awake(i, false);
+  sibling.files.write("/s/more", "more");
+  ASSERT_TRUE(sibling.backup({"/s"}));
+  for (const std::size_t i : {0, 1}) circle.space.set_awake(i, true);
+  for (const std::size_t i : {2, 3, 4}) circle.space.set_awake(i, false);
+  const auto summary = home.backup({"/t"});
+  ASSERT_TRUE(summary) << summary.error().message();
+  EXPECT_EQ(summary->bytes_new, content.size());
+  EXPECT_EQ(prune(home).error().code, Errc::unreachable) << "the sibling's snapshots are not known";
+}
+
 TEST_F(UpkeepTest, ReadingDataReadsTheIndexOfEveryMachineToo) {
   home.files.write("/t/file", random_text(random, 900'000));
   ASSERT_TRUE(home.backup({"/t"}));
@@ -539,6 +597,17 @@ TEST(KeepRules, EachMachineAndSetOfPathsIsForItself) {
   KeepRules rules;
   rules.last = 1;
   EXPECT_EQ(kept_by(rules, all), (std::set<std::string>{"0-2-1", "1-1-1", "0-1-2"}));
+}
+
+TEST(PackFinding, ComesBackAndIsNoSnapshot) {
+  const PackFinding finding{77, true, {wire::ChunkAddress{{1}}, wire::ChunkAddress{{2}}}};
+  const Bytes record = encode(finding);
+  EXPECT_EQ(**decode_finding(record), finding);
+  EXPECT_FALSE(decode_snapshot_record(record)->has_value());
+  EXPECT_FALSE(decode_finding(encode(SnapshotRecord{}))->has_value());
+  for (std::size_t size = 1; size < record.size(); ++size) {
+    EXPECT_FALSE(decode_finding(ByteView(record).first(size)));
+  }
 }
 
 TEST(Forgotten, ComesBackAndIsNoSnapshot) {

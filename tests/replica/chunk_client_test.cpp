@@ -35,9 +35,60 @@ TEST(ChunkStanding, TellsWhoHasAChunkAndWhoIsAway) {
 TEST(ChunkStanding, AsksEachMemberOnceForManyChunks) {
   TestRing ring(6);
   std::vector<ChunkRef> refs;
-  for (std::uint64_t seed = 0; seed < 30; ++seed) refs.push_back(make_chunk(0, 1, 200 + seed, 1).ref);
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    const TestChunk chunk = make_chunk(0, 1, 200 + seed, 1);
+    ASSERT_TRUE(ring.put(chunk));
+    refs.push_back(chunk.ref);
+  }
   ASSERT_TRUE(ring.clock.run(ring.client().standing(refs)));
   EXPECT_LE(ring.served(kind_of<wire::HaveChunks>()), 5u);
+}
+
+// Its copies were handed over, and the owner's receipts are of before.
+TEST(ChunkStanding, IsNotLostWhileThoseSleepWhoShouldHaveIt) {
+  TestRing ring(12);
+  TestChunk chunk = make_chunk(0, 1, 400);
+  ASSERT_TRUE(ring.put(chunk)->safe());
+  const auto list = ring.preference(chunk);
+  ASSERT_EQ(list.size(), 8u);
+  chunk.ref.holders = {list[5], list[6], list[7]};
+  for (std::size_t place = 0; place < 3; ++place) ring.sleep(list[place]);
+  auto standing = ring.clock.run(ring.client().standing({chunk.ref}));
+  ASSERT_TRUE(standing);
+  EXPECT_EQ((*standing)[0].silent, (std::vector{list[0], list[1], list[2]}));
+  EXPECT_FALSE((*standing)[0].is_lost());
+  const auto segment = ring.clock.run(ring.client().get_segment(chunk.ref, 0));
+  ASSERT_FALSE(segment);
+  EXPECT_EQ(segment.error().code, Errc::unreachable) << segment.error().context;
+  for (std::size_t place = 0; place < 3; ++place) {
+    ASSERT_TRUE(ring.clock.run(ring.holder(list[place]).chunks->remove(chunk.ref.address)));
+    ring.wake(list[place]);
+  }
+  ring.clock.run_for(2min);
+  standing = ring.clock.run(ring.client().standing({chunk.ref}));
+  EXPECT_TRUE((*standing)[0].is_lost());
+}
+
+TEST(ChunkStanding, AsksEverybodyBeforeAChunkIsLost) {
+  TestRing ring(12);
+  TestChunk chunk = make_chunk(0, 1, 401);
+  const auto list = ring.preference(chunk);
+  for (std::size_t place = 0; place < 6; ++place) ring.sleep(list[place]);
+  ASSERT_TRUE(ring.put(chunk));
+  for (std::size_t place = 0; place < 6; ++place) ring.wake(list[place]);
+  ring.clock.run_for(2min);
+  auto standing = ring.clock.run(ring.client().standing({chunk.ref}));
+  ASSERT_TRUE(standing);
+  EXPECT_EQ((*standing)[0].confirmed, (std::vector{list[6], list[7]}));
+  // While half of the ring sleeps nothing is lost; one machine that never comes back does not hinder that.
+  for (std::size_t place = 4; place < 8; ++place) ring.sleep(list[place]);
+  standing = ring.clock.run(ring.client().standing({chunk.ref}));
+  EXPECT_EQ((*standing)[0].silent.size(), 4u);
+  for (std::size_t place = 4; place < 7; ++place) ring.wake(list[place]);
+  ring.clock.run_for(2min);
+  ASSERT_TRUE(ring.clock.run(ring.holder(list[6]).chunks->remove(chunk.ref.address)));
+  standing = ring.clock.run(ring.client().standing({chunk.ref}));
+  EXPECT_TRUE((*standing)[0].is_lost());
 }
 
 TEST(ChunkStanding, DoesNotBelieveAnAnswerOfTheWrongLength) {

@@ -154,8 +154,10 @@ class MemorySpace final : public replica::ChunkSpace {
       const auto found = chunks.find(chunk.address);
       for (std::size_t i = 0; found != chunks.end() && i < awake_.size(); ++i) {
         if (!found->second.friends.contains(i)) continue;
-        (awake_[i] ? standing.confirmed : standing.away).push_back(member(i));
+        const bool by_receipt = std::ranges::find(chunk.holders, member(i)) != chunk.holders.end();
+        (awake_[i] ? standing.confirmed : by_receipt ? standing.away : standing.silent).push_back(member(i));
       }
+      if (!standing.confirmed.empty()) standing.silent.clear();
       standings.push_back(std::move(standing));
     }
     co_return standings;

@@ -30,10 +30,15 @@ struct PutOutcome {
   bool safe() const { return receipts.size() >= wanted; }
 };
 
-// Where a chunk stands now: who answered that it is there, and who of the known holders is away.
+// Where a chunk stands now: who answered that it is there, and who of the known holders is away. Copies
+// move from friend to friend without the owner's knowledge: receipts do not tell all who may have it.
 struct ChunkStanding {
   std::vector<wire::MemberId> confirmed;
   std::vector<wire::MemberId> away;  // hold it by receipt, do not answer now
+  std::vector<wire::MemberId>
+      silent;  // if nobody confirmed it: others who may have it, and do not answer now
+  // Everybody who is likely to have it, and most of those who may, said no.
+  bool is_lost() const { return confirmed.empty() && away.empty() && silent.empty(); }
 };
 
 class ChunkSpace {
