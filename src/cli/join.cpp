@@ -21,8 +21,10 @@ struct Joining {
   net::TlsNetwork& network;
   const membership::InvitationLink& link;
   wire::Join request;
-  std::optional<Result<wire::Welcome>> answer;
-  bool may_be_in = false;  // a door that did not answer may have let it in
+  std::optional<Result<wire::Welcome>> answer = std::nullopt;
+  bool may_be_in = false;      // a door that did not answer may have let it in
+  bool is_unknown = false;     // a door has not heard of this invitation
+  bool is_unanswered = false;  // and another has said nothing
 };
 
 // Has the ring said no? Anything else may be this one member's trouble.
@@ -41,7 +43,18 @@ Task<void> knock(Joining& joining) {
     const bool says_more =
         !joining.answer || answer || is_final(answer.error()) || answer.error().code == Errc::refused;
     if (says_more) joining.answer.emplace(answer);
-    if (answer || is_final(answer.error())) co_return;
+    // Whoever slept when the invitation was made cannot tell it from a forged one; another door may.
+    const bool is_unknown_here =
+        !answer && membership::refusal_in(answer.error()) == membership::Refusal::forged;
+    joining.is_unknown = joining.is_unknown || is_unknown_here;
+    joining.is_unanswered = joining.is_unanswered || (!answer && !is_final(answer.error()));
+    if (answer || (is_final(answer.error()) && !is_unknown_here)) co_return;
+  }
+  const bool is_open = joining.is_unknown && joining.is_unanswered;
+  if (is_open && membership::refusal_in(joining.answer->error()) == membership::Refusal::forged) {
+    joining.answer.emplace(fail(Errc::unreachable,
+                                "the friend that answers has not heard of this invitation, and the "
+                                "others do not answer"));
   }
 }
 
@@ -54,7 +67,7 @@ Result<wire::Welcome> ask_to_join(const membership::InvitationLink& link,
   options.role = net::TlsNetwork::Role::joiner;
   options.node_secret = identity.node_secret;
   net::TlsNetwork network(loop, directory, options);
-  Joining joining{network, link, wire::Join{identity.proof}, std::nullopt, false};
+  Joining joining{.network = network, .link = link, .request = wire::Join{identity.proof}};
   loop.on_signal([&](int) { loop.stop(); });
   const bool is_over = loop.run(knock(joining));
   may_be_in = !is_over || joining.may_be_in;

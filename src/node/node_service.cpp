@@ -42,15 +42,16 @@ Result<wire::Response> as_response(Result<Answer> answer) {
 Task<Result<wire::Response>> Node::serve(wire::Caller caller, wire::Request request) {
   Parts& parts = *parts_;
   if (const auto* join = std::get_if<wire::Join>(&request)) co_return co_await parts.admit(*join);
+  // The link proved that it is a member; this node may not have heard of it yet.
+  const membership::Member* member =
+      caller.is_joiner ? nullptr : parts.membership.roster().find(caller.member);
+  if (member != nullptr && member->gone) {
+    co_return fail(Errc::refused, "that machine does not belong to the ring any more");
+  }
   if (const auto* get = std::get_if<wire::GetUserRecord>(&request)) {
     co_return co_await parts.user_records.serve(caller, *get);
   }
   if (caller.is_joiner) co_return fail(Errc::refused, "only members of the ring are answered");
-  // The link proved that it is a member; this node may not have heard of it yet.
-  const membership::Member* member = parts.membership.roster().find(caller.member);
-  if (member != nullptr && member->gone) {
-    co_return fail(Errc::refused, "that machine does not belong to the ring any more");
-  }
   if (!caller.is_client) parts.chord.heard_from(caller.member);
 
   if (is_for_replica(request)) co_return co_await answer_chunks(parts.service, caller, std::move(request));
