@@ -6,7 +6,7 @@ namespace peerstore::simulator {
 
 std::size_t copies_of(const StoredChunk& chunk, const HasCopy& has_copy) {
   const auto has_it = [&](std::uint32_t machine) { return has_copy(machine, chunk.address); };
-  return static_cast<std::size_t>(std::ranges::count_if(chunk.on_disks, has_it));
+  return static_cast<std::size_t>(std::ranges::count_if(chunk.ever_on_disks, has_it));
 }
 
 std::vector<std::string> no_acknowledged_chunk_lost(const ChunkLedger& ledger, const HasCopy& has_copy) {

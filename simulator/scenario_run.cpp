@@ -236,8 +236,13 @@ std::optional<std::string> ScenarioRun::flaw_of_copies() {
       const std::size_t wanted = preferred.size();
       const std::size_t copies = copies_of(chunk, counted);
       if (copies + excused(chunk) + claimed >= wanted) continue;
+      std::string lacking;
+      for (const wire::MemberId& id : preferred) {
+        const Machine& holder = *ring_.by_member().at(id);
+        if (!holder.has_copy(chunk.address)) lacking += (lacking.empty() ? "" : ", ") + holder.name();
+      }
       return "class " + std::to_string(header.chunk_class) + " of pack " + std::to_string(number) + " has " +
-             std::to_string(copies) + " copies of " + std::to_string(wanted);
+             std::to_string(copies) + " copies of " + std::to_string(wanted) + "; it is not with " + lacking;
     }
   }
   return std::nullopt;

@@ -142,7 +142,7 @@ bool SimulatedRing::may_be_spared(const SimulatedMachine& machine) const {
   };
   for (std::uint32_t number = 0; number < ledger_.pack_count(); ++number) {
     for (const StoredChunk& chunk : ledger_.pack(number).chunks) {
-      const bool concerned = chunk.acknowledged && chunk.on_disks.contains(machine.index());
+      const bool concerned = chunk.acknowledged && chunk.ever_on_disks.contains(machine.index());
       if (concerned && copies_of(chunk, others_have_it) == 0) return false;
     }
   }

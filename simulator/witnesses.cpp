@@ -99,9 +99,8 @@ void ScenarioRun::disk_called(Machine& machine, world::Operation operation, std:
     ++report_.copies_by_repair;  // of which owners' copies are taken away at the end
     ring_.chronicle().note(machine.index(), EventKind::chunk_on_disk, place->chunk_class, 0, 0,
                            FixedBytesHash()(*address));
-  } else if (!incoming) {
-    ring_.ledger().chunk(*place).on_disks.erase(machine.index());
-    if (operation == world::Operation::remove) judge_drop(machine, *place);
+  } else if (!incoming && operation == world::Operation::remove) {
+    judge_drop(machine, *place);
   }
 }
 
@@ -113,8 +112,12 @@ void ScenarioRun::judge_drop(Machine& machine, ChunkLedger::Place place) {
   if (!chunk.acknowledged || !machine.is_honest()) return;
   const auto came = chunk.came_at.find(machine.index());
   if (came != chunk.came_at.end() && ring_.world().now() - came->second < kUntilKept) return;
+  // The call is yet to come, and may fail.
+  const HasCopy others = [&, there = ring_.there_copy()](std::uint32_t holder, const auto& address) {
+    return holder != machine.index() && there(holder, address);
+  };
   ring_.violations().judge("a_copy_is_dropped_only_for_others",
-                           a_copy_is_dropped_only_for_others(chunk, scenario_.copies, ring_.there_copy()),
+                           a_copy_is_dropped_only_for_others(chunk, scenario_.copies, others),
                            {machine.index()});
 }
 
@@ -127,7 +130,6 @@ void ScenarioRun::judge_colour(Machine& machine, ChunkLedger::Place place) {
 void ScenarioRun::has_chunk(Machine& machine, ChunkLedger::Place place) {
   judge_colour(machine, place);
   StoredChunk& chunk = ring_.ledger().chunk(place);
-  chunk.on_disks.insert(machine.index());
   chunk.ever_on_disks.insert(machine.index());
   chunk.came_at[machine.index()] = ring_.world().now();
 }

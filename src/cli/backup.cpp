@@ -168,11 +168,6 @@ Task<Exit> run(OwnerSession& session, drive::Drive& drive, const Backup& backup)
           Exit::interrupted, "Stopped. Nothing is lost: " + human_bytes(last.bytes_safe) + " is safe.",
           "Run the same command to go on.");
     }
-    if (summary.error().code == Errc::refused && !backup.what.mass_deletion_is_meant) {
-      co_return backup.output.failure(summary.error(),
-                                      "No snapshot was made. Is the disk mounted? If it is meant: the same "
-                                      "command with --allow-deletions.");
-    }
     co_return backup.output.failure(summary.error(), "What was safe before is still safe.");
   }
   if (backup.what.only_look) {

@@ -94,6 +94,13 @@ const RingDrive::KnownSnapshot* RingDrive::last_of(const RootTree& roots) const 
   return last == snapshots_.rend() ? nullptr : &*last;
 }
 
+namespace {
+Error too_little(const std::string& what) {
+  return fail(Errc::refused,
+              what + ". Is the disk mounted? If it is meant: the same command with --allow-deletions");
+}
+}  // namespace
+
 // A disk that is not mounted looks like a folder that was emptied.
 Task<Result<void>> RingDrive::check_deletions(const RootTree& roots, const BackupRun& run) {
   const KnownSnapshot* const last = last_of(roots);
@@ -103,12 +110,12 @@ Task<Result<void>> RingDrive::check_deletions(const RootTree& roots, const Backu
     const auto was = co_await find_path(vault_, before.tree, root);
     // What cannot be read now may have been anything.
     if (was ? was->content.ids.empty() : was.error().code == Errc::not_found) continue;
-    co_return fail(Errc::refused, "there is nothing in /" + root + " now, where there was before");
+    co_return too_little("there is nothing in /" + root + " now, where there was before");
   }
   const std::uint64_t gone = before.files - std::min(before.files, run.summary().files);
   if (gone >= kDeletionsAskedAbout && gone * 5 > before.files) {
-    co_return fail(Errc::refused, std::to_string(gone) + " of " + std::to_string(before.files) +
-                                      " files that were there before are gone");
+    co_return too_little(std::to_string(gone) + " of " + std::to_string(before.files) +
+                         " files that were there before are gone");
   }
   co_return Result<void>();
 }

@@ -5,6 +5,7 @@
 #include <peerstore/runtime/scope.hpp>
 
 #include <algorithm>
+#include <functional>
 
 namespace peerstore::replica {
 
@@ -227,14 +228,15 @@ std::string ChunkPut::shortfall() const {
 
 Error ChunkPut::nothing_stored() const {
   if (list_.empty()) return fail(Errc::refused, "no friend may hold this chunk: " + shortfall());
-  Errc code = Errc::unreachable;
+  // First the reasons that people can do something about; while somebody is away it may go well later.
   for (const Failure& failure : failures_) {
-    if (is_silence(failure.error.code)) continue;
-    code = failure.error.code;
-    // The reason that people can do something about.
-    if (code == Errc::over_quota || code == Errc::full) break;
+    const Errc code = failure.error.code;
+    if (code == Errc::over_quota || code == Errc::full) return fail(code, shortfall());
   }
-  return fail(code, shortfall());
+  const auto is_silent = [](const Failure& failure) { return is_silence(failure.error.code); };
+  const bool somebody_is_away = !std::ranges::all_of(taken_, std::identity{}) ||
+                                std::ranges::any_of(failures_, is_silent) || failures_.empty();
+  return fail(somebody_is_away ? Errc::unreachable : failures_.back().error.code, shortfall());
 }
 
 }  // namespace peerstore::replica

@@ -301,10 +301,10 @@ TEST_F(ChunkLaws, MissOnlyAcknowledgedChunksThatNobodyHas) {
   StoredChunk& chunk = ledger.chunk({pack, 2});
   chunk.acknowledged = true;
   EXPECT_EQ(no_acknowledged_chunk_lost(ledger, everybody).size(), 1U);
-  chunk.on_disks = {3};
+  chunk.ever_on_disks = {3};
   EXPECT_TRUE(no_acknowledged_chunk_lost(ledger, everybody).empty());
   EXPECT_EQ(no_acknowledged_chunk_lost(ledger, all_but_three).size(), 1U);
-  chunk.on_disks = {3, 4};
+  chunk.ever_on_disks = {3, 4};
   EXPECT_TRUE(no_acknowledged_chunk_lost(ledger, all_but_three).empty());
   EXPECT_EQ(copies_of(chunk, all_but_three), 1U);
 }
@@ -392,7 +392,7 @@ TEST(Report, BecomesOneJsonObject) {
 
 TEST(ACopyIsDroppedOnlyForOthers, CountsThoseThatAreOnDisks) {
   StoredChunk chunk;
-  chunk.on_disks = {1, 2, 5};
+  chunk.ever_on_disks = {1, 2, 5};
   const auto all = [](std::uint32_t, const wire::ChunkAddress&) { return true; };
   const auto not_five = [](std::uint32_t machine, const wire::ChunkAddress&) { return machine != 5; };
   EXPECT_FALSE(a_copy_is_dropped_only_for_others(chunk, 3, all));
