@@ -218,6 +218,19 @@ TEST(ChunkPut, RefusesAHolderThatAsksForSegmentsTheChunkDoesNotHave) {
   EXPECT_FALSE(ring.holder(list[0]).has(chunk.ref.address));
 }
 
+TEST(ChunkPut, MayGoWellLaterWhileSomebodyIsAwayWhateverTheOthersSay) {
+  TestRing ring(4);
+  const TestChunk chunk = make_chunk(0, 2, 17);
+  const auto list = ring.preference(chunk);
+  const auto refuse = [](const wire::Request&, Result<wire::Response>& answer) {
+    answer = fail(Errc::refused, "not a member of this ring, or no longer");
+  };
+  for (const wire::MemberId& holder : list) ring.holder(holder).tamper = refuse;
+  EXPECT_EQ(ring.put(chunk).error().code, Errc::refused);
+  ring.sleep(list[0]);
+  EXPECT_EQ(ring.put(chunk).error().code, Errc::unreachable);
+}
+
 TEST(ChunkPut, SaysThatOneMoreFriendIsNeeded) {
   TestRing ring(4);  // three friends, one of whom may not hold class 1
   const Result<PutOutcome> outcome = ring.put(make_chunk(0, 1, 15));
