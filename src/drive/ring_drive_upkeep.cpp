@@ -1,4 +1,6 @@
 // The part of RingDrive that keeps the drive sound and small: verify, forget, prune.
+#include <peerstore/vault/pack_standing.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -11,7 +13,6 @@ namespace peerstore::drive {
 
 namespace {
 
-constexpr std::size_t kPacksAsked = 64;                    // in one question
 constexpr std::uint64_t kVerifiedBytes = 4 * 1024 * 1024;  // in one go
 constexpr std::size_t kIdsInRecord = 4096;                 // of forgotten snapshots
 // Longer than a backup takes: one that another machine had begun may have counted on a pack that was dropped.
@@ -39,24 +40,16 @@ Task<Result<void>> RingDrive::mark_all(MarkRun& mark) {
 Task<Result<void>> RingDrive::verify_standing(std::vector<vault::PackRow> packs, VerifySummary& summary,
                                               Found& found, const Observer& observer) {
   std::set<std::string> waiting_for;
-  for (std::size_t at = 0; at < packs.size(); at += kPacksAsked) {
+  for (std::size_t at = 0; at < packs.size(); at += vault::kPacksAsked) {
     if (cancelled_) co_return fail(Errc::cancelled, "stopped");
-    const std::size_t end = std::min(at + kPacksAsked, packs.size());
-    std::vector<replica::ChunkRef> chunks;
-    for (std::size_t i = at; i < end; ++i) {
-      for (std::uint8_t c = 0; c < wire::kClasses; ++c) {
-        chunks.push_back(vault::chunk_ref(packs[i], c, environment_.space.owner()));
-      }
-    }
-    const std::size_t asked = chunks.size();
-    const auto standings = co_await environment_.space.standing(std::move(chunks));
+    const auto some = std::span(packs).subspan(at, std::min(vault::kPacksAsked, packs.size() - at));
+    const auto standings =
+        co_await vault::standing_of(environment_.space, std::vector(some.begin(), some.end()));
     if (!standings) co_return standings.error();
-    if (standings->size() != asked) co_return fail(Errc::invalid, "not as many standings as chunks");
-    for (std::size_t i = at; i < end; ++i) {
+    for (std::size_t i = 0; i < some.size(); ++i) {
       bool is_lost = false;
       bool is_away = false;
-      for (std::size_t c = 0; c < wire::kClasses; ++c) {
-        const replica::ChunkStanding& standing = (*standings)[(i - at) * wire::kClasses + c];
+      for (const replica::ChunkStanding& standing : (*standings)[i]) {
         if (!standing.confirmed.empty()) continue;
         is_lost = is_lost || standing.is_lost();
         is_away = true;
@@ -66,12 +59,12 @@ Task<Result<void>> RingDrive::verify_standing(std::vector<vault::PackRow> packs,
       }
       if (is_lost) {
         ++summary.problems;
-        found.lost.insert(packs[i].addresses[0]);
-        observer.warning({"", fail(Errc::not_found, packs[i].name() + ": nobody has all of it any more")});
+        found.lost.insert(some[i].addresses[0]);
+        observer.warning({"", fail(Errc::not_found, some[i].name() + ": nobody has all of it any more")});
       } else if (is_away) {
         ++summary.unreachable;
-      } else if (is_known_lost(packs[i].addresses[0])) {
-        found.whole.insert(packs[i].addresses[0]);
+      } else if (is_known_lost(some[i].addresses[0])) {
+        found.whole.insert(some[i].addresses[0]);
       }
     }
   }

@@ -1,12 +1,10 @@
 #include "standing_run.hpp"
 
+#include <peerstore/vault/pack_standing.hpp>
+
 #include <algorithm>
 
 namespace peerstore::drive {
-
-namespace {
-constexpr std::size_t kPacksAtOnce = 64;
-}  // namespace
 
 StandingRun::State StandingRun::judge(const replica::ChunkStanding& standing) {
   if (!standing.confirmed.empty()) {
@@ -21,21 +19,13 @@ StandingRun::State StandingRun::judge(const replica::ChunkStanding& standing) {
 
 Task<Result<std::vector<StandingRun::State>>> StandingRun::ask(std::vector<vault::PackRow> packs) {
   std::vector<State> states;
-  for (std::size_t at = 0; at < packs.size(); at += kPacksAtOnce) {
-    const std::size_t end = std::min(at + kPacksAtOnce, packs.size());
-    std::vector<replica::ChunkRef> chunks;
-    for (std::size_t i = at; i < end; ++i) {
-      for (std::uint8_t c = 0; c < wire::kClasses; ++c) {
-        chunks.push_back(vault::chunk_ref(packs[i], c, space_.owner()));
-      }
-    }
-    const std::size_t asked = chunks.size();
-    const auto answers = co_await space_.standing(std::move(chunks));
-    if (!answers) co_return answers.error();
-    if (answers->size() != asked) co_return fail(Errc::invalid, "not as many standings as chunks");
-    for (std::size_t i = 0; i < asked; i += wire::kClasses) {
+  for (std::size_t at = 0; at < packs.size(); at += vault::kPacksAsked) {
+    const auto some = std::span(packs).subspan(at, std::min(vault::kPacksAsked, packs.size() - at));
+    const auto standings = co_await vault::standing_of(space_, std::vector(some.begin(), some.end()));
+    if (!standings) co_return standings.error();
+    for (const vault::PackStanding& pack : *standings) {
       State worst = State::safe;
-      for (std::size_t c = 0; c < wire::kClasses; ++c) worst = std::max(worst, judge((*answers)[i + c]));
+      for (const replica::ChunkStanding& chunk : pack) worst = std::max(worst, judge(chunk));
       states.push_back(worst);
     }
   }

@@ -1,6 +1,7 @@
 // The part of Vault that brings packs with too few copies up to what the ring allows.
 #include <peerstore/crypto/merkle.hpp>
 #include <peerstore/runtime/combine.hpp>
+#include <peerstore/vault/pack_standing.hpp>
 #include <peerstore/vault/vault.hpp>
 
 #include "open_pack.hpp"
@@ -13,8 +14,6 @@ namespace peerstore::vault {
 
 namespace {
 
-constexpr std::size_t kPacksAtOnce = 64;  // that the ring is asked about
-
 void add_members(std::vector<wire::MemberId>& holders, const std::vector<wire::MemberId>& more) {
   for (const wire::MemberId& member : more) {
     if (std::find(holders.begin(), holders.end(), member) == holders.end()) holders.push_back(member);
@@ -23,29 +22,27 @@ void add_members(std::vector<wire::MemberId>& holders, const std::vector<wire::M
 
 }  // namespace
 
+std::vector<PackRow> Vault::rows_of(std::span<const std::uint32_t> packs) const {
+  std::vector<PackRow> rows;
+  rows.reserve(packs.size());
+  for (const std::uint32_t pack : packs) rows.push_back(index_.pack(pack));
+  return rows;
+}
+
 // Receipts tell what was; friends may have made further copies since, or be gone.
 Task<Result<void>> Vault::read_standing(std::vector<std::uint32_t> packs) {
-  for (std::size_t at = 0; at < packs.size(); at += kPacksAtOnce) {
-    const std::size_t end = std::min(at + kPacksAtOnce, packs.size());
-    std::vector<replica::ChunkRef> chunks;
-    for (std::size_t i = at; i < end; ++i) {
-      for (std::uint8_t c = 0; c < wire::kClasses; ++c) {
-        chunks.push_back(chunk_ref(index_.pack(packs[i]), c, environment_.space.owner()));
-      }
-    }
-    const std::size_t asked = chunks.size();
-    const auto standings = co_await environment_.space.standing(std::move(chunks));
+  for (std::size_t at = 0; at < packs.size(); at += kPacksAsked) {
+    const auto some = std::span(packs).subspan(at, std::min(kPacksAsked, packs.size() - at));
+    const auto standings = co_await standing_of(environment_.space, rows_of(some));
     if (!standings) co_return standings.error();
-    if (standings->size() != asked) co_return fail(Errc::invalid, "not as many standings as chunks");
-    for (std::size_t i = at; i < end; ++i) {
+    for (std::size_t i = 0; i < some.size(); ++i) {
       Holders holders;
       for (std::size_t c = 0; c < wire::kClasses; ++c) {
-        const replica::ChunkStanding& standing = (*standings)[(i - at) * wire::kClasses + c];
-        holders[c] = standing.confirmed;
-        add_members(holders[c], standing.away);
+        holders[c] = (*standings)[i][c].confirmed;
+        add_members(holders[c], (*standings)[i][c].away);
       }
       erase_gone(holders);
-      set_holders(packs[i], holders);
+      set_holders(some[i], holders);
     }
   }
   co_return Result<void>();

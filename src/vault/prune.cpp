@@ -2,6 +2,7 @@
 //
 // What is still needed of a half-empty pack is stored anew before the pack is dropped, and a dropped
 // pack stays readable: whatever stops a run, and whoever counted on the pack meanwhile, loses nothing.
+#include <peerstore/vault/pack_standing.hpp>
 #include <peerstore/vault/vault.hpp>
 
 #include "open_pack.hpp"
@@ -13,8 +14,6 @@ namespace peerstore::vault {
 namespace {
 
 constexpr std::uint64_t kStoredAnewBytes = 4 * 1024 * 1024;  // in one go
-constexpr std::size_t kPacksRemovedAtOnce = 64;
-constexpr std::size_t kPacksAskedAtOnce = 64;
 
 std::uint64_t bytes_of(const PackRow& pack) { return std::uint64_t{pack.rows} * kRowBytes; }
 
@@ -118,20 +117,13 @@ std::vector<std::uint32_t> Vault::dropped_and_needed(const UsedBlobs& used) cons
 // Those of which some chunk is with nobody who answers.
 Task<Result<std::set<std::uint32_t>>> Vault::without_copies(std::vector<std::uint32_t> packs) const {
   std::set<std::uint32_t> without;
-  for (std::size_t at = 0; at < packs.size(); at += kPacksAskedAtOnce) {
-    const std::size_t end = std::min(at + kPacksAskedAtOnce, packs.size());
-    std::vector<replica::ChunkRef> chunks;
-    for (std::size_t i = at; i < end; ++i) {
-      for (std::uint8_t c = 0; c < wire::kClasses; ++c) {
-        chunks.push_back(chunk_ref(index_.pack(packs[i]), c, environment_.space.owner()));
-      }
-    }
-    const std::size_t asked = chunks.size();
-    const auto standings = co_await environment_.space.standing(std::move(chunks));
+  const auto has_nobody = [](const replica::ChunkStanding& chunk) { return chunk.confirmed.empty(); };
+  for (std::size_t at = 0; at < packs.size(); at += kPacksAsked) {
+    const auto some = std::span(packs).subspan(at, std::min(kPacksAsked, packs.size() - at));
+    const auto standings = co_await standing_of(environment_.space, rows_of(some));
     if (!standings) co_return standings.error();
-    if (standings->size() != asked) co_return fail(Errc::invalid, "not as many standings as chunks");
-    for (std::size_t i = 0; i < asked; ++i) {
-      if ((*standings)[i].confirmed.empty()) without.insert(packs[at + i / wire::kClasses]);
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      if (std::ranges::any_of((*standings)[i], has_nobody)) without.insert(some[i]);
     }
   }
   co_return without;
@@ -230,14 +222,10 @@ std::vector<std::uint32_t> Vault::dropped_until(std::int64_t time_ns, const Used
 
 Task<Result<std::size_t>> Vault::remove(std::vector<std::uint32_t> packs) {
   std::unordered_set<std::uint32_t> gone;
-  for (std::size_t at = 0; at < packs.size(); at += kPacksRemovedAtOnce) {
-    const std::size_t end = std::min(at + kPacksRemovedAtOnce, packs.size());
-    std::vector<replica::ChunkRef> chunks;
-    for (std::size_t i = at; i < end; ++i) {
-      for (std::uint8_t c = 0; c < wire::kClasses; ++c) {
-        chunks.push_back(chunk_ref(index_.pack(packs[i]), c, environment_.space.owner()));
-      }
-    }
+  for (std::size_t at = 0; at < packs.size(); at += kPacksAsked) {
+    const std::size_t end = std::min(at + kPacksAsked, packs.size());
+    const auto some = std::span(packs).subspan(at, end - at);
+    std::vector<replica::ChunkRef> chunks = chunks_of(rows_of(some), environment_.space.owner());
     const std::size_t asked = chunks.size();
     const auto removed = co_await environment_.space.remove(std::move(chunks));
     if (!removed) co_return removed.error();

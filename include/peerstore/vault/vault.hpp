@@ -211,6 +211,7 @@ class Vault {
   Task<Mended> mend(std::uint32_t pack);
   void erase_gone(Holders& holders) const;
   unsigned copies_now(const PackRow& pack) const;
+  std::vector<PackRow> rows_of(std::span<const std::uint32_t> packs) const;
   Task<Result<void>> read_standing(std::vector<std::uint32_t> packs);
   void set_holders(std::uint32_t pack, Holders holders);
 
