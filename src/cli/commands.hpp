@@ -39,7 +39,7 @@ Exit lock_command(const Home& home, const Output& output);
 struct InviteOptions : OwnerOptions {
   std::string for_whom = "a friend";
   std::string expires = "7d";
-  std::string quota;  // empty: as much as the person gives
+  std::string quota;  // empty: as much as the person gives, up to membership::kUnfixedQuotaMax
   bool qr = false;
 };
 Exit invite_command(const Home& home, const Output& output, const InviteOptions& options);

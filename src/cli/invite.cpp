@@ -36,8 +36,12 @@ std::vector<membership::InvitationLink::Door> doors(OwnerSession& session, const
 
 void show(const Invite& job, const std::string& link, wire::PersonNumber person, std::int64_t expires_at) {
   if (job.output.json()) {
-    job.output.document(
-        {{"type", "invitation"}, {"link", link}, {"person", person}, {"expires_at", expires_at}});
+    job.output.document({{"type", "invitation"},
+                         {"link", link},
+                         {"person", person},
+                         {"expires_at", expires_at},
+                         {"quota_bytes", job.quota == 0 ? membership::kUnfixedQuotaMax : job.quota},
+                         {"quota_follows_what_is_given", job.quota == 0}});
     return;
   }
   job.output.line(link);
@@ -49,6 +53,11 @@ void show(const Invite& job, const std::string& link, wire::PersonNumber person,
                   (job.lifetime == 0 ? std::string() : ", within " + human_duration(job.lifetime)) +
                   ". Send it privately. Your friend runs:");
   job.output.note("  peerstore join 'LINK' --user NAME --give 100G");
+  job.output.note(job.quota == 0
+                      ? "Your friend may store as much as it gives, up to " +
+                            human_bytes(membership::kUnfixedQuotaMax) +
+                            ", all copies counted (--quota fixes it)."
+                      : "Your friend may store " + human_bytes(job.quota) + ", all copies counted.");
   job.output.note("To withdraw it: peerstore invites revoke " + std::to_string(person));
 }
 
@@ -93,6 +102,9 @@ Exit invite_command(const Home& home, const Output& output, const InviteOptions&
   if (!lifetime) return output.failure(Exit::usage, "--expires: " + lifetime.error().context);
   const auto quota = options.quota.empty() ? Result<std::uint64_t>(0) : read_bytes(options.quota);
   if (!quota) return output.failure(Exit::usage, "--quota: " + quota.error().context);
+  if (!options.quota.empty() && *quota == 0) {
+    return output.failure(Exit::usage, "--quota: a friend must be able to store something");
+  }
   const Invite job{output, options, *lifetime, *quota};
   return with_session(home, output, options,
                       [&](OwnerSession& session) { return invite(session, home, job); });

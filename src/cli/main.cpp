@@ -120,7 +120,8 @@ struct CommandLine {
     c->add_option("FOR", invite.for_whom, "Whom it is for (a note for yourself)");
     c->add_option("--expires", invite.expires, "How long it may be used, as in 7d, 12h or never")
         ->capture_default_str();
-    c->add_option("--quota", invite.quota, "What your friend may store (default: as much as it gives)");
+    c->add_option("--quota", invite.quota,
+                  "What your friend may store (default: as much as it gives, up to 200G)");
     c->add_flag("--qr", invite.qr, "Also as a QR code");
     add_ways_in(*c, invite);
     c->callback([this] {

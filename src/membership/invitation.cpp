@@ -65,6 +65,9 @@ Identity found_ring(crypto::Signatures& signatures, Entropy& entropy, const Poli
   invitation.position_seed = entropy.make<crypto::Hash>();
   invitation.token_key = root.public_key;
   invitation.for_whom = person_name;
+  // Who founds a ring signs for itself what it means to give, should it be more than a word alone is good
+  // for.
+  if (bytes_given > kUnfixedQuotaMax) invitation.bytes_quota = bytes_given;
   Identity identity = claim(signatures, entropy, root.public_key, invitation.person, root, person_name,
                             machine_name, bytes_given);
   identity.root_secret = root.secret_key;

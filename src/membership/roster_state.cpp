@@ -1,7 +1,6 @@
 #include "roster_state.hpp"
 
 #include <algorithm>
-#include <limits>
 
 namespace peerstore::membership {
 
@@ -256,7 +255,7 @@ void Roster::State::derive(const wire::RingId& ring, wire::PersonNumber number) 
     record.members.push_back(member.id);
     node_keys.emplace(member.node_key, member.id);
     if (invitation.bytes_quota == 0 && !member.gone) {
-      const std::uint64_t room = std::numeric_limits<std::uint64_t>::max() - person.bytes_quota;
+      const std::uint64_t room = kUnfixedQuotaMax - person.bytes_quota;
       person.bytes_quota += std::min(room, member.bytes_given);
     }
   }

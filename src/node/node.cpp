@@ -397,11 +397,13 @@ Task<DrainPreview> Node::preview_drain() {
   }
   std::ranges::sort(told.friends, {}, &DrainPreview::Friend::name);
   const membership::Roster& roster = parts.membership.roster();
-  const membership::Member* self = roster.find(parts.identity.member);
-  const auto person = roster.persons().find(parts.identity.person);
   const auto* invitation = roster.invitation(parts.identity.person);
-  told.ends_quota = self != nullptr && person != roster.persons().end() && invitation != nullptr &&
-                    invitation->bytes_quota == 0 && person->second.bytes_quota == self->bytes_given;
+  const bool others_give = std::ranges::any_of(roster.members(), [&](const auto& entry) {
+    const membership::Member& member = entry.second;
+    return member.person == parts.identity.person && member.id != parts.identity.member && !member.gone &&
+           member.bytes_given > 0;
+  });
+  told.ends_quota = invitation != nullptr && invitation->bytes_quota == 0 && !others_give;
   co_return told;
 }
 

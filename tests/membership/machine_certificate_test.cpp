@@ -153,5 +153,32 @@ TEST_F(MachineCertificate, GivesAPersonTheQuotaOfTheInvitationOrWhatItGives) {
   EXPECT_EQ(ring.roster->persons().at(bob.person).bytes_quota, 100u);
 }
 
+TEST_F(MachineCertificate, GivesNobodyMoreThanTheFormatAllowsByItsOwnWord) {
+  const auto states = [&](const Identity& who, std::uint64_t bytes) {
+    return restate_bytes_given(ring.signatures, *ring.roster, who.person_secret, who.member, bytes).value();
+  };
+  for (const Identity* who : {&bob, &ring.founder}) {
+    const auto quota = [&] { return ring.roster->persons().at(who->person).bytes_quota; };
+    ring.state({states(*who, kUnfixedQuotaMax - 50)});
+    EXPECT_EQ(quota(), kUnfixedQuotaMax - 50);
+    ring.state({states(*who, UINT64_MAX)});
+    EXPECT_EQ(quota(), kUnfixedQuotaMax);
+  }
+  ring.state({certify(1)});
+  EXPECT_EQ(ring.roster->persons().at(bob.person).bytes_quota, kUnfixedQuotaMax) << "nor with many machines";
+}
+
+TEST(FoundRing, SignsForItsFounderWhatItGivesBeyondThat) {
+  const std::uint64_t given = 10 * kUnfixedQuotaMax;
+  crypto::SimulatedSignatures signatures;
+  SeededEntropy entropy(7);
+  PolicyStatement policy;
+  policy.ring_name = "cellar";
+  const Identity founder = found_ring(signatures, entropy, policy, "ann", "ann-laptop", given);
+  Roster roster(signatures, founder.root_key);
+  (void)roster.add_all(founder.proof);
+  EXPECT_EQ(roster.persons().at(0).bytes_quota, given);
+}
+
 }  // namespace
 }  // namespace peerstore::membership

@@ -102,6 +102,35 @@ TEST(Node, IsNotEmptiedOfWhatTheOthersCannotKeep) {
   }));
 }
 
+TEST(Node, HoldsAMemberToItsQuotaWhateverItSaysThatItGives) {
+  RingOfNodes ring(5);
+  ring.quota = 3 << 20;
+  Laptop& greedy = *ring.join("greedy").value();
+  Laptop& boastful = *ring.laptops[1];  // has no quota fixed
+  const std::uint64_t enormous = std::uint64_t{1} << 60;
+  ring.state_space(greedy, enormous);
+  ring.state_space(boastful, enormous);
+  const auto counts_everywhere = [&](const Laptop& whose, std::uint64_t quota) {
+    return std::ranges::all_of(ring.running(), [&](Laptop* laptop) {
+      return laptop->node->view().bytes_quota(whose.identity.person) == quota;
+    });
+  };
+  EXPECT_TRUE(ring.until([&] { return counts_everywhere(boastful, membership::kUnfixedQuotaMax); }, 1min));
+  EXPECT_TRUE(counts_everywhere(greedy, ring.quota));
+  // It puts until it is refused.
+  Errc refused{};
+  for (int i = 0; i < 100 && refused == Errc{}; ++i) {
+    const Chunk chunk = ring.make_chunk(greedy, static_cast<std::uint8_t>(i % wire::kClasses), 1);
+    const auto put = ring.clock.run(ring.client(greedy).put(chunk.description, chunk.segments));
+    if (!put) refused = put.error().code;
+  }
+  EXPECT_EQ(refused, Errc::over_quota);
+  std::uint64_t kept = 0;
+  for (Laptop* laptop : ring.running()) kept += laptop->node->chunks().bytes_of(greedy.identity.person);
+  EXPECT_GT(kept, ring.quota / 4);
+  EXPECT_LE(kept, ring.quota + ring.quota / 3) << "each of five others its share of 4/15";
+}
+
 TEST(Node, MovesNothingWhileFriendsSleep) {
   RingOfNodes ring(7);
   const auto chunks = ring.put_chunks(*ring.laptops[0], 15);

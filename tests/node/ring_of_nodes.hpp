@@ -66,7 +66,7 @@ class RingOfNodes {
     Laptop& founder = *laptops[0];
     auto& membership = founder.node->membership();
     const auto made = membership::make_invitation(signatures, entropy, founder.identity, membership.roster(),
-                                                  membership.roster().next_person(), whom, 0);
+                                                  membership.roster().next_person(), whom, 0, quota);
     CHECK(made.has_value());
     membership.learn({made->statement}, {});
     membership::InvitationLink link;
@@ -257,6 +257,7 @@ class RingOfNodes {
   SeededEntropy entropy;
   crypto::SimulatedSignatures signatures;
   world::VirtualNetwork hub;
+  std::uint64_t quota = 0;  // of those who are invited from now on; 0: what they give
   double news_budget = Node::Options().news_budget;  // of those that start from now on
   std::vector<std::unique_ptr<Laptop>> laptops;
 

@@ -38,7 +38,7 @@ struct Person {
   crypto::BoxPublicKey box_key;
   crypto::SigningPublicKey purge_key;  // zero: none
   // What it may store in the ring, all copies counted: what the invitation says, or else as much as
-  // its machines give that are not gone.
+  // its machines give that are not gone, but never more than kUnfixedQuotaMax: it is their own word.
   std::uint64_t bytes_quota = 0;
   bool gone = false;
 };

@@ -32,6 +32,8 @@ inline constexpr std::uint32_t kMachineNumbers = 64;       // over a life: what 
 inline constexpr std::size_t kAdminsMax = 16;
 inline constexpr std::size_t kKeptMax = 160;
 inline constexpr std::size_t kFormerWritersMax = 64;
+// What a person may store at most whose invitation fixes no quota, whatever its machines say that they give.
+inline constexpr std::uint64_t kUnfixedQuotaMax = 200'000'000'000;
 inline constexpr wire::PersonNumber kPersonNumberMax = 1'000'000;
 
 enum class StatementKind : std::uint8_t {
@@ -72,7 +74,8 @@ struct InvitationStatement {
   std::uint8_t colour = 0;
   crypto::Hash position_seed;
   crypto::SigningPublicKey token_key;
-  // What the person may store in the ring, all copies counted; 0: as much as its machines give.
+  // What the person may store in the ring, all copies counted; 0: as much as its machines give, up to
+  // kUnfixedQuotaMax.
   std::uint64_t bytes_quota = 0;
   std::int64_t expires_at =
       0;  // seconds since 1970: advisory, told to people; use is single anyway; 0 = never
