@@ -13,6 +13,7 @@
 
 #include <cstring>
 #include <optional>
+#include <variant>
 
 namespace peerstore::api {
 
@@ -29,6 +30,13 @@ constexpr auto kRequestTime = std::chrono::seconds(10);
 constexpr std::size_t kSessionsMax = 32;
 constexpr auto kAcceptPause = std::chrono::milliseconds(200);
 
+template <class T>
+using LockedBody = http::vector_body<T, crypto::LockedAllocator<T>>;
+using Request = http::request<LockedBody<char>>;
+using Document = http::response<http::string_body>;
+using SecretAnswer = http::response<LockedBody<char>>;
+using Answer = std::variant<Document, SecretAnswer>;
+
 std::string error_document(std::string_view code, std::string_view message, std::string_view hint) {
   const boost::json::object error{{"code", code}, {"message", message}, {"hint", hint}};
   return boost::json::serialize(boost::json::object{{"error", error}}) + "\n";
@@ -37,22 +45,25 @@ std::string error_document(std::string_view code, std::string_view message, std:
 }  // namespace
 
 struct LocalServer::Implementation : std::enable_shared_from_this<Implementation> {
-  Implementation(asio::io_context& io, std::string path, Routes known, Actions possible)
+  Implementation(asio::io_context& io, std::string path, Routes known, Actions possible, Secrets kept)
       : acceptor(io),
         pause(io),
         socket_path(std::move(path)),
         routes(std::move(known)),
-        actions(std::move(possible)) {}
+        actions(std::move(possible)),
+        secrets(std::move(kept)) {}
 
   void accept();
   void accept_later();
-  http::response<http::string_body> answer(const http::request<http::string_body>& request) const;
+  Answer answer(const Request& request) const;
+  Document document(const Request& request) const;
 
   Protocol::acceptor acceptor;
   asio::steady_timer pause;
   std::string socket_path;
   Routes routes;
   Actions actions;
+  Secrets secrets;
   std::size_t sessions = 0;
 };
 
@@ -61,8 +72,8 @@ namespace {
 // One connection: requests are answered in turn until the other side closes.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  using Answer = std::function<http::response<http::string_body>(const http::request<http::string_body>&)>;
-  Session(Protocol::socket socket, Answer answer, std::function<void()> ended)
+  using Answering = std::function<Answer(const Request&)>;
+  Session(Protocol::socket socket, Answering answer, std::function<void()> ended)
       : stream_(std::move(socket)), answer_(std::move(answer)), ended_(std::move(ended)) {}
   ~Session() { ended_(); }
 
@@ -80,24 +91,41 @@ class Session : public std::enable_shared_from_this<Session> {
   void write(beast::error_code error) {
     if (error) return;
     response_ = answer_(parser_->get());
-    http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code failed, std::size_t) {
-      if (!failed && self->response_.keep_alive()) self->read();
-    });
+    std::visit([this](auto& response) { send(response); }, response_);
+  }
+  template <class Response>
+  void send(Response& response) {
+    http::async_write(stream_, response,
+                      [self = shared_from_this(), &response](beast::error_code failed, std::size_t) {
+                        if (!failed && response.keep_alive()) self->read();
+                      });
   }
 
   beast::basic_stream<Protocol> stream_;
-  Answer answer_;
+  Answering answer_;
   std::function<void()> ended_;
-  beast::flat_static_buffer<kHeaderBytesMax + kBodyBytesMax> buffer_;
-  std::optional<http::request_parser<http::string_body>> parser_;
-  http::response<http::string_body> response_;
+  beast::basic_flat_buffer<crypto::LockedAllocator<char>> buffer_{kHeaderBytesMax + kBodyBytesMax};
+  std::optional<http::request_parser<LockedBody<char>>> parser_;
+  Answer response_;
 };
 
 }  // namespace
 
-http::response<http::string_body> LocalServer::Implementation::answer(
-    const http::request<http::string_body>& request) const {
-  http::response<http::string_body> response{http::status::ok, request.version()};
+Answer LocalServer::Implementation::answer(const Request& request) const {
+  const auto secret = secrets.find(std::string(request.target()));
+  if (secret == secrets.end() || request.method() != http::verb::get) return document(request);
+  SecretAnswer response{http::status::ok, request.version()};
+  response.set(http::field::content_type, "application/octet-stream");
+  response.set(http::field::cache_control, "no-store");
+  response.keep_alive(request.keep_alive());
+  const crypto::SecretBytes bytes = secret->second();
+  response.body().assign(bytes.view().begin(), bytes.view().end());
+  response.prepare_payload();
+  return response;
+}
+
+Document LocalServer::Implementation::document(const Request& request) const {
+  Document response{http::status::ok, request.version()};
   response.set(http::field::content_type, "application/json");
   response.set(http::field::cache_control, "no-store");
   response.keep_alive(request.keep_alive());
@@ -106,7 +134,7 @@ http::response<http::string_body> LocalServer::Implementation::answer(
   const auto action = actions.find(std::string(request.method_string()) + " " + target);
   const bool is_known = route != routes.end() || action != actions.end();
   if (action != actions.end()) {
-    const Result<std::string> done = action->second(request.body());
+    const Result<std::string> done = action->second({request.body().data(), request.body().size()});
     if (!done) response.result(http::status::forbidden);
     response.body() = done ? *done : error_document(to_string(done.error().code), done.error().context, "");
   } else if (is_known && request.method() == http::verb::get) {
@@ -146,13 +174,13 @@ void LocalServer::Implementation::accept() {
 }
 
 Result<std::unique_ptr<LocalServer>> LocalServer::listen(net::Loop& loop, const std::string& socket_path,
-                                                         Routes routes, Actions actions) {
+                                                         Routes routes, Actions actions, Secrets secrets) {
   if (socket_path.size() >= sizeof(sockaddr_un::sun_path)) {
     return fail(Errc::invalid,
                 socket_path + ": the path of the home is too long for a Unix socket (at most 107 bytes)");
   }
-  auto implementation =
-      std::make_shared<Implementation>(loop.context(), socket_path, std::move(routes), std::move(actions));
+  auto implementation = std::make_shared<Implementation>(loop.context(), socket_path, std::move(routes),
+                                                         std::move(actions), std::move(secrets));
   // The home's lock is held by this process, so whatever is there belongs to a process that died.
   ::unlink(socket_path.c_str());
   const mode_t before = ::umask(0177);

@@ -158,7 +158,7 @@ Exit admins_command(const Home& home, const Output& output, const AdminsOptions&
         }
         return list(session, output);
       },
-      looks ? Purpose::look : Purpose::change);
+      looks ? Purpose::look : Purpose::authority);
 }
 
 }  // namespace peerstore::cli

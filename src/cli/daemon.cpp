@@ -174,15 +174,17 @@ Task<Result<void>> Daemon::start(const Output& output) {
        {"/api/v1/status", [this] { return status(); }},
        {"/api/v1/drain", [this] { return drain_desk_->status(); }},
        {"/api/v1/drain/preview", [this] { return drain_desk_->preview(); }},
-       {"/api/v1/session", [this] { return session_document(unlocked_.has_value()); }},
-       {"/api/v1/session/keys", [this] { return unlocked_ ? to_text(*unlocked_) : std::string(); }}},
-      {{"POST /api/v1/session", [this](const std::string& keys) { return unlock(keys); }},
+       {"/api/v1/session", [this] { return session_document(user_key_.has_value()); }}},
+      {{"POST /api/v1/session", [this](std::string_view key) { return unlock(key); }},
        {"POST /api/v1/drain/preview",
-        [this](const std::string&) { return Result<std::string>(drain_desk_->reckon()); }},
-       {"DELETE /api/v1/session", [this](const std::string&) {
-          unlocked_.reset();
+        [this](std::string_view) { return Result<std::string>(drain_desk_->reckon()); }},
+       {"DELETE /api/v1/session",
+        [this](std::string_view) {
+          user_key_.reset();
           return Result<std::string>(session_document(false));
-        }}});
+        }}},
+      {{"/api/v1/session/key",
+        [this] { return user_key_ ? crypto::SecretBytes((*user_key_)->view()) : crypto::SecretBytes(); }}});
   if (!api) co_return api.error();
   api_ = std::move(*api);
 
@@ -202,12 +204,13 @@ Task<Result<void>> Daemon::start(const Output& output) {
   co_return Result<void>();
 }
 
-Result<std::string> Daemon::unlock(const std::string& keys) {
-  auto read = read_keys(keys);
-  if (!read) return fail(Errc::invalid, "no keys");
-  auto open = open_home(signatures_, home_, std::move(*read));
+Result<std::string> Daemon::unlock(std::string_view user_key) {
+  if (user_key.size() != crypto::SecretKey::kSize) return fail(Errc::invalid, "no key");
+  crypto::Guarded<crypto::SecretKey> key;
+  std::ranges::copy(as_bytes(user_key), key->bytes.begin());
+  auto open = open_without_authority(signatures_, home_, std::move(key));
   if (!open) return open.error();
-  unlocked_ = std::move(open->keys);
+  user_key_ = std::move(open->user_key);
   return session_document(true);
 }
 

@@ -46,8 +46,8 @@ class Daemon {
   std::string health() const;
   std::string status() const;
   void keep_addresses();
-  // Takes the keys of somebody who unlocked them, if they open this home's account.
-  Result<std::string> unlock(const std::string& keys);
+  // Takes the user key of somebody who has unlocked it, if it opens this home's account.
+  Result<std::string> unlock(std::string_view user_key);
   Task<void> keep_own_record();
   void adopt(account::AccountFile account, const wire::UserRecord& newer);
 
@@ -68,9 +68,9 @@ class Daemon {
   std::unique_ptr<node::Node> node_;
   std::unique_ptr<DrainDesk> drain_desk_;
   std::unique_ptr<api::LocalServer> api_;
-  std::optional<account::UnlockedKeys> unlocked_;
-  std::vector<std::string> addresses_;  // where friends can reach this node
-  std::string local_address_;           // where this machine's commands can
+  std::optional<crypto::Guarded<crypto::SecretKey>> user_key_;  // while it is unlocked
+  std::vector<std::string> addresses_;                          // where friends can reach this node
+  std::string local_address_;                                   // where this machine's commands can
   std::vector<std::string> kept_addresses_;
   TimePoint began_;
   Event stopping_;

@@ -96,8 +96,9 @@ std::uint64_t space_at_first(const membership::Identity& identity) {
 
 // The lock of the home's commands is held for as long as this takes, not while the machine is emptied.
 Exit say_space(const Home& home, const Output& output, const OwnerOptions& options, std::uint64_t bytes) {
-  return with_session(home, output, options,
-                      [&](OwnerSession& session) { return state_space(session, output, bytes); });
+  return with_session(
+      home, output, options, [&](OwnerSession& session) { return state_space(session, output, bytes); },
+      Purpose::authority);
 }
 
 }  // namespace

@@ -106,8 +106,9 @@ Exit invite_command(const Home& home, const Output& output, const InviteOptions&
     return output.failure(Exit::usage, "--quota: a friend must be able to store something");
   }
   const Invite job{output, options, *lifetime, *quota};
-  return with_session(home, output, options,
-                      [&](OwnerSession& session) { return invite(session, home, job); });
+  return with_session(
+      home, output, options, [&](OwnerSession& session) { return invite(session, home, job); },
+      Purpose::authority);
 }
 
 }  // namespace peerstore::cli

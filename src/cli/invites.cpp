@@ -109,7 +109,7 @@ Task<Exit> withdraw(OwnerSession& session, const Output& output, const std::stri
 }  // namespace
 
 Exit invites_command(const Home& home, const Output& output, const InvitesOptions& options) {
-  const Purpose purpose = options.withdraw.empty() ? Purpose::look : Purpose::change;
+  const Purpose purpose = options.withdraw.empty() ? Purpose::look : Purpose::authority;
   return with_session(
       home, output, options,
       [&](OwnerSession& session) {

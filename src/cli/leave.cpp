@@ -98,10 +98,10 @@ Exit say(const Home& home, const Output& output, const LeaveOptions& options, Un
 Exit leave_command(const Home& home, const Output& output, const LeaveOptions& options) {
   if (const auto flaw = flaw_of_drain(home, output)) return *flaw;
   crypto::Ed25519Signatures signatures;
-  auto unlocked = unlock_home(signatures, home, output.options());
+  auto unlocked = unlock_with_passphrase(signatures, home, output.options());
   if (!unlocked) return failure_to_unlock(output, unlocked.error());
   if (!options.now) {
-    account::UnlockedKeys keys{unlocked->keys.user_key.copy(), unlocked->keys.authority_key.copy()};
+    account::UnlockedKeys keys = unlocked->keys();
     Exit exit = say(home, output, options, std::move(*unlocked), give_nothing);
     if (exit == Exit::done) exit = watch_until_empty(home, output);
     if (exit != Exit::done) return exit;

@@ -200,13 +200,29 @@ Task<void> enter_and_work(OwnerSession& session, const Output& output,
   }
   const Result<void> renewed =
       newer_keys ? co_await renew_writer_if_due(session) : Result<void>(newer_keys.error());
-  if (!renewed && purpose == Purpose::change) {
+  if (!renewed && purpose != Purpose::look) {
     exit = output.failure(renewed.error());
     co_return;
   }
   if (!renewed) output.note("This machine cannot write just now: " + renewed.error().message());
   co_await finish_rekey_if_cut_off(session, output);
   exit = co_await work(session);
+}
+
+Result<UnlockedHome> unlock_for(crypto::Signatures& signatures, const Home& home, const Output& output,
+                                Purpose purpose) {
+  if (purpose != Purpose::authority) {
+    auto open = unlock_home(signatures, home, output.options());
+    // A machine that has new keys, and has to state what it writes with from now on, needs authority once.
+    const bool suffices = !open || open->authority_key || purpose == Purpose::look ||
+                          open->file.writer_epoch == open->body.epoch;
+    if (suffices) return open;
+  }
+  const bool is_asked = !passphrase_source(output.options()).is_given();
+  if (is_asked && is_node_unlocked(home)) {
+    output.note("This needs your passphrase itself: an unlocked node only reads and writes files.");
+  }
+  return unlock_with_passphrase(signatures, home, output.options());
 }
 
 struct DriveWork {
@@ -247,7 +263,7 @@ Exit with_session(const Home& home, const Output& output, const OwnerOptions& op
     return output.failure(error);
   }
   crypto::Ed25519Signatures signatures;
-  auto unlocked = unlock_home(signatures, home, output.options());
+  auto unlocked = unlock_for(signatures, home, output, purpose);
   if (!unlocked) return failure_to_unlock(output, unlocked.error());
   auto session = OwnerSession::prepare(home, std::move(*unlocked));
   if (!session) return output.failure(session.error());

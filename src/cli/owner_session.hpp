@@ -73,8 +73,10 @@ class OwnerSession {
   std::unique_ptr<replica::ChunkClient> space_;
 };
 
-// What a command is for: one that only looks goes on where this machine may not write (just now).
-enum class Purpose : std::uint8_t { change, look };
+// What a command is for. One that only looks goes on where this machine may not write (just now); one that
+// makes or ends machines, invites or revokes needs the passphrase itself, whether or not the node is
+// unlocked.
+enum class Purpose : std::uint8_t { change, look, authority };
 
 // Runs `work(session, drive)` for a command that needs the drive: prepares, enters, opens, and turns
 // failures into messages. SIGINT and SIGTERM cancel the drive's work first, and end the command when

@@ -42,7 +42,7 @@ Exit passwd_command(const Home& home, const Output& output, const PasswdOptions&
   Change job{home, output, chosen, open.body};
   os::SystemEntropy entropy;
   const account::PassphraseUse use{chosen.text, chosen.is_generated, open.file.account_secret};
-  if (auto set = account::set_passphrase(job.body, entropy, open.owner, open.keys, use); !set) {
+  if (auto set = account::set_passphrase(job.body, entropy, open.owner, open.keys(), use); !set) {
     return output.failure(set.error(), "Nothing was changed.");
   }
   return with_unlocked_session(

@@ -108,7 +108,7 @@ Exit recovery_make_command(const Home& home, const Output& output, const Recover
   job.kit.ring_key = open.identity->root_key;
   job.kit.person_key = signatures.key_pair_from(open.identity->person_secret).public_key;
   job.kit.user = printable(open.identity->person_name);
-  account::set_recovery_code(job.body, entropy, open.owner, open.keys, *job.kit.code);
+  account::set_recovery_code(job.body, entropy, open.owner, open.keys(), *job.kit.code);
   return with_unlocked_session(
       home, output, options, std::move(open),
       [&](OwnerSession& session, const Result<void>& entered) { return make_kit(session, entered, job); });

@@ -143,7 +143,8 @@ Result<UnlockedHome> open_reply(crypto::Signatures& signatures, const Belongings
   }
   open.file.account_secret = *drive->account_secret;
   open.file.record = reply.record;
-  open.keys = std::move(*keys);
+  open.user_key = std::move(keys->user_key);
+  open.authority_key = std::move(keys->authority_key);
   open.drive = std::move(*drive);
   return open;
 }
@@ -209,7 +210,7 @@ Result<void> become_machine(crypto::Signatures& signatures, UnlockedHome& open, 
   open.identity->writer_secret = secrets.writer_secret;
   std::vector<wire::Statement> statements = reply.statements;
   statements.push_back(certified);
-  account::seal_writer(open.file, entropy, open.owner, open.body.epoch, *open.keys.user_key,
+  account::seal_writer(open.file, entropy, open.owner, open.body.epoch, *open.user_key,
                        secrets.writer_secret);
   return membership::complete_identity(signatures, *open.identity, statements);
 }
@@ -327,7 +328,7 @@ Exit recovery_use_command(const Home& home, const Output& output, const Recovery
     const auto chosen = choose_passphrase(passphrase_source(output.options()), output.options());
     if (!chosen) return failure_to_choose(output, chosen.error());
     const account::PassphraseUse use{chosen->text, chosen->is_generated, open->file.account_secret};
-    if (auto set = account::set_passphrase(open->body, entropy, open->owner, open->keys, use); !set) {
+    if (auto set = account::set_passphrase(open->body, entropy, open->owner, open->keys(), use); !set) {
       return output.failure(set.error(), "Nothing was changed.");
     }
     const wire::UserRecord before = open->file.record;

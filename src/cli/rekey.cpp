@@ -108,7 +108,7 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
                                  "Your keys and your passphrase are the new ones. The next command goes on.");
   }
   // The home's node holds the old keys, if somebody unlocked it.
-  if (is_node_unlocked(job.home)) (void)lend_keys_to_node(job.home, job.keys);
+  if (is_node_unlocked(job.home)) (void)lend_key_to_node(job.home, *job.keys.user_key);
   if (job.output.json()) {
     job.output.document({{"type", "rekeyed"}, {"epoch", job.body.epoch}, {"keepers", *keepers}});
     co_return Exit::done;
@@ -132,13 +132,7 @@ Exit rekey_command(const Home& home, const Output& output, const RekeyOptions& o
   if (const Exit* const said = std::get_if<Exit>(&renewal)) return *said;
   auto& [open, chosen] = std::get<Renewal>(renewal);
   os::SystemEntropy entropy;
-  Rekeying job{home,
-               output,
-               options,
-               chosen,
-               open.file,
-               open.body,
-               {open.keys.user_key.copy(), open.keys.authority_key.copy()}};
+  Rekeying job{home, output, options, chosen, open.file, open.body, open.keys()};
   if (auto begun = account::begin_epoch(job.body, entropy, open.owner, job.keys); !begun) {
     return output.failure(begun.error(), "Nothing was changed.");
   }

@@ -81,8 +81,9 @@ Task<Exit> revoke(OwnerSession& session, const Output& output, const std::string
 }  // namespace
 
 Exit revoke_command(const Home& home, const Output& output, const RevokeOptions& options) {
-  return with_session(home, output, options,
-                      [&](OwnerSession& session) { return revoke(session, output, options.whom); });
+  return with_session(
+      home, output, options, [&](OwnerSession& session) { return revoke(session, output, options.whom); },
+      Purpose::authority);
 }
 
 }  // namespace peerstore::cli

@@ -176,7 +176,8 @@ Result<crypto::SecretBytes> read_secret(const SecretSource& source, std::string_
   if (terminal.number() < 0) {
     return fail(Errc::refused,
                 "a passphrase is needed, and there is no terminal to ask for it: "
-                "use --passphrase-file FILE, or unlock the node with: peerstore unlock");
+                "use --passphrase-file FILE (what only reads and writes files needs none after: peerstore "
+                "unlock)");
   }
   return ask_terminal(terminal.number(), prompt);
 }

@@ -1,5 +1,6 @@
 #include "commands.hpp"
 #include "unlocked_home.hpp"
+#include "writer_renewal.hpp"
 
 namespace peerstore::cli {
 
@@ -17,14 +18,30 @@ Exit failure_to_unlock(const Output& output, const Error& error) {
   }
 }
 
+namespace {
+
+// What needs authority is done while it is there, so that the commands that come need none.
+Task<Exit> state_what_is_due(OwnerSession& session, const Result<void>& entered, const Output& output) {
+  const auto renewed = entered ? co_await renew_writer_if_due(session) : entered;
+  if (!renewed) {
+    output.note("This machine cannot write just now: " + renewed.error().message());
+    output.note("When friends are on line, unlock it once more.");
+    co_return Exit::done;
+  }
+  co_await finish_rekey_if_cut_off(session, output);
+  co_return Exit::done;
+}
+
+}  // namespace
+
 Exit unlock_command(const Home& home, const Output& output) {
   crypto::Ed25519Signatures signatures;
   if (const auto identity = home.identity(); !identity && identity.error().code != Errc::not_found) {
     return output.failure(identity.error());
   }
-  const auto open = unlock_with_passphrase(signatures, home, output.options());
+  auto open = unlock_with_passphrase(signatures, home, output.options());
   if (!open) return failure_to_unlock(output, open.error());
-  if (auto lent = lend_keys_to_node(home, open->keys); !lent) {
+  if (auto lent = lend_key_to_node(home, *open->user_key); !lent) {
     const bool runs = lent.error().code != Errc::unreachable;
     return output.failure(runs ? exit_for(lent.error()) : Exit::no_node, lent.error().message(),
                           runs ? "The passphrase is right, and the node did not take it."
@@ -33,9 +50,13 @@ Exit unlock_command(const Home& home, const Output& output) {
   if (output.json()) {
     output.document({{"type", "unlocked"}, {"user", printable(open->identity->person_name)}});
   } else {
-    output.line("Unlocked, until the node stops or you say: peerstore lock");
+    output.line("Unlocked for your files, until the node stops or you say: peerstore lock");
   }
-  return Exit::done;
+  if (!is_statement_due(signatures, home, *open)) return Exit::done;
+  return with_unlocked_session(home, output, {}, std::move(*open),
+                               [&](OwnerSession& session, const Result<void>& entered) {
+                                 return state_what_is_due(session, entered, output);
+                               });
 }
 
 Exit lock_command(const Home& home, const Output& output) {

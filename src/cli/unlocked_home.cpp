@@ -13,6 +13,7 @@ namespace peerstore::cli {
 namespace {
 
 constexpr std::string_view kSession = "/api/v1/session";
+constexpr std::string_view kAnotherEpoch = "these keys open another epoch of the account";
 constexpr std::string_view kTriesFile = "wrong-passphrases";
 constexpr unsigned kTriesFree = 5;
 constexpr unsigned kDelayDoublings = 6;  // to about a minute
@@ -47,15 +48,21 @@ Result<account::RecordBody> checked_body(crypto::Signatures& signatures, const m
   return body;
 }
 
-Result<account::UnlockedKeys> keys_of_node(const Home& home) {
-  const auto answer = api::request(home.socket_path(), api::Method::get, std::string(kSession) + "/keys", "");
+Result<crypto::Guarded<crypto::SecretKey>> key_of_node(const Home& home) {
+  const auto answer = api::get_secret(home.socket_path(), std::string(kSession) + "/key");
   if (!answer) return answer.error();
-  auto keys = read_keys(*answer);
-  if (!keys) return fail(Errc::refused, "the node is locked");
-  return std::move(*keys);
+  if (answer->size() != crypto::SecretKey::kSize) return fail(Errc::refused, "the node is locked");
+  crypto::Guarded<crypto::SecretKey> key;
+  std::ranges::copy(answer->view(), key->bytes.begin());
+  return key;
 }
 
 }  // namespace
+
+account::UnlockedKeys UnlockedHome::keys() const {
+  CHECK(authority_key.has_value());
+  return {user_key.copy(), authority_key->copy()};
+}
 
 account::Owner owner_of(const membership::Identity& identity) {
   return {membership::ring_id_of(identity.root_key), identity.person};
@@ -93,7 +100,8 @@ Result<account::AccountFile> make_account(crypto::Signatures& signatures,
   return file;
 }
 
-Result<UnlockedHome> open_home(crypto::Signatures& signatures, const Home& home, account::UnlockedKeys keys) {
+Result<UnlockedHome> open_without_authority(crypto::Signatures& signatures, const Home& home,
+                                            crypto::Guarded<crypto::SecretKey> user_key) {
   UnlockedHome open;
   auto identity = home.identity();
   if (!identity) return identity.error();
@@ -105,18 +113,25 @@ Result<UnlockedHome> open_home(crypto::Signatures& signatures, const Home& home,
   open.owner = owner_of(*open.identity);
   open.file = std::move(*file);
   open.body = std::move(*body);
-  auto drive = account::open_drive(open.body, open.owner, *keys.user_key);
-  if (!drive) return fail(Errc::refused, "these keys open another epoch of the account");
-  const auto authority = account::open_authority(open.body, open.owner, *keys.authority_key);
-  if (!authority) return fail(Errc::refused, "these keys open another epoch of the account");
+  auto drive = account::open_drive(open.body, open.owner, *user_key);
+  if (!drive) return fail(Errc::refused, std::string(kAnotherEpoch));
   const auto writer = account::open_writer(open.file, open.owner, *drive);
   if (!writer) return writer.error();
-  open.identity->person_secret = *authority->person_secret;
-  if (authority->root_secret) open.identity->root_secret = **authority->root_secret;
   open.identity->drive_secret = *drive->by_epoch.back().drive_secret;
   open.identity->writer_secret = **writer;
   open.drive = std::move(*drive);
-  open.keys = std::move(keys);
+  open.user_key = std::move(user_key);
+  return open;
+}
+
+Result<UnlockedHome> open_home(crypto::Signatures& signatures, const Home& home, account::UnlockedKeys keys) {
+  auto open = open_without_authority(signatures, home, std::move(keys.user_key));
+  if (!open) return open;
+  const auto authority = account::open_authority(open->body, open->owner, *keys.authority_key);
+  if (!authority) return fail(Errc::refused, std::string(kAnotherEpoch));
+  open->identity->person_secret = *authority->person_secret;
+  if (authority->root_secret) open->identity->root_secret = **authority->root_secret;
+  open->authority_key = std::move(keys.authority_key);
   return open;
 }
 
@@ -148,16 +163,16 @@ Result<UnlockedHome> unlock_home(crypto::Signatures& signatures, const Home& hom
                                  const GlobalOptions& options) {
   // An error of the identity is told before anybody is asked for anything.
   if (const auto identity = home.identity(); !identity) return identity.error();
-  if (auto keys = keys_of_node(home)) {
-    auto open = open_home(signatures, home, std::move(*keys));
+  if (auto key = key_of_node(home)) {
+    auto open = open_without_authority(signatures, home, std::move(*key));
     if (open || open.error().code != Errc::refused) return open;
   }
   return unlock_with_passphrase(signatures, home, options);
 }
 
-Result<void> lend_keys_to_node(const Home& home, const account::UnlockedKeys& keys) {
+Result<void> lend_key_to_node(const Home& home, const crypto::SecretKey& user_key) {
   const auto answer =
-      api::request(home.socket_path(), api::Method::post, std::string(kSession), to_text(keys));
+      api::request(home.socket_path(), api::Method::post, std::string(kSession), as_text(user_key.view()));
   if (!answer) return answer.error();
   return {};
 }
@@ -166,22 +181,6 @@ Result<void> lock_node(const Home& home) {
   const auto answer = api::request(home.socket_path(), api::Method::remove, std::string(kSession), "");
   if (!answer) return answer.error();
   return {};
-}
-
-std::string to_text(const account::UnlockedKeys& keys) {
-  return to_hex(keys.user_key->view()) + to_hex(keys.authority_key->view());
-}
-
-std::optional<account::UnlockedKeys> read_keys(std::string_view text) {
-  constexpr std::size_t kDigits = 2 * crypto::SecretKey::kSize;
-  if (text.size() != 2 * kDigits) return std::nullopt;
-  const auto user = from_hex(text.substr(0, kDigits));
-  const auto authority = from_hex(text.substr(kDigits));
-  if (!user || !authority) return std::nullopt;
-  account::UnlockedKeys keys;
-  keys.user_key = crypto::Guarded(*crypto::SecretKey::from(*user));
-  keys.authority_key = crypto::Guarded(*crypto::SecretKey::from(*authority));
-  return keys;
 }
 
 }  // namespace peerstore::cli

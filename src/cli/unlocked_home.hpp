@@ -1,4 +1,9 @@
-// UnlockedHome: a home whose person is there: the identity with all its secrets, and the keys to change them.
+// UnlockedHome: a home whose person is there, or was: the identity with its secrets, and the keys to change
+// them.
+//
+// Authority is what makes and ends machines, invites and revokes. It comes from the passphrase (or a recovery
+// code) itself: a node that is unlocked has the user key, which reads and writes files, and lends that alone.
+// So whoever finds an unlocked machine makes nobody a member and shuts nobody out.
 #pragma once
 
 #include "home.hpp"
@@ -11,14 +16,17 @@
 namespace peerstore::cli {
 
 struct UnlockedHome {
-  crypto::Locked<membership::Identity> identity;  // whole
+  crypto::Locked<membership::Identity> identity;  // whole; without authority, without the person's and root's
   account::Owner owner;
   account::AccountFile file;
   account::RecordBody body;  // of file.record
-  account::UnlockedKeys keys;
+  crypto::Guarded<crypto::SecretKey> user_key;
+  std::optional<crypto::Guarded<crypto::SecretKey>> authority_key;
   account::DriveSecrets drive;
   // Of a command that changes the account: taken before the account is read.
   std::unique_ptr<os::HomeLock> lock;
+
+  account::UnlockedKeys keys() const;  // copies of both; requires authority
 };
 
 account::Owner owner_of(const membership::Identity& identity);
@@ -33,18 +41,18 @@ Result<account::AccountFile> make_account(crypto::Signatures& signatures,
 
 // With keys that somebody has. Errc::refused if they open something else.
 Result<UnlockedHome> open_home(crypto::Signatures& signatures, const Home& home, account::UnlockedKeys keys);
-// With the keys that this home's node holds, if it runs and is unlocked; else with the passphrase. Wrong ones
-// make the next answer slower. Errc::refused if it is wrong, or nobody can be asked.
+Result<UnlockedHome> open_without_authority(crypto::Signatures& signatures, const Home& home,
+                                            crypto::Guarded<crypto::SecretKey> user_key);
+// Without authority, if this home's node runs and is unlocked; else with the passphrase. Wrong ones make the
+// next answer slower. Errc::refused if it is wrong, or nobody can be asked.
 Result<UnlockedHome> unlock_home(crypto::Signatures& signatures, const Home& home,
                                  const GlobalOptions& options);
-// The same, but never with the node's keys: for what the passphrase must be there for.
+// The same, but never with the node's key: for what needs authority.
 Result<UnlockedHome> unlock_with_passphrase(crypto::Signatures& signatures, const Home& home,
                                             const GlobalOptions& options);
 
 // The node's session over the local API. Errc::unreachable if no node runs.
-Result<void> lend_keys_to_node(const Home& home, const account::UnlockedKeys& keys);
+Result<void> lend_key_to_node(const Home& home, const crypto::SecretKey& user_key);
 Result<void> lock_node(const Home& home);
-std::string to_text(const account::UnlockedKeys& keys);
-std::optional<account::UnlockedKeys> read_keys(std::string_view text);
 
 }  // namespace peerstore::cli

@@ -11,6 +11,8 @@ namespace peerstore::cli {
 
 namespace {
 
+constexpr std::string_view kNeedsPassphrase = "needs your passphrase; run: peerstore unlock";
+
 // Nothing if the ring knows this key already.
 Result<std::vector<wire::Statement>> own_statement(OwnerSession& session,
                                                    const crypto::SigningSecretKey& secret) {
@@ -20,6 +22,9 @@ Result<std::vector<wire::Statement>> own_statement(OwnerSession& session,
   const membership::Member* self = roster.find(identity.member);
   std::vector<wire::Statement> statements;
   if (self != nullptr && self->writer_key == key) return statements;
+  if (!session.unlocked().authority_key) {
+    return fail(Errc::refused, "a new writing key for this machine " + std::string(kNeedsPassphrase));
+  }
   auto statement =
       membership::renew_writer(session.signatures(), roster, identity.member, identity.person_secret, key);
   if (!statement) return statement.error_in("a new writer key for this machine");
@@ -33,6 +38,15 @@ membership::EndedWriters others_ended(OwnerSession& session,
   const membership::Identity& identity = session.identity();
   return membership::end_writers(session.signatures(), session.membership().roster(), identity.person,
                                  identity.person_secret, except, ended);
+}
+
+// Of other machines of the person, which still have what a rekey was to end.
+bool is_cut_off(const membership::Roster& roster, const UnlockedHome& open) {
+  return std::ranges::any_of(roster.members(), [&](const auto& entry) {
+    const membership::Member& member = entry.second;
+    const bool is_others = member.person == open.owner.person && entry.first != open.identity->member;
+    return is_others && !member.gone && std::ranges::count(open.body.ended_writers, member.writer_key) > 0;
+  });
 }
 
 std::vector<std::string> names_of(const OwnerSession& session, const std::vector<wire::MemberId>& machines) {
@@ -83,11 +97,14 @@ Task<Result<void>> renew_writer_if_due(OwnerSession& session) {
   UnlockedHome& open = session.unlocked();
   const membership::Member* self = session.membership().roster().find(session.identity().member);
   if (self == nullptr || self->gone) co_return Result<void>();  // whoever is asked will say so
+  if (open.file.writer_epoch < open.body.epoch && !open.authority_key) {
+    co_return fail(Errc::refused, "a new writing key for this machine " + std::string(kNeedsPassphrase));
+  }
   if (open.file.writer_epoch < open.body.epoch) {
     os::SystemEntropy entropy;
     const auto secret = session.signatures().make_key_pair(entropy).secret_key;
     account::AccountFile file = open.file;
-    account::seal_writer(file, entropy, open.owner, open.body.epoch, *open.keys.user_key, secret);
+    account::seal_writer(file, entropy, open.owner, open.body.epoch, *open.user_key, secret);
     if (auto kept = session.home().keep_account(file); !kept) co_return kept.error();
     open.file = std::move(file);
     open.identity->writer_secret = secret;
@@ -109,6 +126,14 @@ Task<Result<void>> renew_writer_if_due(OwnerSession& session) {
 Task<void> finish_rekey_if_cut_off(OwnerSession& session, const Output& output) {
   const membership::Member* self = session.membership().roster().find(session.identity().member);
   if (self == nullptr || self->gone) co_return;
+  if (!session.unlocked().authority_key) {
+    if (is_cut_off(session.membership().roster(), session.unlocked())) {
+      output.note(
+          "A rekey was cut off before it had ended what your other machines write with. To finish it " +
+          std::string(kNeedsPassphrase));
+    }
+    co_return;
+  }
   const auto others = others_ended(session, session.unlocked().body.ended_writers, session.identity().member);
   for (const std::string& name : names_of(session, others.impossible))
     output.note(cannot_end_writer_of(name));
@@ -129,6 +154,20 @@ Task<void> finish_rekey_if_cut_off(OwnerSession& session, const Output& output) 
   for (const std::string& name : names_of(session, others.machines)) {
     output.note("It is finished now: '" + printable(name) + "' needs the new passphrase to write again.");
   }
+}
+
+bool is_statement_due(crypto::Signatures& signatures, const Home& home, const UnlockedHome& open) {
+  if (open.file.writer_epoch < open.body.epoch) return true;
+  membership::Roster roster(signatures, open.identity->root_key);
+  (void)roster.add_all(open.identity->proof);
+  const auto disk = home.client_disk();
+  const auto statements = disk ? membership::load_statements(**disk) : disk.error();
+  if (statements) (void)roster.add_all(*statements);
+  const auto key = signatures.key_pair_from(open.identity->writer_secret).public_key;
+  const membership::Member* self = roster.find(open.identity->member);
+  const bool has_ended = self != nullptr && std::ranges::count(self->former_writers, key) > 0;
+  const bool is_known = self == nullptr || self->gone || self->writer_key == key;
+  return (!is_known && !has_ended) || is_cut_off(roster, open);
 }
 
 std::string cannot_end_writer_of(const std::string& name) {

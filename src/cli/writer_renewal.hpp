@@ -24,11 +24,15 @@ Task<Result<std::vector<std::string>>> replace_writers(OwnerSession& session,
 // then. Requires session.enter().
 Task<Result<bool>> has_taken_newer_keys(OwnerSession& session);
 // A machine that has the new keys and not yet a new writer key makes one; and where that was interrupted, the
-// ring hears of it now. Requires session.enter().
+// ring hears of it now. Errc::refused if it is due and there is no authority. Requires session.enter().
 Task<Result<void>> renew_writer_if_due(OwnerSession& session);
 // For people.
 std::string cannot_end_writer_of(const std::string& name);
-// Ends what a rekey, here or elsewhere, was to end and did not; says so. Requires session.enter().
+// Ends what a rekey, here or elsewhere, was to end and did not, or says that this needs authority. Requires
+// session.enter().
 Task<void> finish_rekey_if_cut_off(OwnerSession& session, const Output& output);
+
+// Would one of these two have something to state? As far as the home itself knows; nobody is asked.
+bool is_statement_due(crypto::Signatures& signatures, const Home& home, const UnlockedHome& open);
 
 }  // namespace peerstore::cli

@@ -19,18 +19,31 @@ class LocalApi : public testing::Test {
  protected:
   LocalApi() {
     LocalServer::Routes routes{{"/api/v1/health", [] { return std::string(R"({"ok":true})"); }}};
-    LocalServer::Actions actions{{"POST /api/v1/unlock", [](const std::string&) -> Result<std::string> {
+    LocalServer::Actions actions{{"POST /api/v1/unlock",
+                                  [](std::string_view) -> Result<std::string> {
                                     return fail(Errc::refused, "the home \"cellar\" is locked");
+                                  }},
+                                 {"POST /api/v1/key", [this](std::string_view key) -> Result<std::string> {
+                                    key_ = crypto::SecretBytes(as_bytes(key));
+                                    return std::string("{}");
                                   }}};
-    auto listening = LocalServer::listen(loop_, path_, std::move(routes), std::move(actions));
+    LocalServer::Secrets secrets{{"/api/v1/key", [this] { return key_.copy(); }}};
+    auto listening =
+        LocalServer::listen(loop_, path_, std::move(routes), std::move(actions), std::move(secrets));
     CHECK(listening.has_value());
     server_ = std::move(*listening);
   }
 
   // The client blocks: it asks from another thread, while the loop serves.
-  Result<std::string> ask(Method method, const std::string& target) {
+  Result<std::string> ask(Method method, const std::string& target, const std::string& body = "") {
     Result<std::string> answer = fail(Errc::cancelled, "nobody asked");
-    const bool ended = loop_.run(ask_on_worker(method, target, answer));
+    const bool ended = loop_.run(ask_on_worker(method, target, body, answer));
+    CHECK(ended);
+    return answer;
+  }
+  Result<crypto::SecretBytes> ask_secret(const std::string& target) {
+    Result<crypto::SecretBytes> answer = fail(Errc::cancelled, "nobody asked");
+    const bool ended = loop_.run(ask_secret_on_worker(target, answer));
     CHECK(ended);
     return answer;
   }
@@ -38,14 +51,18 @@ class LocalApi : public testing::Test {
   net::Loop loop_{1};
   os::TemporaryFolder folder_;
   std::string path_ = folder_.path() + "/socket";
+  crypto::SecretBytes key_;
   std::unique_ptr<LocalServer> server_;
 
   // The loop sees in one turn what was there before it.
   Task<void> look_at_the_door() { co_await loop_.sleep(std::chrono::milliseconds(1)); }
 
  private:
-  Task<void> ask_on_worker(Method method, std::string target, Result<std::string>& answer) {
-    answer = co_await loop_.Workers::run([&] { return request(path_, method, target, ""); });
+  Task<void> ask_on_worker(Method method, std::string target, std::string body, Result<std::string>& answer) {
+    answer = co_await loop_.Workers::run([&] { return request(path_, method, target, body); });
+  }
+  Task<void> ask_secret_on_worker(std::string target, Result<crypto::SecretBytes>& answer) {
+    answer = co_await loop_.Workers::run([&] { return get_secret(path_, target); });
   }
 };
 
@@ -55,6 +72,19 @@ TEST_F(LocalApi, TellsPeopleWhyItRefuses) {
   EXPECT_EQ(refused.error().code, Errc::refused);
   EXPECT_EQ(refused.error().context, "the node refuses: the home \"cellar\" is locked");
   EXPECT_EQ(ask(Method::get, "/api/v1/nothing").error().code, Errc::not_found);
+}
+
+TEST_F(LocalApi, CarriesASecretByteForByteBothWays) {
+  const auto none = ask_secret("/api/v1/key");
+  ASSERT_TRUE(none);
+  EXPECT_TRUE(none->empty());
+  const std::string key("\0a\r\n\r\n key \xff\0", 14);
+  ASSERT_TRUE(ask(Method::post, "/api/v1/key", key));
+  const auto given = ask_secret("/api/v1/key");
+  ASSERT_TRUE(given);
+  EXPECT_EQ(as_text(given->view()), key);
+  EXPECT_EQ(ask_secret("/api/v1/nothing").error().code, Errc::not_found);
+  EXPECT_EQ(ask(Method::remove, "/api/v1/key").error().code, Errc::not_found);
 }
 
 TEST_F(LocalApi, AnswersAgainAfterATimeWithTooManyOpenFiles) {

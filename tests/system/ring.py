@@ -100,6 +100,16 @@ class Home:
             return code
         return None
 
+    def ask_node(self, path):
+        """What this home's node answers over its local API."""
+        connection = http.client.HTTPConnection("localhost", timeout=5)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(str(self.path / "api.sock"))
+        connection.request("GET", path)
+        answer = connection.getresponse().read()
+        connection.close()
+        return answer
+
     def chunk_classes(self):
         """placement key -> the classes of that pack that this machine's disk holds, wherever they lie."""
         classes = {}
@@ -153,12 +163,7 @@ class RingTest(unittest.TestCase):
     @staticmethod
     def members(home):
         """All that this home's node knows of, by name."""
-        connection = http.client.HTTPConnection("localhost", timeout=5)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(str(home.path / "api.sock"))
-        connection.request("GET", "/api/v1/status")
-        document = json.loads(connection.getresponse().read())
-        connection.close()
+        document = json.loads(home.ask_node("/api/v1/status"))
         return {member["name"]: member for member in document["members"]}
 
     def members_online(self, home):

@@ -195,8 +195,14 @@ class Account(RingTest):
         print(f"\n  unlock {time.monotonic() - began:.2f} s", flush=True)
         owner.run("--no-input", "backup", tree, env=nothing)
         owner.run("--no-input", "ls", env=nothing)
-        owner.run("--quiet", "invite", "eve", env=nothing)
+        # Who finds an unlocked machine lets nobody in, and shuts nobody out.
+        for command in (["invite", "eve"], ["revoke", "p2"], ["invites", "revoke", "p2"], ["admins", "add", "p1"],
+                        ["node", "drain"], ["leave"], ["passwd"], ["rekey"], ["recovery", "make"]):
+            self.expect(owner, 12, ["passphrase"], "--no-input", *command, env=nothing)
+        owner.run("--no-input", "invites", env=nothing)
+        self.look_for_the_key_in_memory(owner)
         owner.run("lock")
+        self.assertEqual(owner.ask_node("/api/v1/session/key"), b"")
         self.expect(owner, 12, ["passphrase"], "--no-input", "ls", env=nothing)
         owner.run("unlock")
         # After a restart nobody is logged in; the node serves its friends all the same.
@@ -220,6 +226,28 @@ class Account(RingTest):
         wrong = self.passphrase("wrong", "not the passphrase of a test")
         self.expect(owner, 12, ["does not open"], "ls", env=self.environment(wrong))
         self.expect(owner, 12, ["does not open"], "unlock", env=self.environment(wrong))
+
+    def look_for_the_key_in_memory(self, owner):
+        """The node has one key, and that only where nothing is swapped out."""
+        key = owner.ask_node("/api/v1/session/key")
+        self.assertEqual(len(key), 32)
+        pid = owner.process.pid
+        try:
+            memory = open(f"/proc/{pid}/mem", "rb", buffering=0)
+            areas = Path(f"/proc/{pid}/smaps").read_text()
+        except PermissionError:
+            return  # which is how it should be for everybody but root
+        found = {True: 0, False: 0}
+        with memory:
+            for area in re.finditer(r"^([0-9a-f]+)-([0-9a-f]+) (r.*)\n(?:[A-Z].*\n)*?VmFlags: (.*)\n", areas, re.M):
+                start, end = (int(area.group(n), 16) for n in (1, 2))
+                if "[v" in area.group(3):
+                    continue
+                memory.seek(start)
+                found["lo" in area.group(4).split()] += memory.read(end - start).count(key)
+        if found[True] > 0:  # else this system locks no memory for anybody
+            self.assertEqual(found[False], 0, "the key lies in ordinary memory")
+        self.assertGreater(found[True] + found[False], 0)
 
     def test_a_thief_gets_what_was_and_nothing_of_what_comes(self):
         homes = self.make_ring(4, copies=2)
