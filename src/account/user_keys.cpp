@@ -35,6 +35,12 @@ Bytes binding_of(const Owner& owner, std::uint32_t epoch, const RecoverySlot& sl
   return out.take();
 }
 
+Bytes binding_of(const Owner& owner, std::uint32_t epoch, std::uint32_t machine) {
+  ByteWriter out = binding(owner, epoch, "machine slot");
+  out.u32(machine);
+  return out.take();
+}
+
 // Parts of a secret one after another, in guarded memory.
 class SecretWriter {
  public:
@@ -112,6 +118,9 @@ crypto::Guarded<crypto::SecretKey> slot_key(const crypto::SecretKey& hashed, con
 wire::LookupKey lookup_from(const crypto::SecretKey& hashed) {
   return wire::LookupKey{crypto::derive_key(hashed, "generated passphrase lookup").bytes};
 }
+crypto::Guarded<crypto::SecretKey> machine_slot_key(const MachineKey& key) {
+  return crypto::Guarded(crypto::derive_key(crypto::SecretKey{key.bytes}, "machine slot"));
+}
 crypto::SecretKey recovery_key(const RecoveryCode& code) {
   return crypto::derive_key(crypto::SecretKey{code.bytes}, "recovery slot");
 }
@@ -158,6 +167,42 @@ void set_recovery_code(RecordBody& body, Entropy& entropy, const Owner& owner, c
   slot.lookup_hash = lookup_hash(lookup_key_of(code));
   slot.keys = seal_keys(entropy, recovery_key(code), binding_of(owner, body.epoch, slot), keys);
   replace_slot(body, slot);
+}
+
+Result<void> set_machine_key(RecordBody& body, Entropy& entropy, const Owner& owner,
+                             const crypto::SecretKey& user_key, std::uint32_t machine,
+                             const MachineKey& key) {
+  std::vector<Slot> slots;
+  std::size_t others = 0;
+  for (const Slot& slot : body.slots) {
+    const auto* of_machine = std::get_if<MachineSlot>(&slot);
+    if (of_machine != nullptr && of_machine->machine == machine) continue;
+    if (of_machine != nullptr) ++others;
+    slots.push_back(slot);
+  }
+  if (others >= kMachineSlotsMax) {
+    return fail(Errc::full, "no more than " + std::to_string(kMachineSlotsMax) +
+                                " machines may unlock themselves: take it from another one there, with "
+                                "peerstore lock --forget");
+  }
+  MachineSlot next;
+  next.machine = machine;
+  next.user_key = seal<SealedUserKey>(entropy, *machine_slot_key(key), binding_of(owner, body.epoch, machine),
+                                      user_key.view());
+  const auto is_after = [&](const Slot& slot) {
+    const auto* of_machine = std::get_if<MachineSlot>(&slot);
+    return of_machine != nullptr && of_machine->machine > machine;
+  };
+  slots.insert(std::ranges::find_if(slots, is_after), next);
+  body.slots = std::move(slots);
+  return {};
+}
+
+void keep_machine_slots(RecordBody& body, const std::vector<std::uint32_t>& machines) {
+  std::erase_if(body.slots, [&](const Slot& slot) {
+    const auto* of_machine = std::get_if<MachineSlot>(&slot);
+    return of_machine != nullptr && std::ranges::count(machines, of_machine->machine) == 0;
+  });
 }
 
 Result<void> begin_epoch(RecordBody& body, Entropy& entropy, const Owner& owner, UnlockedKeys& keys) {
@@ -240,6 +285,17 @@ Result<UnlockedKeys> open_with_code(const RecordBody& body, const Owner& owner, 
   auto keys = open_keys(recovery_key(code), binding_of(owner, body.epoch, *slot), slot->keys);
   if (!keys) return fail(Errc::refused, "this recovery code does not open the record: was a newer kit made?");
   return keys;
+}
+
+Result<crypto::Guarded<crypto::SecretKey>> open_with_machine_key(const RecordBody& body, const Owner& owner,
+                                                                 std::uint32_t machine,
+                                                                 const MachineKey& key) {
+  const MachineSlot* slot = machine_slot(body, machine);
+  if (slot == nullptr) return fail(Errc::refused, "the record does not let this machine unlock itself");
+  const auto opened =
+      open(*machine_slot_key(key), binding_of(owner, body.epoch, machine), slot->user_key.view());
+  if (!opened) return fail(Errc::refused, "the key that is kept in this home does not open the record");
+  return part<crypto::SecretKey>(*opened, 0);
 }
 
 Result<DriveSecrets> open_drive(const RecordBody& body, const Owner& owner,

@@ -8,10 +8,13 @@ namespace peerstore::account {
 
 namespace {
 
-constexpr std::string_view kMagic = "PSUSER2";
-constexpr std::string_view kMagicBefore = "PSUSER1";  // had no ended writers
+// The last letter is the version: the least that says what the record holds, so one value has one encoding.
+constexpr std::string_view kMagic = "PSUSER";
+constexpr char kFirst = '1';  // had no ended writers; only read
+constexpr char kPlain = '2';
+constexpr char kWithMachines = '3';
 
-enum class Kind : std::uint8_t { passphrase = 1, recovery = 2 };
+enum class Kind : std::uint8_t { passphrase = 1, recovery = 2, machine = 3 };
 
 void write(ByteWriter& out, const PassphraseSlot& slot) {
   out.u8(static_cast<std::uint8_t>(Kind::passphrase)).u8(slot.is_generated ? 1 : 0);
@@ -19,6 +22,10 @@ void write(ByteWriter& out, const PassphraseSlot& slot) {
 }
 void write(ByteWriter& out, const RecoverySlot& slot) {
   out.u8(static_cast<std::uint8_t>(Kind::recovery)).fixed(slot.lookup_hash).fixed(slot.keys);
+}
+
+void write(ByteWriter& out, const MachineSlot& slot) {
+  out.u8(static_cast<std::uint8_t>(Kind::machine)).u32(slot.machine).fixed(slot.user_key);
 }
 
 std::optional<Slot> read_passphrase_slot(ByteReader& in) {
@@ -45,16 +52,32 @@ std::optional<Slot> read_slot(ByteReader& in) {
       slot.keys = in.fixed<SealedKeys>();
       return slot;
     }
+    case Kind::machine: {
+      MachineSlot slot;
+      slot.machine = in.u32();
+      slot.user_key = in.fixed<SealedUserKey>();
+      return slot;
+    }
   }
   return std::nullopt;
 }
 
-// Kinds in order, each at most once: one value has one encoding.
+std::size_t machine_slots(const std::vector<Slot>& slots) {
+  const auto is_machines = [](const Slot& slot) { return std::holds_alternative<MachineSlot>(slot); };
+  return static_cast<std::size_t>(std::ranges::count_if(slots, is_machines));
+}
+
+std::pair<std::size_t, std::uint32_t> rank(const Slot& slot) {
+  const auto* machine = std::get_if<MachineSlot>(&slot);
+  return {slot.index(), machine == nullptr ? 0 : machine->machine};
+}
+
+// Kinds in order, and machines, each at most once: one value has one encoding.
 bool in_order(const std::vector<Slot>& slots) {
   for (std::size_t i = 1; i < slots.size(); ++i) {
-    if (slots[i - 1].index() >= slots[i].index()) return false;
+    if (rank(slots[i - 1]) >= rank(slots[i])) return false;
   }
-  return true;
+  return machine_slots(slots) <= kMachineSlotsMax;
 }
 
 template <class Wanted>
@@ -67,11 +90,13 @@ const Wanted* find_slot(const RecordBody& body) {
 
 }  // namespace
 
-// magic 7 (the last a digit: the version), epoch u32, count u8, slots, authority, count u8, epochs, count u8,
+// magic 6, version u8 (a digit), epoch u32, count u8, slots, authority, count u8, epochs, count u8,
 // ended writers.
 Bytes encode(const RecordBody& body) {
   ByteWriter out;
-  out.raw(as_bytes(kMagic)).u32(body.epoch).u8(static_cast<std::uint8_t>(body.slots.size()));
+  out.raw(as_bytes(kMagic))
+      .u8(static_cast<std::uint8_t>(machine_slots(body.slots) > 0 ? kWithMachines : kPlain));
+  out.u32(body.epoch).u8(static_cast<std::uint8_t>(body.slots.size()));
   for (const Slot& slot : body.slots) std::visit([&](const auto& kind) { write(out, kind); }, slot);
   out.fixed(body.authority).u8(static_cast<std::uint8_t>(body.epochs.size()));
   for (const SealedEpoch& epoch : body.epochs) out.fixed(epoch);
@@ -86,8 +111,9 @@ Result<RecordBody> decode_record_body(ByteView bytes) {
     return fail(Errc::invalid, "a user record of over 16 KiB");
   ByteReader in(bytes);
   const std::string_view magic = as_text(in.raw(kMagic.size()));
-  if (!in.ok() || magic.substr(0, kMagic.size() - 1) != kMagic.substr(0, kMagic.size() - 1)) return wrong;
-  if (magic != kMagic && magic != kMagicBefore)
+  const char version = static_cast<char>(in.u8());
+  if (!in.ok() || magic != kMagic) return wrong;
+  if (version < kFirst || version > kWithMachines)
     return fail(Errc::unsupported, "a user record of a newer PeerStore");
   RecordBody body;
   body.epoch = in.u32();
@@ -102,12 +128,13 @@ Result<RecordBody> decode_record_body(ByteView bytes) {
   const std::uint8_t epochs = in.u8();
   if (epochs > kEpochsMax || epochs != std::uint64_t{body.epoch} + 1) return wrong;
   for (std::uint8_t i = 0; i < epochs && in.ok(); ++i) body.epochs.push_back(in.fixed<SealedEpoch>());
-  const std::uint8_t ended = magic == kMagic ? in.u8() : 0;
+  const std::uint8_t ended = version == kFirst ? 0 : in.u8();
   if (ended > kEndedWritersMax) return wrong;
   for (std::uint8_t i = 0; i < ended && in.ok(); ++i) {
     body.ended_writers.push_back(in.fixed<crypto::SigningPublicKey>());
   }
   if (!in.finished() || !in_order(body.slots)) return wrong;
+  if ((machine_slots(body.slots) > 0) != (version == kWithMachines)) return wrong;
   return body;
 }
 
@@ -118,6 +145,14 @@ bool keeps_epochs_of(const RecordBody& held, const RecordBody& next) {
 
 const PassphraseSlot* passphrase_slot(const RecordBody& body) { return find_slot<PassphraseSlot>(body); }
 const RecoverySlot* recovery_slot(const RecordBody& body) { return find_slot<RecoverySlot>(body); }
+
+const MachineSlot* machine_slot(const RecordBody& body, std::uint32_t machine) {
+  for (const Slot& slot : body.slots) {
+    const auto* found = std::get_if<MachineSlot>(&slot);
+    if (found != nullptr && found->machine == machine) return found;
+  }
+  return nullptr;
+}
 
 crypto::Hash lookup_hash(const wire::LookupKey& key) { return crypto::hash("record lookup", {key.view()}); }
 

@@ -33,8 +33,14 @@ struct OwnerOptions {
 
 // Says why a home could not be unlocked.
 Exit failure_to_unlock(const Output& output, const Error& error);
-Exit unlock_command(const Home& home, const Output& output);
-Exit lock_command(const Home& home, const Output& output);
+struct UnlockOptions : OwnerOptions {
+  bool remember = false;  // and from now on by itself, whenever its node starts
+};
+Exit unlock_command(const Home& home, const Output& output, const UnlockOptions& options);
+struct LockOptions : OwnerOptions {
+  bool forget = false;  // and no more by itself
+};
+Exit lock_command(const Home& home, const Output& output, const LockOptions& options);
 
 struct InviteOptions : OwnerOptions {
   std::string for_whom = "a friend";

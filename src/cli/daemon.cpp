@@ -187,6 +187,7 @@ Task<Result<void>> Daemon::start(const Output& output) {
         [this] { return user_key_ ? crypto::SecretBytes((*user_key_)->view()) : crypto::SecretBytes(); }}});
   if (!api) co_return api.error();
   api_ = std::move(*api);
+  unlock_itself(output);
 
   kept_addresses_ = load_addresses(*disk_);
   // A friend that answers soon makes the first join easy; sleeping ones must not hold up the node.
@@ -212,6 +213,17 @@ Result<std::string> Daemon::unlock(std::string_view user_key) {
   if (!open) return open.error();
   user_key_ = std::move(open->user_key);
   return session_document(true);
+}
+
+void Daemon::unlock_itself(const Output& output) {
+  auto open = unlock_by_itself(signatures_, home_);
+  if (open) {
+    user_key_ = std::move(open->user_key);
+    output.note("Unlocked, by the key that lies in this home.");
+  } else if (open.error().code != Errc::not_found) {
+    output.note("This machine was to unlock itself and cannot: " + open.error().message() +
+                ". To let it again: peerstore unlock --remember");
+  }
 }
 
 // Commands of the owner change the account; the node brings what it finds there to others, and keeps here

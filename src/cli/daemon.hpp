@@ -48,6 +48,7 @@ class Daemon {
   void keep_addresses();
   // Takes the user key of somebody who has unlocked it, if it opens this home's account.
   Result<std::string> unlock(std::string_view user_key);
+  void unlock_itself(const Output& output);
   Task<void> keep_own_record();
   void adopt(account::AccountFile account, const wire::UserRecord& newer);
 

@@ -4,6 +4,7 @@
 
 #include <peerstore/membership/statement.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace peerstore::cli {
@@ -107,6 +108,38 @@ Result<void> Home::keep_account(const account::AccountFile& account) const {
   auto disk = os::open_disk(path_);
   if (!disk) return disk.error();
   return (*disk)->replace("account", account::encode(account));
+}
+
+Result<crypto::Guarded<account::MachineKey>> Home::machine_key() const {
+  const std::string path = path_ + "/" + kMachineKeyFile;
+  struct stat facts = {};
+  if (::stat(path.c_str(), &facts) != 0) return fail(Errc::not_found, "this machine does not unlock itself");
+  if ((facts.st_mode & 077) != 0) {
+    return fail(Errc::refused, path + " can be read by others: run chmod 600 " + path);
+  }
+  auto disk = os::open_disk(path_);
+  if (!disk) return disk.error();
+  auto bytes = (*disk)->read_all(kMachineKeyFile, account::MachineKey::kSize);
+  if (!bytes) return bytes.error();
+  if (bytes->size() != account::MachineKey::kSize) return fail(Errc::corrupt, path + " is damaged");
+  crypto::Guarded<account::MachineKey> key;
+  std::ranges::copy(*bytes, key->bytes.begin());
+  crypto::wipe(*bytes);
+  return key;
+}
+
+Result<void> Home::keep_machine_key(const account::MachineKey& key) const {
+  auto disk = os::open_disk(path_);
+  if (!disk) return disk.error();
+  return (*disk)->replace(kMachineKeyFile, key.view());
+}
+
+Result<void> Home::forget_machine_key() const {
+  auto disk = os::open_disk(path_);
+  if (!disk) return disk.error();
+  const auto removed = (*disk)->remove(kMachineKeyFile);
+  if (!removed && removed.error().code != Errc::not_found) return removed.error();
+  return {};
 }
 
 Result<std::unique_ptr<os::HomeLock>> Home::lock_account() const {

@@ -23,6 +23,7 @@ class Home {
  public:
   static constexpr const char* kClientLock = "client.lock";
   static constexpr const char* kClaimFile = "joining";
+  static constexpr const char* kMachineKeyFile = "unlock.key";
 
   // --home, else $PEERSTORE_HOME, else ~/.peerstore; nothing is made yet.
   explicit Home(std::string path);
@@ -42,6 +43,12 @@ class Home {
   Result<account::AccountFile> account() const;
   // In place of the one that was there: in one step, durable. Requires kClientLock.
   Result<void> keep_account(const account::AccountFile& account) const;
+
+  // What this machine unlocks itself with. Errc::not_found if it does not; refused if others may read it.
+  Result<crypto::Guarded<account::MachineKey>> machine_key() const;
+  Result<void> keep_machine_key(const account::MachineKey& key) const;
+  // Whether or not there is one.
+  Result<void> forget_machine_key() const;
 
   // Before the account is read in order to change it. Nothing is locked, or made, where there is no ring.
   Result<std::unique_ptr<os::HomeLock>> lock_account() const;

@@ -98,6 +98,10 @@ Exit invite_command(const Home& home, const Output& output, const InviteOptions&
       return output.failure(Exit::usage, good.error().context);
     }
   }
+  if (options.qr && output.json()) {
+    return output.failure(Exit::usage, "--qr draws for people, and --json is for programs",
+                          "Leave out one of them: the link in the JSON document is what the code says.");
+  }
   const auto lifetime = read_lifetime(options.expires);
   if (!lifetime) return output.failure(Exit::usage, "--expires: " + lifetime.error().context);
   const auto quota = options.quota.empty() ? Result<std::uint64_t>(0) : read_bytes(options.quota);

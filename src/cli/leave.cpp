@@ -110,6 +110,7 @@ Exit leave_command(const Home& home, const Output& output, const LeaveOptions& o
   }
   const Exit exit = say(home, output, options, std::move(*unlocked), depart);
   if (exit != Exit::done) return exit;
+  (void)home.forget_machine_key();
   if (output.json()) {
     output.document({{"type", "left"}});
   } else {

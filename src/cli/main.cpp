@@ -59,6 +59,8 @@ struct CommandLine {
   PruneOptions prune;
   OwnerOptions snapshots;
   OwnerOptions status;
+  UnlockOptions unlock;
+  LockOptions lock;
   PasswdOptions passwd;
   RekeyOptions rekey;
   RecoveryMakeOptions recovery_make;
@@ -196,9 +198,21 @@ struct CommandLine {
     CLI::App* c = app.add_subcommand("unlock",
                                      "Let this home's node keep your keys, so that commands need no "
                                      "passphrase");
-    c->callback([this] { chosen = unlock_command; });
+    c->add_flag(
+        "--remember", unlock.remember,
+        "And whenever it starts: a key to your files (not to your membership) lies in this home then");
+    add_ways_in(*c, unlock);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) {
+        return unlock_command(home, output, unlock);
+      };
+    });
     c = app.add_subcommand("lock", "Take your keys from this home's node");
-    c->callback([this] { chosen = lock_command; });
+    c->add_flag("--forget", lock.forget, "And let it unlock itself no more");
+    add_ways_in(*c, lock);
+    c->callback([this] {
+      chosen = [this](const Home& home, const Output& output) { return lock_command(home, output, lock); };
+    });
 
     c = app.add_subcommand("passwd", "Change your passphrase");
     c->add_option("--new-passphrase-file", passwd.new_file, "A file with the new one in its first line");

@@ -16,6 +16,14 @@ std::vector<wire::MemberId> live_keepers(OwnerSession& session) {
   return live;
 }
 
+std::vector<std::uint32_t> live_machines(OwnerSession& session) {
+  std::vector<std::uint32_t> machines;
+  for (const auto& [id, member] : session.membership().roster().members()) {
+    if (member.person == session.identity().person && !member.gone) machines.push_back(member.machine);
+  }
+  return machines;
+}
+
 }  // namespace
 
 Task<unsigned> publish_record(OwnerSession& session, wire::UserRecord record) {
@@ -74,6 +82,8 @@ Task<Result<unsigned>> change_record(OwnerSession& session, const Home& home, bo
                      "again, with the passphrase of that change");
     }
   }
+  // What a machine that is gone had to unlock itself goes with it.
+  if (is_entered) account::keep_machine_slots(body, live_machines(session));
   auto next = account::sign_record(session.signatures(), session.unlocked().owner, body, &before,
                                    session.identity().person_secret);
   if (!next) co_return next.error_in("nothing was changed");

@@ -4,6 +4,8 @@
 #include "telling.hpp"
 #include "writer_renewal.hpp"
 
+#include <algorithm>
+
 namespace peerstore::cli {
 
 namespace {
@@ -54,6 +56,12 @@ Task<unsigned> end_machines(OwnerSession& session, std::vector<std::uint32_t> ma
   }
   if (told > 0) session.keep_what_was_learned();
   co_return told;
+}
+
+bool unlocked_themselves(const account::RecordBody& body) {
+  return std::ranges::any_of(body.slots, [](const account::Slot& slot) {
+    return std::holds_alternative<account::MachineSlot>(slot);
+  });
 }
 
 void say_what_it_means(const Output& output, std::uint32_t epoch, const std::vector<std::string>& ended) {
@@ -107,7 +115,8 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
     co_return job.output.failure(replaced.error().in("the old writer keys have not all ended"),
                                  "Your keys and your passphrase are the new ones. The next command goes on.");
   }
-  // The home's node holds the old keys, if somebody unlocked it.
+  (void)job.home.forget_machine_key();  // it opens nothing any more
+  // The home's node holds the old key, if somebody unlocked it.
   if (is_node_unlocked(job.home)) (void)lend_key_to_node(job.home, *job.keys.user_key);
   if (job.output.json()) {
     job.output.document({{"type", "rekeyed"}, {"epoch", job.body.epoch}, {"keepers", *keepers}});
@@ -121,6 +130,10 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
     job.output.note("passphrase stands alone. Choose a drawn one, or a long one.");
   }
   say_what_it_means(job.output, job.body.epoch, job.options.revoked);
+  if (unlocked_themselves(session.unlocked().body)) {
+    job.output.note(
+        "No machine of yours unlocks itself any more; at each that is to: peerstore unlock --remember");
+  }
   co_return Exit::done;
 }
 

@@ -24,7 +24,8 @@ std::string padded(const std::string& text, std::size_t width) {
   return text.size() >= width ? text : text + std::string(width - text.size(), ' ');
 }
 
-boost::json::array member_documents(OwnerSession& session, std::vector<Row>& rows, std::size_t& live) {
+boost::json::array member_documents(OwnerSession& session, std::vector<Row>& rows, std::size_t& live,
+                                    std::vector<std::string>& unlocking_themselves) {
   boost::json::array documents;
   const membership::Roster& roster = session.membership().roster();
   for (const auto& [id, member] : roster.members()) {
@@ -42,6 +43,11 @@ boost::json::array member_documents(OwnerSession& session, std::vector<Row>& row
                                  {"self", id == session.identity().member},
                                  {"online", answers},
                                  {"bytes_given", member.bytes_given}};
+    if (member.person == session.identity().person) {
+      const bool alone = account::machine_slot(session.unlocked().body, member.machine) != nullptr;
+      if (alone) unlocking_themselves.push_back(member.name);
+      document["unlocks_itself"] = alone;
+    }
     if (presence != nullptr) document["bytes_free"] = presence->free_bytes;
     documents.push_back(std::move(document));
   }
@@ -98,7 +104,8 @@ Task<Exit> status(OwnerSession& session, drive::Drive& drive, const Output& outp
 
   std::vector<Row> rows;
   std::size_t live = 0;
-  boost::json::array members = member_documents(session, rows, live);
+  std::vector<std::string> unlocking_themselves;
+  boost::json::array members = member_documents(session, rows, live, unlocking_themselves);
   const membership::Roster& roster = session.membership().roster();
   const auto own_node = node_health(session.home());
   if (output.json()) {
@@ -135,6 +142,9 @@ Task<Exit> status(OwnerSession& session, drive::Drive& drive, const Output& outp
   output.line("  " + padded("MACHINE", 24) + padded("OWNER", 16) + padded("STATE", 8) + "GIVES");
   for (const Row& row : rows) {
     output.line("  " + padded(row.name, 24) + padded(row.person, 16) + padded(row.state, 8) + row.gives);
+  }
+  if (!unlocking_themselves.empty()) {
+    output.line("  Of yours these unlock themselves, whenever they start: " + joined(unlocking_themselves));
   }
   if (roster.policy().colours == 0)
     output.line("  (this ring has no colours: a friend may hold all pieces of a file)");

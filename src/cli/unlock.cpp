@@ -1,5 +1,5 @@
 #include "commands.hpp"
-#include "unlocked_home.hpp"
+#include "remembering.hpp"
 #include "writer_renewal.hpp"
 
 namespace peerstore::cli {
@@ -34,7 +34,8 @@ Task<Exit> state_what_is_due(OwnerSession& session, const Result<void>& entered,
 
 }  // namespace
 
-Exit unlock_command(const Home& home, const Output& output) {
+Exit unlock_command(const Home& home, const Output& output, const UnlockOptions& options) {
+  if (options.remember) return remember_command(home, output, options);
   crypto::Ed25519Signatures signatures;
   if (const auto identity = home.identity(); !identity && identity.error().code != Errc::not_found) {
     return output.failure(identity.error());
@@ -53,13 +54,13 @@ Exit unlock_command(const Home& home, const Output& output) {
     output.line("Unlocked for your files, until the node stops or you say: peerstore lock");
   }
   if (!is_statement_due(signatures, home, *open)) return Exit::done;
-  return with_unlocked_session(home, output, {}, std::move(*open),
+  return with_unlocked_session(home, output, options, std::move(*open),
                                [&](OwnerSession& session, const Result<void>& entered) {
                                  return state_what_is_due(session, entered, output);
                                });
 }
 
-Exit lock_command(const Home& home, const Output& output) {
+Exit lock_command(const Home& home, const Output& output, const LockOptions& options) {
   if (!home.has_identity()) {
     return failure_to_unlock(output, fail(Errc::not_found, "there is no ring at " + home.path()));
   }
@@ -67,8 +68,14 @@ Exit lock_command(const Home& home, const Output& output) {
   if (auto locked = lock_node(home); !locked && locked.error().code != Errc::unreachable) {
     return output.failure(locked.error());
   }
+  if (options.forget) {
+    if (const Exit exit = forget_command(home, output, options); exit != Exit::done) return exit;
+  }
   if (output.json()) {
     output.document({{"type", "locked"}});
+  } else if (home.machine_key()) {
+    output.line("Locked, until the node starts again: this machine unlocks itself.");
+    output.note("To end that: peerstore lock --forget");
   } else {
     output.line("Locked. The node goes on keeping your friends' pieces.");
   }

@@ -159,6 +159,20 @@ Result<UnlockedHome> unlock_with_passphrase(crypto::Signatures& signatures, cons
   return open_home(signatures, home, std::move(*keys));
 }
 
+Result<UnlockedHome> unlock_by_itself(crypto::Signatures& signatures, const Home& home) {
+  const auto key = home.machine_key();
+  if (!key) return key.error();
+  const auto identity = home.identity();
+  if (!identity) return identity.error();
+  const auto file = home.account();
+  if (!file) return file.error();
+  const auto body = checked_body(signatures, *identity, *file);
+  if (!body) return body.error_in(home.path() + "/account");
+  auto user_key = account::open_with_machine_key(*body, owner_of(*identity), identity->machine, **key);
+  if (!user_key) return user_key.error();
+  return open_without_authority(signatures, home, std::move(*user_key));
+}
+
 Result<UnlockedHome> unlock_home(crypto::Signatures& signatures, const Home& home,
                                  const GlobalOptions& options) {
   // An error of the identity is told before anybody is asked for anything.

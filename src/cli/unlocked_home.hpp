@@ -47,7 +47,10 @@ Result<UnlockedHome> open_without_authority(crypto::Signatures& signatures, cons
 // next answer slower. Errc::refused if it is wrong, or nobody can be asked.
 Result<UnlockedHome> unlock_home(crypto::Signatures& signatures, const Home& home,
                                  const GlobalOptions& options);
-// The same, but never with the node's key: for what needs authority.
+// With the key that lies in this home, without authority: Errc::not_found if this machine does not unlock
+// itself, refused if the key does not open the account (any more).
+Result<UnlockedHome> unlock_by_itself(crypto::Signatures& signatures, const Home& home);
+// With the passphrase and nothing else: for what needs authority.
 Result<UnlockedHome> unlock_with_passphrase(crypto::Signatures& signatures, const Home& home,
                                             const GlobalOptions& options);
 

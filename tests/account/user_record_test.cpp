@@ -259,7 +259,7 @@ TEST(UserRecord, RefusesOtherSlotsEpochsAndSizes) {
   }
   bytes.push_back(0);
   EXPECT_FALSE(decode_record_body(bytes));
-  bytes[6] = '3';
+  bytes[6] = '4';
   EXPECT_EQ(decode_record_body(bytes).error().code, Errc::unsupported);
   body = me.made.body;
   body.ended_writers.assign(kEndedWritersMax, me.person.public_key);
@@ -272,6 +272,109 @@ TEST(UserRecord, RefusesOtherSlotsEpochsAndSizes) {
   bytes[6] = '1';
   EXPECT_EQ(decode_record_body(bytes).value(), me.made.body);
   EXPECT_FALSE(decode_record_body(Bytes(1 << 20)));
+}
+
+// ---- machines that unlock themselves ----
+
+struct SomebodyWithMachines : Somebody {
+  MachineKey key = entropy.make<MachineKey>();
+  void remember(std::uint32_t machine) {
+    ASSERT_TRUE(set_machine_key(made.body, entropy, owner, *made.keys.user_key, machine, key));
+  }
+  bool opens(const RecordBody& body, std::uint32_t machine) const {
+    const auto opened = open_with_machine_key(body, owner, machine, key);
+    return opened && **opened == *made.keys.user_key;
+  }
+};
+
+TEST(MachineSlot, GivesTheUserKeyToItsMachineAlone) {
+  SomebodyWithMachines me;
+  me.with_passphrase();
+  me.with_code();
+  for (const std::uint32_t machine : {2u, 0u, 7u}) me.remember(machine);
+  EXPECT_TRUE(me.opens(me.made.body, 0) && me.opens(me.made.body, 2) && me.opens(me.made.body, 7));
+  EXPECT_EQ(open_with_machine_key(me.made.body, me.owner, 1, me.key).error().code, Errc::refused);
+  EXPECT_EQ(open_with_machine_key(me.made.body, me.owner, 2, MachineKey{}).error().code, Errc::refused);
+  const RecordBody read = decode_record_body(encode(me.made.body)).value();
+  EXPECT_EQ(read, me.made.body);
+  EXPECT_FALSE(answers_to(read, wire::LookupKey{me.key.bytes}));
+  // In another machine's place, or another person's record, it opens nothing.
+  RecordBody moved = read;
+  std::get<MachineSlot>(moved.slots[2]).machine = 1;
+  EXPECT_FALSE(me.opens(moved, 1));
+  Owner other = me.owner;
+  other.person += 1;
+  EXPECT_FALSE(open_with_machine_key(read, other, 2, me.key));
+}
+
+TEST(MachineSlot, StaysWithANewPassphraseAndGoesWithNewKeys) {
+  SomebodyWithMachines me;
+  me.with_passphrase();
+  me.remember(3);
+  const RecordBody before = me.made.body;
+  me.passphrase = typed("another passphrase");
+  me.with_passphrase();
+  me.with_code();
+  EXPECT_TRUE(me.opens(me.made.body, 3));
+  me.expect_mine(open_with_code(me.made.body, me.owner, me.code));
+  ASSERT_TRUE(begin_epoch(me.made.body, me.entropy, me.owner, me.made.keys));
+  EXPECT_EQ(machine_slot(me.made.body, 3), nullptr);
+  me.made.body.slots = before.slots;
+  EXPECT_FALSE(open_with_machine_key(me.made.body, me.owner, 3, me.key)) << "of another epoch";
+}
+
+TEST(MachineSlot, IsReplacedByANewOneAndDroppedWithItsMachine) {
+  SomebodyWithMachines me;
+  me.remember(3);
+  me.remember(5);
+  const MachineKey old = me.key;
+  me.key = me.entropy.make<MachineKey>();
+  me.remember(3);
+  EXPECT_TRUE(me.opens(me.made.body, 3));
+  EXPECT_FALSE(open_with_machine_key(me.made.body, me.owner, 3, old));
+  keep_machine_slots(me.made.body, {0, 3});
+  EXPECT_NE(machine_slot(me.made.body, 3), nullptr);
+  EXPECT_EQ(machine_slot(me.made.body, 5), nullptr);
+  keep_machine_slots(me.made.body, {});
+  EXPECT_TRUE(me.made.body.slots.empty());
+}
+
+TEST(MachineSlot, HostileRecordsWithThemAreRefused) {
+  SomebodyWithMachines me;
+  me.with_passphrase();
+  for (std::uint32_t machine = 0; machine < kMachineSlotsMax; ++machine) me.remember(machine);
+  EXPECT_EQ(
+      set_machine_key(me.made.body, me.entropy, me.owner, *me.made.keys.user_key, 99, me.key).error().code,
+      Errc::full);
+  me.remember(4);  // again
+  me.with_code();  // there is room for it
+  EXPECT_EQ(me.made.body.slots.size(), kSlotsMax);
+  const RecordBody good = decode_record_body(encode(me.made.body)).value();
+  RecordBody body = good;
+  std::erase_if(body.slots, [](const Slot& slot) { return std::holds_alternative<RecoverySlot>(slot); });
+  MachineSlot more = std::get<MachineSlot>(body.slots.back());
+  more.machine = 99;
+  body.slots.push_back(more);
+  EXPECT_FALSE(decode_record_body(encode(body))) << "too many machines";
+  body = good;
+  std::get<MachineSlot>(body.slots[3]).machine = std::get<MachineSlot>(body.slots[2]).machine;
+  EXPECT_FALSE(decode_record_body(encode(body))) << "one machine twice";
+  body = good;
+  std::swap(body.slots[2], body.slots[3]);
+  EXPECT_FALSE(decode_record_body(encode(body))) << "not in order";
+  body = good;
+  std::swap(body.slots[1], body.slots[2]);
+  EXPECT_FALSE(decode_record_body(encode(body))) << "before the recovery code";
+  // The version says whether there are any, so that an older program knows what it does not know.
+  Bytes bytes = encode(good);
+  EXPECT_EQ(bytes[6], '3');
+  bytes[6] = '2';
+  EXPECT_FALSE(decode_record_body(bytes));
+  keep_machine_slots(me.made.body, {});
+  bytes = encode(me.made.body);
+  EXPECT_EQ(bytes[6], '2');
+  bytes[6] = '3';
+  EXPECT_FALSE(decode_record_body(bytes));
 }
 
 TEST(UserRecord, IsChainedToTheOneBefore) {
@@ -333,6 +436,18 @@ TEST(UserRecord, HasExactlyTheseBytes) {
   EXPECT_EQ(body.size(), 7u + 4 + 1 + (2 + 4 + 8 + 16 + 32 + 136) + (1 + 32 + 136) + 137 + 1 + 152 + 1);
   EXPECT_EQ(to_hex(crypto::hash("user record test vector", {body}).view()),
             "af9a71ea9c8e185658e2cb8574cd954d620aa7f150730a57324b9179b50bb5d3");
+}
+
+TEST(MachineSlot, HasExactlyTheseBytes) {
+  SomebodyWithMachines me;
+  me.remember(0x01020304);
+  const Bytes body = encode(me.made.body);
+  EXPECT_EQ(body.size(), 7u + 4 + 1 + (1 + 4 + 104) + 137 + 1 + 152 + 1);
+  EXPECT_EQ(to_hex(ByteView(body).first(17)),
+            "505355534552330000000001"
+            "0304030201");
+  EXPECT_EQ(to_hex(crypto::hash("user record test vector", {body}).view()),
+            "79c6a5fed30c55becdc02ba38e5c09a54b0209c3367aa2034c34dfefb0afab8b");
 }
 
 }  // namespace

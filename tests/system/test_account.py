@@ -228,6 +228,47 @@ class Account(RingTest):
         self.expect(owner, 12, ["does not open"], "ls", env=self.environment(wrong))
         self.expect(owner, 12, ["does not open"], "unlock", env=self.environment(wrong))
 
+    def test_a_machine_unlocks_itself_if_it_is_told_to(self):
+        homes = self.make_ring(3, copies=1)
+        owner = homes[0]
+        nothing = self.environment()
+        tree = self.work / "tree"
+        make_tree(tree, files=3, big=1000)
+        self.expect(owner, 2, ["--json"], "--json", "invite", "eve", "--qr")
+        done, _ = owner.json("unlock", "--remember")
+        self.assertEqual(done["keepers"], 3)
+        self.assertEqual((owner.path / "unlock.key").stat().st_mode & 0o777, 0o600)
+        # After a restart it backs up with nobody there, and does no more than that.
+        owner.stop()
+        owner.start()
+        owner.run("--no-input", "backup", tree, env=nothing)
+        self.expect(owner, 12, ["passphrase"], "--no-input", "invite", "eve", env=nothing)
+        self.assertIn("unlock themselves, whenever they start: m0", owner.run("status").stdout.decode())
+        # Another passphrase changes nothing of it; to lock it lasts until the next start.
+        owner.run("passwd", "--new-passphrase-file", self.passphrase("p0", "quite another passphrase"))
+        (self.work / "p0.passphrase").write_text("quite another passphrase\n")
+        self.expect(owner, 0, ["until the node starts again"], "lock")
+        self.expect(owner, 12, ["passphrase"], "--no-input", "ls", env=nothing)
+        owner.stop()
+        owner.start()
+        owner.run("--no-input", "ls", env=nothing)
+        # A copy of the home from now opens nothing of what comes after a rekey, and no machine unlocks itself.
+        key = (owner.path / "unlock.key").read_bytes()
+        said = self.expect(owner, 0, ["unlock --remember"], "rekey", "--new-passphrase-file",
+                           self.passphrase("new", "nobody has seen this one"))
+        (self.work / "p0.passphrase").write_text("nobody has seen this one\n")
+        self.assertFalse((owner.path / "unlock.key").exists(), said)
+        owner.run("unlock", "--remember")
+        self.assertNotEqual((owner.path / "unlock.key").read_bytes(), key)
+        # Without a passphrase the key goes all the same; with it, its place in the record.
+        self.expect(owner, 12, ["key is gone"], "--no-input", "lock", "--forget", env=nothing)
+        self.assertFalse((owner.path / "unlock.key").exists())
+        owner.run("lock", "--forget")
+        owner.stop()
+        owner.start()
+        self.expect(owner, 12, ["passphrase"], "--no-input", "ls", env=nothing)
+        self.assertNotIn("unlock themselves", owner.run("status").stdout.decode())
+
     def look_for_the_key_in_memory(self, owner):
         """The node has one key, and that only where nothing is swapped out."""
         key = owner.ask_node("/api/v1/session/key")

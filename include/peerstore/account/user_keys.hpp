@@ -36,6 +36,9 @@ struct Authority {
   std::optional<crypto::Guarded<crypto::SigningSecretKey>> root_secret;
 };
 
+// What lies in the home of a machine that unlocks itself, and in no other place.
+using MachineKey = FixedBytes<struct MachineKeyTag, 32>;
+
 // A passphrase and what has to be known beside it.
 struct PassphraseUse {
   const Passphrase& text;
@@ -58,6 +61,12 @@ Result<void> set_passphrase(RecordBody& body, Entropy& entropy, const Owner& own
                             const PassphraseUse& passphrase);
 void set_recovery_code(RecordBody& body, Entropy& entropy, const Owner& owner, const UnlockedKeys& keys,
                        const RecoveryCode& code);
+// The user key alone, for that machine of the person; in place of the slot that it had. Errc::full if
+// kMachineSlotsMax others have one. Each time with a new key: an old one may be in a copy of the home.
+Result<void> set_machine_key(RecordBody& body, Entropy& entropy, const Owner& owner,
+                             const crypto::SecretKey& user_key, std::uint32_t machine, const MachineKey& key);
+// Only those machines keep the slots that they have.
+void keep_machine_slots(RecordBody& body, const std::vector<std::uint32_t>& machines);
 // A new epoch: new user, authority and drive keys, which replace `keys`; older epochs are sealed under the
 // newest. All slots are gone: what they opened must not open this one. Errc::full after kEpochsMax.
 Result<void> begin_epoch(RecordBody& body, Entropy& entropy, const Owner& owner, UnlockedKeys& keys);
@@ -80,6 +89,9 @@ Result<RecordBody> check_record(crypto::Signatures& signatures, const wire::Ring
 Result<UnlockedKeys> open_with_passphrase(const RecordBody& body, const Owner& owner, const Passphrase& typed,
                                           const AccountSecret* account_secret);
 Result<UnlockedKeys> open_with_code(const RecordBody& body, const Owner& owner, const RecoveryCode& code);
+Result<crypto::Guarded<crypto::SecretKey>> open_with_machine_key(const RecordBody& body, const Owner& owner,
+                                                                 std::uint32_t machine,
+                                                                 const MachineKey& key);
 Result<DriveSecrets> open_drive(const RecordBody& body, const Owner& owner,
                                 const crypto::SecretKey& user_key);
 Result<Authority> open_authority(const RecordBody& body, const Owner& owner,

@@ -3,7 +3,8 @@
 //   user key       one an epoch; opens the drive secret of its epoch, and the user key of the epoch before
 //   authority key  opens what makes and ends machines: the person's signing secret, and a founder's root
 //   slots          each seals both keys to something that the owner has: a passphrase (through Argon2id;
-//                  mixed with the account secret unless we drew it), or the recovery code
+//                  mixed with the account secret unless we drew it), or the recovery code. A machine that is
+//                  to unlock itself has one with a key that lies in its home: it seals the user key alone
 //
 // Whoever has an old record and what opened it opens the epochs up to that record: changing the passphrase
 // takes nothing away from those who have both. A new epoch (rekey) does, for what is written afterwards.
@@ -23,6 +24,7 @@
 namespace peerstore::account {
 
 inline constexpr std::size_t kSlotsMax = 16;
+inline constexpr std::size_t kMachineSlotsMax = kSlotsMax - 2;  // there is room for the others, always
 inline constexpr std::size_t kEpochsMax = 64;
 inline constexpr std::size_t kEndedWritersMax = 16;
 // What a passphrase may cost to check; more or less is refused before any memory is taken.
@@ -32,7 +34,8 @@ inline constexpr std::uint64_t kCostBytesMax = std::uint64_t{1} << 30;
 
 template <class Tag, std::size_t PlainBytes>
 using Sealed = FixedBytes<Tag, PlainBytes + crypto::kRecordOverheadBytes>;
-using SealedKeys = Sealed<struct SealedKeysTag, 64>;            // user key, authority key
+using SealedKeys = Sealed<struct SealedKeysTag, 64>;  // user key, authority key
+using SealedUserKey = Sealed<struct SealedUserKeyTag, 32>;
 using SealedAuthority = Sealed<struct SealedAuthorityTag, 65>;  // person secret, has root u8, root secret
 using SealedEpoch = Sealed<struct SealedEpochTag, 80>;  // drive secret, user key before, account secret
 
@@ -49,11 +52,16 @@ struct RecoverySlot {
   SealedKeys keys;
   bool operator==(const RecoverySlot&) const = default;
 };
-using Slot = std::variant<PassphraseSlot, RecoverySlot>;
+struct MachineSlot {
+  std::uint32_t machine = 0;  // of the person
+  SealedUserKey user_key;
+  bool operator==(const MachineSlot&) const = default;
+};
+using Slot = std::variant<PassphraseSlot, RecoverySlot, MachineSlot>;
 
 struct RecordBody {
   std::uint32_t epoch = 0;
-  std::vector<Slot> slots;  // in order of kind, at most one of each
+  std::vector<Slot> slots;  // in order of kind and machine, at most one of each
   SealedAuthority authority;
   std::vector<SealedEpoch> epochs;  // one for each epoch, from 0
   // Writer keys of the person's machines that the newest epoch ends. Whoever opens this record and finds one
@@ -72,6 +80,7 @@ bool keeps_epochs_of(const RecordBody& held, const RecordBody& next);
 
 const PassphraseSlot* passphrase_slot(const RecordBody& body);
 const RecoverySlot* recovery_slot(const RecordBody& body);
+const MachineSlot* machine_slot(const RecordBody& body, std::uint32_t machine);
 
 crypto::Hash lookup_hash(const wire::LookupKey& key);
 // The slot's kind does not matter: does this key open the door to the record?

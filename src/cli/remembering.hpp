@@ -1,0 +1,18 @@
+// Machines that unlock themselves: a random key lies in the home ("unlock.key", mode 0600), and a slot of the
+// user record seals the user key to it. So a laptop backs up again after a restart with nobody there, and
+// without the passphrase in a file. Authority is not in that slot.
+//
+// Each time the key is a new one, and no slot outlives a rekey: whoever has a copy of the home from before
+// has a key that opens nothing.
+#pragma once
+
+#include "commands.hpp"
+
+namespace peerstore::cli {
+
+// unlock --remember
+Exit remember_command(const Home& home, const Output& output, const UnlockOptions& options);
+// lock --forget. The key goes first, whoever asks; to take the slot out of the record needs authority.
+Exit forget_command(const Home& home, const Output& output, const LockOptions& options);
+
+}  // namespace peerstore::cli
