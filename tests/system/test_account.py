@@ -268,6 +268,17 @@ class Account(RingTest):
         owner.start()
         self.expect(owner, 12, ["passphrase"], "--no-input", "ls", env=nothing)
         self.assertNotIn("unlock themselves", owner.run("status").stdout.decode())
+        # The slot of a machine that is revoked goes with the next change of the record.
+        owner.run("unlock", "--remember")
+        kit = self.work / "kit.txt"
+        owner.run("recovery", "make", "-o", kit)
+        laptop = self.home("laptop")
+        (self.work / "laptop.passphrase").write_text("nobody has seen this one\n")
+        laptop.run("recovery", "use", "--kit", kit, "--machine", "laptop")
+        self.assertIn(b"PSUSER3", (laptop.path / "account").read_bytes())
+        laptop.run("revoke", "m0")
+        laptop.run("passwd", "--new-passphrase-file", self.passphrase("last", "the last passphrase of all"))
+        self.assertIn(b"PSUSER2", (laptop.path / "account").read_bytes())
 
     def look_for_the_key_in_memory(self, owner):
         """The node has one key, and that only where nothing is swapped out."""
