@@ -139,7 +139,7 @@ Result<void> Home::forget_machine_key() const {
   if (!disk) return disk.error();
   const auto removed = (*disk)->remove(kMachineKeyFile);
   if (!removed && removed.error().code != Errc::not_found) return removed.error();
-  return {};
+  return (*disk)->sync_folder("");
 }
 
 Result<std::unique_ptr<os::HomeLock>> Home::lock_account() const {

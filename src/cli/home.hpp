@@ -47,7 +47,7 @@ class Home {
   // What this machine unlocks itself with. Errc::not_found if it does not; refused if others may read it.
   Result<crypto::Guarded<account::MachineKey>> machine_key() const;
   Result<void> keep_machine_key(const account::MachineKey& key) const;
-  // Whether or not there is one.
+  // Whether or not there is one; no power cut brings it back.
   Result<void> forget_machine_key() const;
 
   // Before the account is read in order to change it. Nothing is locked, or made, where there is no ring.
