@@ -21,6 +21,7 @@ class Lookups {
   struct Outcome {
     bool answered = false;
     bool right = false;
+    bool slept = false;  // whoever closes the lid while it waits, does not wait
     unsigned hops = 0;
   };
   Task<void> look_up_now_and_then(SimulatedMachine& machine);

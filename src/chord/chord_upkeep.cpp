@@ -13,8 +13,8 @@ namespace {
 
 // The successor is asked this often in a mean session, so that the ring is wrong about a member for
 // not much more than a thousandth of its time.
-constexpr int kPingsInASession = 2400;
-constexpr Duration kPingPeriodLeast = std::chrono::milliseconds(1500);
+constexpr int kPingsInASession = 3000;
+constexpr Duration kPingPeriodLeast = std::chrono::milliseconds(1200);
 // A finger is taken to live for this part of a mean session after it showed life.
 constexpr int kFreshDivisor = 6;
 // A machine that did not notice time passing for longer was asleep.

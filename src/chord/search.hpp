@@ -22,7 +22,7 @@ using wire::NodeRef;
 
 inline constexpr std::size_t kQuestionsMax = 64;  // of one search
 // Until a neighbour is suspected. The verdict takes the network's own time.
-inline constexpr Duration kSuspectAfter = std::chrono::milliseconds(500);
+inline constexpr Duration kSuspectAfter = std::chrono::milliseconds(350);
 // While a question is under way, the clock may go on this much longer than it was to wait; if more,
 // this machine stood still.
 inline constexpr Duration kSlack = std::chrono::seconds(2);

@@ -1,6 +1,7 @@
 #include "liveness.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace peerstore::membership {
 
@@ -40,9 +41,8 @@ std::optional<TimePoint> Liveness::last_heard(const wire::MemberId& member) cons
 const std::vector<wire::MemberId>& Liveness::live(const Roster& roster) const {
   if (live_of_ == roster.digest()) return live_;
   live_.clear();
-  for (const auto& [id, member] : roster.members()) {
-    if (!member.gone && id != self_ && !away_.contains(id)) live_.push_back(id);
-  }
+  std::ranges::set_difference(roster.present(), away_, std::back_inserter(live_));
+  std::erase(live_, self_);
   live_of_ = roster.digest();
   return live_;
 }

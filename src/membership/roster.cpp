@@ -69,7 +69,9 @@ Roster::Added Roster::add_all(const std::vector<wire::Statement>& statements) {
   const bool is_alone = waiting_.empty();
   SharedStates& shared = SharedStates::local();
   const crypto::Hash step = is_alone ? shared.name_of_step(*this, fresh) : crypto::Hash{};
-  if (const auto outcome = is_alone ? shared.find(step) : std::nullopt) {
+  std::optional<SharedStates::Outcome> outcome = is_alone ? shared.find(step) : std::nullopt;
+  if (is_alone && !outcome) outcome = shared.find_union(*this, fresh);
+  if (outcome) {
     state_ = outcome->state;
     added.refused += outcome->refused;
   } else {
@@ -175,6 +177,17 @@ std::vector<wire::Statement> Roster::proposals() const {
 
 const std::map<wire::MemberId, Member>& Roster::members() const { return state_->members; }
 const std::map<wire::PersonNumber, Person>& Roster::persons() const { return state_->persons; }
+
+const std::vector<wire::MemberId>& Roster::present() const {
+  if (!state_->present_members) {
+    std::vector<wire::MemberId> present;
+    for (const auto& [id, member] : state_->members) {
+      if (!member.gone) present.push_back(id);
+    }
+    state_->present_members = std::make_shared<const std::vector<wire::MemberId>>(std::move(present));
+  }
+  return *state_->present_members;
+}
 
 const Member* Roster::find(const wire::MemberId& id) const {
   const auto found = state_->members.find(id);

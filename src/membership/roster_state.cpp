@@ -124,6 +124,7 @@ std::vector<wire::Statement> Roster::State::enter(const wire::RingId& ring, cons
   statements.emplace(id, statement);
   digest.add(id.view());
   map.reset();
+  present_members.reset();
   return displaced;
 }
 

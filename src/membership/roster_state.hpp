@@ -74,7 +74,9 @@ struct Roster::State {
   std::map<wire::MemberId, Member> members;
   std::set<std::pair<crypto::SigningPublicKey, wire::MemberId>> node_keys;
   SetDigest digest;
+  // Derived when somebody asks; nothing after a change.
   std::shared_ptr<const placement::Map> map;
+  std::shared_ptr<const std::vector<wire::MemberId>> present_members;
   bool is_shared = false;  // in SharedStates: never changed again, only copied
 
  private:

@@ -1,7 +1,7 @@
 // ChurnEstimate: how long members stay, from how many of those who were watched went away.
 //
 // Sessions are taken to be exponential: the mean is time watched (a member-second each) divided by
-// departures seen. Old observations fade, by half about every seven minutes and with each eleventh departure,
+// departures seen. Old observations fade, by half about every seven minutes and with each sixth departure,
 // so the estimate follows the time of day. As long as little was seen, members are taken to stay for a time
 // that is given, or for as long as others say; what they say fades like what was seen, and so does a lie.
 // Pure.
@@ -24,7 +24,7 @@ class ChurnEstimate {
 
  private:
   static constexpr double kFading = 600;  // seconds until an observation counts 1/e
-  static constexpr double kEnough = 16;   // departures until it counts so, should they come sooner
+  static constexpr double kEnough = 8;    // departures until it counts so, should they come sooner
   static constexpr double kLeast = 10;    // seconds of a session that are believed
   static constexpr double kHearsay = 4;   // departures that hearsay counts for
   // ... and the prior: little, since it never fades, and a neighbourhood sees few departures.

@@ -86,6 +86,7 @@ class Roster {
 
   const std::map<wire::MemberId, Member>& members() const;
   const std::map<wire::PersonNumber, Person>& persons() const;
+  const std::vector<wire::MemberId>& present() const;  // those that are not gone, by id
   const Member* find(const wire::MemberId& id) const;
   const Member* find_by_node_key(const crypto::SigningPublicKey& key) const;
   // Does anybody belong to the ring beside this machine?
