@@ -41,7 +41,8 @@ class DiskEnvironment final : public leveldb::Env {
   leveldb::Status GetTestDirectory(std::string* path) override;
   leveldb::Status NewLogger(const std::string& path, leveldb::Logger** logger) override;
   std::uint64_t NowMicros() override { return 0; }
-  void SleepForMicroseconds(int /*micros*/) override {}
+  // Whoever waits, waits for what was scheduled.
+  void SleepForMicroseconds(int /*micros*/) override { run_scheduled(); }
 
  private:
   Disk& disk_;

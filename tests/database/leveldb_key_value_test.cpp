@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <leveldb/env.h>
 #include <os/other_process.hpp>
 #include <os/temporary_folder.hpp>
 #include <peerstore/database/leveldb_key_value.hpp>
@@ -140,15 +141,131 @@ TEST_F(LevelDbKeyValue, ASecondOpeningIsBusy) {
   put("still", "works");
 }
 
-TEST_F(LevelDbKeyValue, RepairsADamagedManifest) {
+TEST_F(LevelDbKeyValue, ADamagedManifestIsBeyondMendingAndSetAside) {
   for (int i = 0; i < 100; ++i) put("key" + std::to_string(i), "value");
   database.reset();
-  database = opened();  // what was written is in a table now
-  database.reset();
   damage("MANIFEST-");
-  database = opened();
-  ASSERT_NE(database, nullptr);
-  EXPECT_EQ(rows("key").size(), 100u);
+  EXPECT_EQ(open(path).error().code, Errc::corrupt);
+  auto anew = open_or_begin_anew(path);
+  ASSERT_TRUE(anew);
+  EXPECT_NE(anew->damage, "");
+  database = std::move(anew->rows);
+  EXPECT_TRUE(rows("").empty());
+  put("key", "value");
+  EXPECT_TRUE(std::filesystem::exists(path + ".damaged-1"));
+}
+
+// As a power cut leaves it: pages of what was not synced never reached the disk.
+TEST_F(LevelDbKeyValue, ATornEndOfTheLogIsPassedOver) {
+  const auto log = [this] {
+    for (const auto& entry : std::filesystem::directory_iterator(path)) {
+      if (entry.path().extension() == ".log") return entry.path();
+    }
+    return std::filesystem::path();
+  };
+  for (int i = 0; i < 10; ++i) put("kept" + std::to_string(i), std::string(100, 'v'));
+  const auto durable = std::filesystem::file_size(log());
+  for (int i = 0; i < 300; ++i) put("torn" + std::to_string(i), std::string(100, 'v'));
+  database.reset();
+  const std::uint64_t size = std::filesystem::file_size(log());
+  const std::uint64_t first = (durable / 4096 + 1) * 4096;
+  ASSERT_GT(size, first + 6 * 4096);
+  std::ifstream whole(log(), std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(whole), {}};
+  const std::filesystem::path file = log();
+  std::filesystem::copy(path, folder / "before", std::filesystem::copy_options::recursive);
+  for (const auto& [one, other] : {std::pair(0, 1), {0, 2}, {1, 3}, {2, 5}, {0, 5}, {4, 5}}) {
+    std::filesystem::remove_all(path);
+    std::filesystem::copy(folder / "before", path, std::filesystem::copy_options::recursive);
+    std::string torn = bytes;
+    for (const int page : {one, other})
+      torn.replace(first + 4096 * static_cast<unsigned>(page), 4096, 4096, '\0');
+    std::ofstream(file, std::ios::binary) << torn;
+    for (int again = 0; again < 2; ++again) {
+      database = opened();
+      ASSERT_NE(database, nullptr);
+      EXPECT_EQ(rows("kept").size(), 10u);
+      EXPECT_LT(rows("torn").size(), 300u);
+      put("new", "row");
+      database.reset();
+    }
+  }
+}
+
+// An operating system whose disk is full, or bad, for a while.
+class Troubled final : public leveldb::EnvWrapper {
+ public:
+  Troubled() : EnvWrapper(Default()) {}
+  bool full = false;
+  bool syncs = true;
+
+  leveldb::Status NewWritableFile(const std::string& name, leveldb::WritableFile** file) override {
+    leveldb::WritableFile* real = nullptr;
+    leveldb::Status status = EnvWrapper::NewWritableFile(name, &real);
+    *file = status.ok() ? new File(*this, real) : nullptr;
+    return status;
+  }
+
+ private:
+  class File final : public leveldb::WritableFile {
+   public:
+    File(const Troubled& disk, leveldb::WritableFile* file) : disk_(disk), file_(file) {}
+    leveldb::Status Append(const leveldb::Slice& data) override {
+      return disk_.full ? leveldb::Status::IOError("No space left on device") : file_->Append(data);
+    }
+    leveldb::Status Close() override { return file_->Close(); }
+    leveldb::Status Flush() override { return file_->Flush(); }
+    leveldb::Status Sync() override {
+      const leveldb::Status flushed = file_->Flush();
+      return disk_.syncs ? file_->Sync() : leveldb::Status::IOError("Input/output error");
+    }
+
+   private:
+    const Troubled& disk_;
+    std::unique_ptr<leveldb::WritableFile> file_;
+  };
+};
+
+TEST(LevelDbKeyValueInTrouble, TakesWritesAgainWhenTheTroubleHasPassed) {
+  TemporaryFolder folder;
+  Troubled disk;
+  auto opened = open(folder / "facts", &disk);
+  ASSERT_TRUE(opened);
+  KeyValue& rows = *opened->rows;
+  ASSERT_TRUE(rows.write({{"a", "before"}}, true));
+
+  disk.full = true;
+  for (int i = 0; i < 9; ++i) {
+    const auto refused = rows.write({{"b", "refused"}}, true);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::full);
+    EXPECT_EQ(rows.get("a").value(), "before") << "what is there is read all the while";
+  }
+  disk.full = false;
+  bool taken = false;
+  for (int i = 0; i < 64 && !taken; ++i) taken = rows.write({{"c", "taken"}}, true).has_value();
+  EXPECT_TRUE(taken);
+  EXPECT_EQ(rows.get("a").value(), "before");
+  EXPECT_EQ(rows.get("b").value(), std::nullopt);
+
+  // It is in the log, and whoever wrote it was told that it failed.
+  disk.syncs = false;
+  EXPECT_FALSE(rows.write({{"a", "after"}, {"d", "new"}, {"c", std::nullopt}}, true));
+  disk.syncs = true;
+  taken = false;
+  for (int i = 0; i < 64 && !taken; ++i) taken = rows.write({{"e", "taken"}}, true).has_value();
+  EXPECT_TRUE(taken);
+  const auto are_as_told = [](KeyValue& present) {
+    EXPECT_EQ(present.get("a").value(), "before");
+    EXPECT_EQ(present.get("c").value(), "taken");
+    EXPECT_EQ(present.get("d").value(), std::nullopt);
+    EXPECT_EQ(present.get("e").value(), "taken");
+  };
+  are_as_told(rows);
+  opened->rows.reset();
+  opened = open(folder / "facts", &disk);
+  ASSERT_TRUE(opened);
+  are_as_told(*opened->rows);
 }
 
 TEST_F(LevelDbKeyValue, DamageIsNeverReadAsDataAndTheNextOpeningMendsIt) {

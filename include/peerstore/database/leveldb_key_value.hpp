@@ -21,9 +21,10 @@ struct Opened {
 };
 
 // The database in the folder `path`, which is made if it is not there. `environment` must outlive it;
-// nullptr is the operating system's. Errc::corrupt if it can be neither opened nor repaired; busy if another
-// process has it; full, io. A repair, which also the opening after a read that gave Errc::corrupt makes,
-// keeps what it can: rows may be missing, or old, afterwards.
+// nullptr is the operating system's. Errc::corrupt if it can be neither opened nor mended; busy if another
+// process has it; full, io. A log that ends in what was never durable is read up to there. After a read that
+// gave Errc::corrupt the next opening keeps what can be read: rows may be missing, or old, afterwards.
+// When a write fails, it and those that follow change nothing; later ones open the database again.
 Result<Opened> open(const std::string& path, leveldb::Env* environment = nullptr);
 
 // For rows that can be made again: sets the database aside (as "<path>.damaged-1" and so on, for somebody
