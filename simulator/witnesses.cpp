@@ -9,6 +9,7 @@ namespace peerstore::simulator {
 namespace {
 
 constexpr std::string_view kIncoming = "chunks/incoming/";
+constexpr std::string_view kQuarantine = "chunks/quarantine/";
 constexpr std::size_t kPutCommit = wire::Request(wire::PutCommit{}).index();
 constexpr std::uint32_t kNobody = ~std::uint32_t{0};
 
@@ -100,7 +101,8 @@ void ScenarioRun::disk_called(Machine& machine, world::Operation operation, std:
     ring_.chronicle().note(machine.index(), EventKind::chunk_on_disk, place->chunk_class, 0, 0,
                            FixedBytesHash()(*address));
   } else if (!incoming && operation == world::Operation::remove) {
-    judge_drop(machine, *place);
+    // The bad file of a copy that was healed is no copy.
+    if (!path.starts_with(kQuarantine) || !machine.has_copy(*address)) judge_drop(machine, *place);
   }
 }
 

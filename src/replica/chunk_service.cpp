@@ -138,6 +138,8 @@ Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::PutC
 Result<void> ChunkService::may_read(const wire::Caller& caller, const wire::ChunkAddress& address,
                                     const wire::ReadToken& token) {
   auto facts = chunks_.find(address);
+  // What is good of a damaged copy may be what all others lack.
+  if (!facts) facts = chunks_.find_damaged(address);
   // What its owner deleted is kept for a while, for whoever knows the token.
   if (!facts && !token.is_zero()) facts = chunks_.find_trashed(address);
   if (!facts) return fail(Errc::not_found, "not held here");
@@ -177,7 +179,7 @@ Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::GetS
 
 // True if it is not held here (any more). Signatures are looked at only where there is something to delete.
 Task<bool> ChunkService::deleted(wire::Deletion deletion) {
-  if (!chunks_.find(deletion.address)) {
+  if (!chunks_.find(deletion.address) && !chunks_.find_damaged(deletion.address)) {
     const auto known = chunks_.deletion_of(deletion.address);
     if (!chunks_.find_trashed(deletion.address) || (known && known->number >= deletion.number))
       co_return true;

@@ -45,7 +45,10 @@ Repair::Repair(Clock& clock, Random& random, crypto::Signatures& signatures, wir
       pace_of_pulls_(clock, options.bytes_per_second),
       scope_(clock) {}
 
-void Repair::start() { scope_.spawn(run()); }
+void Repair::start() {
+  for (const store::ChunkFacts& facts : chunks_.damaged()) note_lost(facts);
+  scope_.spawn(run());
+}
 
 void Repair::ring_changed() {
   const TimePoint soon = clock_.now() + random_.jitter(options_.after_change);

@@ -46,30 +46,32 @@ void Repair::chunk_changed(const store::ChunkFacts& facts, store::ChunkStore::Ch
     return;
   }
   ++counters_.lost;
-  lost_[facts.address] = {{facts.header.placement_key, facts.header.chunk_class, facts.header.owner},
-                          facts.lease};
+  note_lost(facts);
   want_back_patience_ = 1;
   want_back_lost();
+}
+
+void Repair::note_lost(const store::ChunkFacts& facts) {
+  lost_[facts.address] = {{facts.header.placement_key, facts.header.chunk_class, facts.header.owner},
+                          facts.lease};
 }
 
 // Those who should hold it, and then those who may.
 void Repair::want_back_lost() {
   want_back_at_ = clock_.now() + options_.period * want_back_patience_;
   want_back_patience_ = std::min(want_back_patience_ * 2, options_.slow_down);
-  const auto map = view_.map();
   std::erase_if(lost_, [&](const auto& lost) {
     const auto& [address, what] = lost;
     const auto deletion = chunks_.deletion_of(address);
     const bool is_deleted = deletion && deletion->number >= what.lease;
-    return is_deleted || !may_keep(view_, self_, person_, what.place.chunk_class, what.place.owner);
+    // What may not be taken anew may still turn out to be sound, and be handed over.
+    return is_deleted || (!chunks_.find_damaged(address) &&
+                          !may_keep(view_, self_, person_, what.place.chunk_class, what.place.owner));
   });
   for (const auto& [address, what] : lost_) {
     Wanted& wanted = wanted_[address];
     wanted.was_held = true;
-    for (const wire::MemberId& member : map->preference_list(what.place, options_.sources)) {
-      const bool is_new = std::ranges::find(wanted.from, member) == wanted.from.end();
-      if (member != self_ && is_new) wanted.from.push_back(member);
-    }
+    add_sources(what.place, wanted);
   }
   start_pulling();
 }
@@ -111,19 +113,41 @@ Task<void> Repair::pull_loop() {
   --pulling_;
 }
 
+// Each source may lack another part: who comes next is asked for what is missing still.
 Task<Result<void>> Repair::pull(wire::ChunkAddress address, Wanted wanted) {
+  // The disk may have failed for a while only.
+  if (chunks_.find_damaged(address)) {
+    const Result<void> is_sound = co_await chunks_.recheck(address);
+    if (is_sound) co_return is_sound;
+  }
   Error last = fail(Errc::unreachable, "nobody who has it answers");
-  for (const wire::MemberId& source : wanted.from) {
-    if (view_.standing(source) != Standing::live) continue;
-    const Result<void> pulled = co_await pull_from(source, address, wanted.was_held);
-    if (pulled) co_return pulled;
-    last = pulled.error();
+  std::optional<placement::ChunkPlace> place;
+  bool is_widened = false;
+  for (std::size_t i = 0; i < wanted.from.size(); ++i) {
+    const wire::MemberId source = wanted.from[i];
+    if (view_.standing(source) == Standing::live) {
+      const Result<void> pulled = co_await pull_from(source, address, wanted.was_held, place);
+      if (pulled) co_return pulled;
+      last = pulled.error();
+    }
+    // Those who said that they have it do not have all of it: then who else may.
+    const bool is_last = i + 1 == wanted.from.size();
+    if (is_last && place && !std::exchange(is_widened, true)) add_sources(*place, wanted);
   }
   co_return last;
 }
 
-// What one source began another may end: segments that are here are not asked for again.
-Task<Result<void>> Repair::pull_from(wire::MemberId source, wire::ChunkAddress address, bool was_held) {
+void Repair::add_sources(const placement::ChunkPlace& place, Wanted& wanted) {
+  for (const wire::MemberId& member : view_.map()->preference_list(place, options_.sources)) {
+    const bool is_new = std::ranges::find(wanted.from, member) == wanted.from.end();
+    if (member != self_ && is_new) wanted.from.push_back(member);
+  }
+}
+
+// What one source began another may end: segments that are here are not asked for again. `place` is told if
+// the source has the chunk, but not all of it.
+Task<Result<void>> Repair::pull_from(wire::MemberId source, wire::ChunkAddress address, bool was_held,
+                                     std::optional<placement::ChunkPlace>& place) {
   const wire::GetDescription describe{address, wire::ReadToken{}};
   Result<wire::DescriptionReply> offered = co_await wire::ask(network_, source, describe);
   if (!offered) co_return offered.error();
@@ -137,22 +161,30 @@ Task<Result<void>> Repair::pull_from(wire::MemberId source, wire::ChunkAddress a
     if (!was_held) co_await pass_on(source, *deletion);
     co_return fail(Errc::refused, "its owner deleted it");
   }
-  // What was acknowledged is repaired whatever the owner's quota says today.
-  const Result<std::uint64_t> room = chunks_.reserve(room_for_chunk(offered->chunk.header.segments));
-  if (!room) co_return room.error();
+  const wire::ChunkHeader header = offered->chunk.header;
   store::HeldChunk chunk{std::move(offered->chunk), offered->lease};
-  Result<std::vector<std::uint32_t>> missing =
-      co_await chunks_.begin(std::move(chunk), {.reservation = *room});
+  // What was acknowledged is repaired whatever the owner's quota says today.
+  Result<std::vector<std::uint32_t>> missing = co_await chunks_.begin(std::move(chunk), {});
   if (missing && !missing->empty()) missing = co_await chunks_.salvage(address);
   if (!missing) co_return missing.error();
+  std::optional<Error> bad_part;
   for (const std::uint32_t index : *missing) {
     co_await pace_of_pulls_.wait_for(wire::kSegmentBytes);
     const wire::GetSegment question{address, index, wire::ReadToken{}};
     Result<wire::SegmentReply> segment = co_await wire::ask(network_, source, question, kSegmentPatience);
-    if (!segment) co_return segment.error();
+    if (!segment && segment.error().code != Errc::corrupt) co_return segment.error();
+    if (!segment) {
+      bad_part = segment.error();
+      continue;
+    }
     const Result<void> put = co_await chunks_.put_segment(address, index, std::move(segment->data));
-    if (!put) co_return put.error();
-    ++counters_.segments_pulled;
+    if (!put && put.error().code != Errc::corrupt) co_return put.error();
+    if (put) ++counters_.segments_pulled;
+    if (!put) bad_part = put.error();
+  }
+  if (bad_part) {
+    place = placement::ChunkPlace{header.placement_key, header.chunk_class, header.owner};
+    co_return *bad_part;
   }
   co_return co_await chunks_.commit(address);
 }

@@ -67,9 +67,21 @@ void CapacityLedger::trash_dropped(std::uint64_t bytes) {
 
 void CapacityLedger::held_dropped(std::uint64_t bytes) { leave_held(bytes); }
 
-void CapacityLedger::held_stuck(std::uint64_t bytes) {
-  leave_held(bytes);
-  stuck_ += bytes;
+void CapacityLedger::damaged_added(std::uint64_t bytes) {
+  ++damaged_chunks_;
+  damaged_ += bytes;
+}
+
+void CapacityLedger::damaged_dropped(std::uint64_t bytes) {
+  CHECK(bytes <= damaged_ && damaged_chunks_ > 0);
+  damaged_ -= bytes;
+  --damaged_chunks_;
+}
+
+void CapacityLedger::quarantine_dropped(std::uint64_t bytes) {
+  CHECK(bytes <= quarantined_ && quarantined_files_ > 0);
+  quarantined_ -= bytes;
+  --quarantined_files_;
 }
 
 std::uint64_t CapacityLedger::reserved(TimePoint now) const {

@@ -2,7 +2,7 @@
 //
 // Why it exists: a machine must never fill its owner's disk. Everything that takes room is
 // written down here before it takes it: chunks held, chunks being written, room promised by
-// reservations, the trash, files kept in quarantine, and files that could not be removed.
+// reservations, damaged chunks, the trash, files kept in quarantine, and files that could not be removed.
 //
 // Invariant: the ledger never grants what would bring the sum over the capacity. (The sum may be
 // over it already when the owner has lowered the capacity, or other files have filled the disk: then nothing
@@ -40,21 +40,26 @@ class CapacityLedger {
   // Found on disk, whatever the capacity says.
   void found_held(std::uint64_t files, std::uint64_t bytes);
   void found_quarantined(std::uint64_t files, std::uint64_t bytes);
+  void quarantine_dropped(std::uint64_t bytes);  // one file
+
+  void damaged_added(std::uint64_t bytes);  // one chunk
+  void damaged_dropped(std::uint64_t bytes);
 
   void trash_added(std::uint64_t bytes);
   void trash_dropped(std::uint64_t bytes);
 
   void held_dropped(std::uint64_t bytes);  // one chunk is no longer held, nor is its file there
-  void held_stuck(std::uint64_t bytes);    // no longer held, but its file could not be moved away
 
   void set_capacity(std::uint64_t bytes) { given_ = bytes; }
   // The disk has so much room for chunks in all, those that are there included. No limit until it is said.
   void set_disk_limit(std::uint64_t bytes) { disk_limit_ = bytes; }
   std::uint64_t given() const { return given_; }
   std::uint64_t capacity() const { return std::min(given_, disk_limit_); }
-  std::uint64_t on_disk() const { return held_ + quarantined_ + trash_ + stuck_; }
+  std::uint64_t on_disk() const { return held_ + damaged_ + quarantined_ + trash_ + stuck_; }
   std::uint64_t held() const { return held_; }
   std::uint64_t writing() const { return writing_; }
+  std::uint64_t damaged() const { return damaged_; }
+  std::uint64_t damaged_chunks() const { return damaged_chunks_; }
   std::uint64_t quarantined() const { return quarantined_; }
   std::uint64_t trash() const { return trash_; }
   std::uint64_t chunks() const { return chunks_; }
@@ -76,6 +81,8 @@ class CapacityLedger {
   Duration reservation_life_;
   std::uint64_t held_ = 0;
   std::uint64_t writing_ = 0;
+  std::uint64_t damaged_ = 0;
+  std::uint64_t damaged_chunks_ = 0;
   std::uint64_t quarantined_ = 0;
   std::uint64_t stuck_ = 0;
   std::uint64_t trash_ = 0;

@@ -7,10 +7,16 @@ namespace peerstore::store {
 namespace {
 constexpr std::string_view kByAddress = "chunk/a";
 constexpr std::string_view kByPlacement = "chunk/p";
+constexpr std::string_view kDamaged = "chunk/b";
+static_assert(kDamaged.size() == kByAddress.size());
 constexpr unsigned kFirstBytes = 256;
 
 std::string address_key(const wire::ChunkAddress& address) {
   return std::string(kByAddress).append(as_text(address.view()));
+}
+
+std::string damaged_key(const wire::ChunkAddress& address) {
+  return std::string(kDamaged).append(as_text(address.view()));
 }
 
 std::optional<wire::ChunkAddress> address_in(std::string_view key) {
@@ -76,24 +82,41 @@ Result<std::optional<ChunkFacts>> ChunkFactsRows::get(const wire::ChunkAddress& 
   return decode_row(address, **value);
 }
 
-Result<void> ChunkFactsRows::change(const std::vector<ChunkFacts>& drops,
-                                    const std::vector<ChunkFacts>& puts) {
+Result<void> ChunkFactsRows::change(const std::vector<ChunkFacts>& drops, const std::vector<ChunkFacts>& puts,
+                                    const std::vector<ChunkFacts>& damaged) {
   std::vector<KeyValue::Change> changes;
-  changes.reserve(2 * (drops.size() + puts.size()));
-  for (const ChunkFacts& facts : drops) {
+  changes.reserve(3 * (drops.size() + puts.size() + damaged.size()));
+  const auto take_away = [&changes](const ChunkFacts& facts) {
     changes.push_back({address_key(facts.address), std::nullopt});
     changes.push_back({placement_key(facts.header.placement_key, facts.address), std::nullopt});
+  };
+  for (const ChunkFacts& facts : drops) {
+    take_away(facts);
+    changes.push_back({damaged_key(facts.address), std::nullopt});
   }
   for (const ChunkFacts& facts : puts) {
     const std::string row = encode_row(facts);
     changes.push_back({address_key(facts.address), row});
     changes.push_back({placement_key(facts.header.placement_key, facts.address), row});
+    changes.push_back({damaged_key(facts.address), std::nullopt});
+  }
+  for (const ChunkFacts& facts : damaged) {
+    take_away(facts);
+    changes.push_back({damaged_key(facts.address), encode_row(facts)});
   }
   if (changes.empty()) return {};
   return rows_.write(changes, /*sync=*/false);
 }
 
 Result<std::vector<ChunkFacts>> ChunkFactsRows::in_folder(unsigned first_byte) {
+  return in_order_of_address(with_byte(kByAddress, first_byte));
+}
+
+Result<std::vector<ChunkFacts>> ChunkFactsRows::damaged_in_folder(unsigned first_byte) {
+  return in_order_of_address(with_byte(kDamaged, first_byte));
+}
+
+Result<std::vector<ChunkFacts>> ChunkFactsRows::in_order_of_address(std::string prefix) {
   std::vector<ChunkFacts> found;
   const auto collect = [&found](std::string_view key, std::string_view value) {
     const auto address = address_in(key);
@@ -101,7 +124,7 @@ Result<std::vector<ChunkFacts>> ChunkFactsRows::in_folder(unsigned first_byte) {
     if (facts) found.push_back(std::move(*facts));
     return true;
   };
-  if (auto done = rows_.scan(with_byte(kByAddress, first_byte), collect); !done) return done.error();
+  if (auto done = rows_.scan(prefix, collect); !done) return done.error();
   return found;
 }
 

@@ -1,6 +1,8 @@
 // The rows about held chunks in the facts database, under two keys each, written together:
 //   "chunk/a" address                  -> number of the lease u64, encoded header     (find one)
 //   "chunk/p" placement key, address   -> the same                      (walk in placement order)
+// and one about chunks that are damaged, of which there are none of the others:
+//   "chunk/b" address                  -> the same
 //
 // Why rows are written without a sync: the chunk files are the truth. What a crash takes from
 // the database, recovery (recovery.hpp) puts back when the store opens next. A row that cannot be
@@ -23,11 +25,14 @@ class ChunkFactsRows {
   Result<std::optional<ChunkFacts>> get(const wire::ChunkAddress& address);
   Result<void> put(const ChunkFacts& facts) { return change({}, {facts}); }
   Result<void> drop(const ChunkFacts& facts) { return change({facts}, {}); }
-  // All or nothing: first the drops, then the puts.
-  Result<void> change(const std::vector<ChunkFacts>& drops, const std::vector<ChunkFacts>& puts);
+  Result<void> put_damaged(const ChunkFacts& facts) { return change({}, {}, {facts}); }
+  // All or nothing: first the drops, held or damaged, then the puts.
+  Result<void> change(const std::vector<ChunkFacts>& drops, const std::vector<ChunkFacts>& puts,
+                      const std::vector<ChunkFacts>& damaged = {});
 
   // The rows of addresses that begin with this byte, in order of address.
   Result<std::vector<ChunkFacts>> in_folder(unsigned first_byte);
+  Result<std::vector<ChunkFacts>> damaged_in_folder(unsigned first_byte);
   // In order of placement key, until `visit` returns false.
   Result<void> for_each(const std::function<bool(const ChunkFacts&)>& visit);
 
@@ -36,6 +41,7 @@ class ChunkFactsRows {
   Result<void> mend_placement_order();
 
  private:
+  Result<std::vector<ChunkFacts>> in_order_of_address(std::string prefix);
   Result<bool> orders_agree();
 
   KeyValue& rows_;

@@ -66,10 +66,14 @@ Result<HeldChunk> decode_head_block(ByteView block, const wire::ChunkAddress& ad
   return head;
 }
 
-Result<HeldChunk> read_head(Disk& disk, const std::string& path, const wire::ChunkAddress& address) {
+Result<HeldChunk> read_head_block(Disk& disk, const std::string& path, const wire::ChunkAddress& address) {
   const auto block = disk.read(path, 0, kHeadBlockBytes);
   if (!block) return block.error();
-  auto head = decode_head_block(*block, address);
+  return decode_head_block(*block, address);
+}
+
+Result<HeldChunk> read_head(Disk& disk, const std::string& path, const wire::ChunkAddress& address) {
+  auto head = read_head_block(disk, path, address);
   if (!head) return head.error();
   const auto size = disk.size(path);
   if (!size) return size.error();
@@ -97,6 +101,27 @@ Result<SharedBytes> read_segment_of(Disk& disk, const std::string& path, const w
   if (!head) return head.error();
   if (index >= head->description.header.segments) return fail(Errc::invalid, "the chunk has no such segment");
   return read_segment_at(disk, path, index, head->description.leaves[index]);
+}
+
+Result<Flaws> find_flaws(Disk& disk, const std::string& path, const wire::ChunkAddress& address,
+                         const Flaws& known) {
+  Flaws flaws;
+  const auto head = read_head_block(disk, path, address);
+  if (!head && head.error().code == Errc::not_found) return head.error();
+  flaws.head = !head;
+  if (!head) return flaws;  // without leaves no segment can be checked
+  const auto size = disk.size(path);
+  if (!size && size.error().code == Errc::not_found) return size.error();
+  flaws.size = !size || *size != chunk_file_bytes(head->description.header.segments);
+  const auto look = [&](bool at_known) {
+    for (std::uint32_t i = 0; i < head->description.header.segments; ++i) {
+      if (known.segments[i] != at_known) continue;
+      if (!read_segment_at(disk, path, i, head->description.leaves[i])) flaws.segments.set(i);
+    }
+  };
+  look(true);
+  if (!flaws.any()) look(false);
+  return flaws;
 }
 
 }  // namespace peerstore::store

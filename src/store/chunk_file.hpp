@@ -21,6 +21,8 @@
 #include <peerstore/runtime/disk.hpp>
 #include <peerstore/store/chunk_store.hpp>
 
+#include <bitset>
+
 namespace peerstore::store {
 
 inline constexpr std::size_t kHeadBlockBytes = 4096;
@@ -39,7 +41,9 @@ Bytes encode_head_block(const HeldChunk& head);
 // Errc::corrupt if it is damaged or not this address's; unsupported if a newer program wrote it.
 Result<HeldChunk> decode_head_block(ByteView block, const wire::ChunkAddress& address);
 
-// Reads and checks the head block, and the size of the file. Errors as above, and the disk's.
+// Reads and checks the head block alone. Errors as above, and the disk's.
+Result<HeldChunk> read_head_block(Disk& disk, const std::string& path, const wire::ChunkAddress& address);
+// The same, and the size of the file.
 Result<HeldChunk> read_head(Disk& disk, const std::string& path, const wire::ChunkAddress& address);
 // One segment, checked against its leaf, which is that of the chunk.
 Result<SharedBytes> read_segment_at(Disk& disk, const std::string& path, std::uint32_t index,
@@ -47,5 +51,17 @@ Result<SharedBytes> read_segment_at(Disk& disk, const std::string& path, std::ui
 // The same after a look at the head. Errc::invalid if the chunk has no such segment.
 Result<SharedBytes> read_segment_of(Disk& disk, const std::string& path, const wire::ChunkAddress& address,
                                     std::uint32_t index);
+
+// The parts of a chunk's file that cannot be read, or fail verification.
+struct Flaws {
+  bool head = false;
+  bool size = false;
+  std::bitset<wire::kSegmentsMax> segments;
+  bool any() const { return head || size || segments.any(); }
+};
+// Looks through the whole file; not further than `known` if these flaws are there still. Errc::not_found if
+// the file has gone.
+Result<Flaws> find_flaws(Disk& disk, const std::string& path, const wire::ChunkAddress& address,
+                         const Flaws& known);
 
 }  // namespace peerstore::store

@@ -61,6 +61,8 @@ Task<Result<void>> ChunkStoreOnDisk::recover_deleted() {
   const auto looked = deleted_.for_each_tombstone([&](const Tombstone& tombstone) {
     const auto held = rows_.get(tombstone.deletion.address);
     if (held && *held && (*held)->lease <= tombstone.deletion.number) unfinished.push_back(**held);
+    const auto damaged = find_damaged(tombstone.deletion.address);
+    if (damaged && damaged->lease <= tombstone.deletion.number) unfinished.push_back(*damaged);
   });
   if (!looked) co_return looked.error();
   for (const ChunkFacts& noted : unfinished) {
@@ -93,6 +95,7 @@ Task<Result<void>> ChunkStoreOnDisk::discard_in_turn(wire::Deletion deletion) {
   std::optional<ChunkFacts> facts;
   if (*trashed) facts = (*trashed)->facts;
   if (incoming != incoming_.end()) facts = facts_of(incoming->second);
+  if (const auto damaged = find_damaged(address)) facts = co_await by_the_file(*damaged);
   if (*held) facts = co_await by_the_file(**held);
   if (!facts) co_return Result<void>();
   if (facts->header.owner != deletion.owner) {
@@ -114,6 +117,7 @@ Task<Result<void>> ChunkStoreOnDisk::discard_in_turn(wire::Deletion deletion) {
     }
   }
   if (incoming != incoming_.end()) co_await give_up(incoming, Published::not_renamed);
+  if (const auto damaged = find_damaged(address)) co_return co_await into_trash(*damaged);
   if (!*held) co_return Result<void>();
   co_return co_await into_trash(**held);
 }
@@ -126,7 +130,12 @@ Task<ChunkFacts> ChunkStoreOnDisk::by_the_file(ChunkFacts facts) {
   if (!head || head->lease.number <= facts.lease) co_return facts;
   facts.lease = head->lease.number;
   // If the row cannot be written it is put right another time.
-  (void)rows_.put(facts);
+  if (const auto damaged = damaged_.find(facts.address); damaged != damaged_.end()) {
+    damaged->second.facts = facts;
+    (void)rows_.put_damaged(facts);
+  } else {
+    (void)rows_.put(facts);
+  }
   co_return facts;
 }
 
@@ -140,7 +149,12 @@ Task<Result<void>> ChunkStoreOnDisk::into_trash(ChunkFacts facts) {
   if (!moved && !is_missing) co_return done.error_in(about(facts.address) + ": moving it into the trash");
 
   if (auto dropped = rows_.drop(facts); !dropped) co_return dropped.error_in(about(facts.address));
-  ledger_.held_dropped(stored_bytes(facts.header));
+  if (const auto damaged = damaged_.find(facts.address); damaged != damaged_.end()) {
+    erase_damaged(damaged);
+    charge(facts.header);
+  } else {
+    ledger_.held_dropped(stored_bytes(facts.header));
+  }
   on_change_(facts, Change::removed);
   if (is_missing) {
     discharge(facts.header);
@@ -169,6 +183,7 @@ Task<void> ChunkStoreOnDisk::leave_trash(TrashedChunk chunk) {
 Task<Result<void>> ChunkStoreOnDisk::sweep_trash() { co_return co_await run_to_its_end(sweep()); }
 
 Task<Result<void>> ChunkStoreOnDisk::sweep() {
+  co_await look_at_strays();
   if (!calendar_.look(wall_day(clock_))) co_return Result<void>();
   if (auto kept = deleted_.put(calendar_); !kept) co_return kept.error_in("the trash's calendar");
   const auto trash = co_await workers_.run([this] { return deleted_.all_trashed(); });
@@ -179,6 +194,7 @@ Task<Result<void>> ChunkStoreOnDisk::sweep() {
     const auto still = deleted_.trashed(chunk.facts.address);
     if (still && *still && (*still)->day == chunk.day) co_await leave_trash(chunk);
   }
+  co_await empty_quarantine();
   std::vector<wire::ChunkAddress> old;
   const auto looked = deleted_.for_each_tombstone([&](const Tombstone& tombstone) {
     if (tombstone.day + kTombstoneDays <= calendar_.day) old.push_back(tombstone.deletion.address);

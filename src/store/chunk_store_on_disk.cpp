@@ -1,9 +1,7 @@
 // Opening, reading and removing; chunk_store_writes.cpp has the writing.
 #include "store/chunk_store_on_disk.hpp"
 
-#include "store/chunk_file.hpp"
 #include "store/layout.hpp"
-#include "store/quarantine.hpp"
 
 #include <memory>
 
@@ -118,6 +116,14 @@ Task<Result<void>> ChunkStoreOnDisk::recover() {
     if (!here) co_return here.error();
     found.held_files += here->held_files;
     found.held_bytes += here->held_bytes;
+    for (const ChunkFacts& facts : here->damaged) {
+      damaged_.emplace(facts.address, DamagedChunk{facts, {}});
+      ledger_.damaged_added(stored_bytes(facts.header));
+    }
+    for (const ChunkFileEntry& file : here->unread) {
+      unread_.emplace(file.address, file.bytes);
+      ledger_.damaged_added(file.bytes);
+    }
   }
   ledger_.found_held(found.held_files, found.held_bytes);
 
@@ -130,8 +136,10 @@ Task<Result<void>> ChunkStoreOnDisk::recover() {
   if (!mended) co_return mended.error();
   const auto deleted = co_await recover_deleted();
   // A disk that does not tell is found full when it is.
-  if (deleted) (void)co_await measure_disk();
-  co_return deleted;
+  if (!deleted) co_return deleted;
+  co_await look_at_strays();
+  (void)co_await measure_disk();
+  co_return Result<void>();
 }
 
 Task<Result<void>> ChunkStoreOnDisk::run_to_its_end(Task<Result<void>> change) {
@@ -145,6 +153,11 @@ Task<Result<SharedBytes>> ChunkStoreOnDisk::read_segment(wire::ChunkAddress addr
   for (int attempt = 0; attempt < 2; ++attempt) {
     const auto facts = rows_.get(address);
     if (!facts) co_return facts.error_in(about(address));
+    if (damaged_.contains(address)) {
+      auto data = co_await read_damaged(address, index);
+      if (data) co_return std::move(*data);
+      continue;
+    }
     if (!*facts) co_return co_await read_trashed(address, index);
     if (index >= (*facts)->header.segments) {
       co_return fail(Errc::invalid, about(address) + ": it has no segment " + std::to_string(index));
@@ -180,6 +193,11 @@ Task<Result<HeldChunk>> ChunkStoreOnDisk::describe(wire::ChunkAddress address) {
   for (int attempt = 0; attempt < 2; ++attempt) {
     const auto facts = rows_.get(address);
     if (!facts) co_return facts.error_in(about(address));
+    if (damaged_.contains(address)) {
+      auto description = co_await describe_damaged(address);
+      if (description) co_return std::move(*description);
+      continue;
+    }
     if (!*facts) co_return co_await describe_trashed(address);
     auto head =
         co_await workers_.run([this, &address] { return read_head(disk_, chunk_path(address), address); });
@@ -200,23 +218,19 @@ Task<Result<void>> ChunkStoreOnDisk::examine_in_turn(wire::ChunkAddress address,
   const auto outcome = co_await workers_.run([this, &facts, index] { return examine(disk_, facts, index); });
   if (outcome) co_return outcome;
   if (outcome.error().code == Errc::not_found) co_return forget_missing(facts);
-  if (outcome.error().code == Errc::corrupt) co_return co_await quarantine(facts, outcome.error());
+  if (outcome.error().code == Errc::corrupt) co_return note_damage(facts, index, outcome.error());
   co_return outcome.error_in(about(address));
 }
 
-Task<Error> ChunkStoreOnDisk::quarantine(ChunkFacts facts, Error damage) {
-  const auto moved =
-      co_await workers_.run([this, &facts] { return move_to_quarantine(disk_, facts.address); });
-  if (moved) ledger_.found_quarantined(1, *moved);
-  if (const auto dropped = rows_.drop(facts); !dropped) co_return dropped.error_in(about(facts.address));
+Error ChunkStoreOnDisk::note_damage(const ChunkFacts& facts, std::optional<std::uint32_t> index,
+                                    const Error& damage) {
+  Flaws flaws;
+  if (index) flaws.segments.set(*index);
+  if (const auto noted = add_damaged(facts, flaws); !noted) return noted.error_in(about(facts.address));
+  ledger_.held_dropped(stored_bytes(facts.header));
   discharge(facts.header);
-  if (moved || moved.error().code == Errc::not_found) {
-    ledger_.held_dropped(stored_bytes(facts.header));
-  } else {
-    ledger_.held_stuck(stored_bytes(facts.header));
-  }
   on_change_(facts, Change::lost);
-  co_return damage.in(about(facts.address));
+  return damage.in(about(facts.address));
 }
 
 Error ChunkStoreOnDisk::forget_missing(const ChunkFacts& facts) {
@@ -302,6 +316,8 @@ ChunkStore::Usage ChunkStoreOnDisk::usage() const {
   usage.held = ledger_.held();
   usage.promised = ledger_.reserved(now) + ledger_.writing();
   usage.chunks = ledger_.chunks();
+  usage.damaged = ledger_.damaged_chunks();
+  usage.damaged_bytes = ledger_.damaged();
   usage.quarantined = ledger_.quarantined_files();
   usage.quarantined_bytes = ledger_.quarantined();
   usage.trashed_bytes = ledger_.trash();

@@ -4,22 +4,24 @@
 //   address_turns     one change of a chunk at a time    chunk_file      the bytes on disk
 //   chunk_facts       the rows                           recovery        what open() does
 //   deleted_rows      the rows of what was deleted       trash           where it lies for a while
-//   recent_leaves     the hashes of what is read now
+//   recent_leaves     the hashes of what is read now       quarantine      bad files, kept aside
 //
 // A chunk is held exactly while it has a row, and the ledger counts it exactly while it is held:
 // rows and ledger change together, on the loop, by whoever has the chunk's turn. Files change on
 // workers. What changes held chunks runs in the store's own scope, so that a caller that goes
 // away (a link that breaks) cannot leave it half done.
 //
-// Memory: chunks being received, turns in use, reservations, the leaves of the chunks read last; nothing else
-// for a chunk that is held.
+// A damaged chunk has a row of its own, and no other. Memory: damaged chunks, chunks being received, turns in
+// use, reservations, the leaves of the chunks read last; nothing else for a chunk that is held.
 #pragma once
 
 #include "store/address_turns.hpp"
 #include "store/capacity_ledger.hpp"
 #include "store/chunk_facts.hpp"
+#include "store/chunk_file.hpp"
 #include "store/deleted_rows.hpp"
 #include "store/incoming_chunk.hpp"
+#include "store/quarantine.hpp"
 #include "store/recent_leaves.hpp"
 #include "store/recovery.hpp"
 #include "store/trash.hpp"
@@ -47,6 +49,9 @@ class ChunkStoreOnDisk final : public ChunkStore {
   std::optional<ChunkFacts> find(const wire::ChunkAddress& address) override;
   Result<void> for_each(const std::function<bool(const ChunkFacts&)>& visit) override;
   Result<std::vector<ChunkFacts>> in_folder(unsigned first_byte) override;
+  std::optional<ChunkFacts> find_damaged(const wire::ChunkAddress& address) override;
+  std::vector<ChunkFacts> damaged() const override;
+  Task<Result<void>> recheck(wire::ChunkAddress address) override;
   Task<Result<void>> check_names(unsigned first_byte) override;
   void on_change(OnChange callback) override { on_change_ = std::move(callback); }
   Task<Result<void>> remove(wire::ChunkAddress address) override;
@@ -80,6 +85,31 @@ class ChunkStoreOnDisk final : public ChunkStore {
   // was abandoned.
   bool drop_idle_writes();
 
+  struct DamagedChunk {
+    ChunkFacts facts;
+    Flaws flaws;  // those known; none after a start
+  };
+  using Damaged = std::map<wire::ChunkAddress, DamagedChunk>;
+  Task<Result<void>> recheck_in_turn(wire::ChunkAddress address);
+  // The caller has the turn.
+  Task<Result<void>> recheck_file(wire::ChunkAddress address);
+  // A chunk that nothing was known of until now. It is in its place.
+  Result<void> add_damaged(const ChunkFacts& facts, const Flaws& flaws);
+  void erase_damaged(Damaged::iterator chunk);
+  Task<std::optional<Result<SharedBytes>>> read_damaged(wire::ChunkAddress address, std::uint32_t index);
+  Task<std::optional<Result<HeldChunk>>> describe_damaged(wire::ChunkAddress address);
+  // The file that is in the way of a chunk that was received anew.
+  Task<Result<std::optional<QuarantinedFile>>> set_damaged_aside(wire::ChunkAddress address);
+  void bury_damaged(const wire::ChunkAddress& address, const std::optional<QuarantinedFile>& aside);
+  Task<void> take_back(QuarantinedFile file);
+  // Takes back what is the only trace of its chunk here.
+  Task<void> look_at_strays();
+  Task<void> look_at_stray(QuarantinedFile file);
+  Task<void> empty_quarantine();
+  // Whether it made room. Blocking, but quick and rare.
+  bool drop_healed();
+  bool make_room();
+
   Task<Result<void>> recover_deleted();
   Task<Result<void>> discard_in_turn(wire::Deletion deletion);
   Task<ChunkFacts> by_the_file(ChunkFacts facts);
@@ -96,7 +126,7 @@ class ChunkStoreOnDisk final : public ChunkStore {
   void discharge(const wire::ChunkHeader& header);
 
   // Both for a held chunk, by who has the turn; they return the error for the reader.
-  Task<Error> quarantine(ChunkFacts facts, Error damage);
+  Error note_damage(const ChunkFacts& facts, std::optional<std::uint32_t> index, const Error& damage);
   Error forget_missing(const ChunkFacts& facts);
 
   Clock& clock_;
@@ -111,6 +141,9 @@ class ChunkStoreOnDisk final : public ChunkStore {
   std::map<wire::PersonNumber, std::uint64_t> bytes_by_owner_;  // held, in the trash, being received
   AddressTurns turns_;
   Incoming incoming_;
+  Damaged damaged_;
+  std::map<wire::ChunkAddress, std::uint64_t>
+      unread_;  // files in their places of which nothing else is known
   RecentLeaves recent_leaves_;
   ChunkFolderSet folder_is_durable_{};
   OnChange on_change_ = [](const ChunkFacts&, Change) {};

@@ -25,7 +25,7 @@ bool remove_file(Disk& disk, const wire::ChunkAddress& address, Published progre
 
 Result<std::uint64_t> ChunkStoreOnDisk::reserve(std::uint64_t bytes) {
   auto reservation = ledger_.reserve(bytes, clock_.now());
-  if (!reservation && reservation.error().code == Errc::full && drop_idle_writes()) {
+  if (!reservation && reservation.error().code == Errc::full && make_room()) {
     reservation = ledger_.reserve(bytes, clock_.now());
   }
   return reservation;
@@ -39,6 +39,12 @@ Task<Result<std::vector<std::uint32_t>>> ChunkStoreOnDisk::begin(HeldChunk chunk
   const auto held = rows_.get(address);
   if (!held) co_return held.error_in(about(address));
   if (*held && (*held)->lease >= chunk.lease.number) co_return std::vector<std::uint32_t>();
+  const bool is_damaged = damaged_.contains(address);
+  if (is_damaged) {
+    const auto head = co_await workers_.run(
+        [this, &address] { return read_head_block(disk_, chunk_path(address), address); });
+    if (head && head->lease.number > chunk.lease.number) chunk.lease = head->lease;
+  }
   if (auto wanted = is_wanted(address, chunk.lease); !wanted) co_return wanted.error();
   const auto trashed = deleted_.trashed(address);
   if (!trashed) co_return trashed.error_in(about(address));
@@ -55,8 +61,9 @@ Task<Result<std::vector<std::uint32_t>>> ChunkStoreOnDisk::begin(HeldChunk chunk
       co_return error;
     }
     incoming.file = std::move(*file);
-    if (*held || *trashed) {
-      const std::string path = *held ? chunk_path(address) : trash_path(address, (*trashed)->day);
+    const bool is_in_place = *held || is_damaged;
+    if (is_in_place || *trashed) {
+      const std::string path = is_in_place ? chunk_path(address) : trash_path(address, (*trashed)->day);
       const auto copied =
           co_await workers_.run([this, &incoming, &path] { return copy_segments(disk_, path, incoming); });
       if (!copied) {
@@ -90,7 +97,7 @@ Result<ChunkStoreOnDisk::Incoming::iterator> ChunkStoreOnDisk::admit(const wire:
     return over_quota(bytes_of(header.owner), terms.owner_bytes_max);
   }
   auto room = ledger_.start_write(terms.reservation, bytes, now);
-  if (!room && drop_idle_writes()) room = ledger_.start_write(terms.reservation, bytes, now);
+  if (!room && make_room()) room = ledger_.start_write(terms.reservation, bytes, now);
   if (!room) return room.error();
   charge(header);
 
@@ -172,9 +179,15 @@ Task<Result<void>> ChunkStoreOnDisk::commit_in_turn(wire::ChunkAddress address) 
   const unsigned folder = address.bytes[0];
   const bool folder_is_durable = folder_is_durable_[folder];
   Published progress = Published::not_renamed;
-  auto kept = co_await workers_.run([this, &incoming, folder_is_durable, &progress] {
-    return publish(disk_, incoming, folder_is_durable, progress);
-  });
+  const auto aside = co_await set_damaged_aside(address);
+  Result<void> kept;
+  if (!aside) {
+    kept = aside.error();
+  } else {
+    kept = co_await workers_.run([this, &incoming, folder_is_durable, &progress] {
+      return publish(disk_, incoming, folder_is_durable, progress);
+    });
+  }
   if (progress == Published::renamed) folder_is_durable_[folder] = true;
   const ChunkFacts facts = facts_of(incoming);
   if (kept) kept = rows_.put(facts);
@@ -182,6 +195,7 @@ Task<Result<void>> ChunkStoreOnDisk::commit_in_turn(wire::ChunkAddress address) 
     // Under the final name there is this very chunk in any case, if it was held: by the old lease, or the
     // new.
     co_await give_up(found, *held ? Published::not_renamed : progress);
+    if (aside && *aside) co_await take_back(**aside);
     co_return kept.error_in(about(address) + ": keeping it");
   }
   ledger_.write_kept(incoming.bytes);
@@ -189,6 +203,7 @@ Task<Result<void>> ChunkStoreOnDisk::commit_in_turn(wire::ChunkAddress address) 
     ledger_.held_dropped(incoming.bytes);
     discharge(facts.header);
   }
+  bury_damaged(address, *aside);
   incoming_.erase(found);
   if (*trashed) co_await leave_trash(**trashed);
   on_change_(facts, Change::kept);
@@ -222,6 +237,11 @@ Result<void> ChunkStoreOnDisk::is_wanted(const wire::ChunkAddress& address, cons
     return fail(Errc::refused, about(address) + ": its owner deleted it");
   }
   return {};
+}
+
+bool ChunkStoreOnDisk::make_room() {
+  const bool dropped = drop_idle_writes();
+  return drop_healed() || dropped;
 }
 
 bool ChunkStoreOnDisk::drop_idle_writes() {

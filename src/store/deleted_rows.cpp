@@ -7,6 +7,7 @@ namespace peerstore::store {
 namespace {
 constexpr std::string_view kTombstone = "chunk/d";
 constexpr std::string_view kTrashed = "chunk/t";
+constexpr std::string_view kHealedOn = "chunk/q";
 constexpr std::string_view kCalendar = "chunk/y";
 
 std::string key_of(std::string_view prefix, const wire::ChunkAddress& address) {
@@ -125,6 +126,26 @@ Result<std::vector<TrashedChunk>> DeletedRows::all_trashed() {
   };
   if (auto done = rows_.scan(kTrashed, collect); !done) return done.error();
   return found;
+}
+
+Result<std::optional<std::uint32_t>> DeletedRows::healed_on(const wire::ChunkAddress& address) {
+  const auto value = rows_.get(key_of(kHealedOn, address));
+  if (!value) return value.error();
+  if (!*value) return std::optional<std::uint32_t>();
+  ByteReader in(as_bytes(**value));
+  const std::uint32_t day = in.u32();
+  if (!in.finished()) return std::optional<std::uint32_t>();
+  return std::optional<std::uint32_t>(day);
+}
+
+Result<void> DeletedRows::put_healed_on(const wire::ChunkAddress& address, std::uint32_t day) {
+  ByteWriter out;
+  out.u32(day);
+  return rows_.write({{key_of(kHealedOn, address), text_of(out)}}, /*sync=*/false);
+}
+
+Result<void> DeletedRows::drop_healed_on(const wire::ChunkAddress& address) {
+  return rows_.write({{key_of(kHealedOn, address), std::nullopt}}, /*sync=*/false);
 }
 
 Result<std::optional<TrashCalendar>> DeletedRows::calendar() {

@@ -1,6 +1,7 @@
 // The rows about chunks that their owners deleted, in the facts database:
 //   "chunk/d" address  -> day u32, owner u32, machine u32, number u64, signature 64   (a tombstone)
 //   "chunk/t" address  -> day u32, number of the lease u64, encoded header            (lies in the trash)
+//   "chunk/q" address  -> day u32           (since when what lies of it in quarantine is of no more use)
 //   "chunk/y"          -> day u32, the wall clock's day i64                           (the trash's calendar)
 //
 // A tombstone is written with a sync before the file moves, and outlives it: what comes back from a
@@ -46,6 +47,10 @@ class DeletedRows {
   // All or nothing: first the drops, then the puts.
   Result<void> change(const std::vector<wire::ChunkAddress>& drops, const std::vector<TrashedChunk>& puts);
   Result<std::vector<TrashedChunk>> all_trashed();  // in order of address
+
+  Result<std::optional<std::uint32_t>> healed_on(const wire::ChunkAddress& address);
+  Result<void> put_healed_on(const wire::ChunkAddress& address, std::uint32_t day);
+  Result<void> drop_healed_on(const wire::ChunkAddress& address);
 
   Result<std::optional<TrashCalendar>> calendar();
   Result<void> put(const TrashCalendar& calendar);

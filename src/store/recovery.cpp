@@ -4,6 +4,8 @@
 #include "store/layout.hpp"
 #include "store/quarantine.hpp"
 
+#include <map>
+
 namespace peerstore::store {
 
 namespace {
@@ -11,14 +13,15 @@ namespace {
 // A disk may fail once and read well the next time: only what fails twice is damaged.
 Result<HeldChunk> read_head_patiently(Disk& disk, const wire::ChunkAddress& address) {
   const std::string path = chunk_path(address);
-  auto head = read_head(disk, path, address);
-  if (!head && head.error().code == Errc::io) head = read_head(disk, path, address);
+  auto head = read_head_block(disk, path, address);
+  if (!head && head.error().code == Errc::io) head = read_head_block(disk, path, address);
   return head;
 }
 
 // What has to be changed in one folder's rows, and what was found.
 struct FolderRecovery {
   Disk& disk;
+  std::map<wire::ChunkAddress, ChunkFacts> damaged;  // by the rows, and not met with yet
   FoundChunks found;
   std::vector<ChunkFacts> drops;
   std::vector<ChunkFacts> puts;
@@ -29,36 +32,44 @@ struct FolderRecovery {
   }
 
   Result<void> quarantine(const ChunkFileEntry& file) {
-    const auto bytes = move_to_quarantine(disk, file.address);
-    if (!bytes && bytes.error().code == Errc::invalid) return {};  // not a file at all: foreign
-    if (!bytes) return bytes.error_in("chunk " + short_name(file.address) + ": setting it aside");
-    ++found.quarantined_files;
-    found.quarantined_bytes += *bytes;
+    const auto moved = move_to_quarantine(disk, file.address);
+    if (!moved && moved.error().code == Errc::invalid) return {};  // not a file at all: foreign
+    if (!moved) return moved.error_in("chunk " + short_name(file.address) + ": setting it aside");
     return {};
   }
 
   Result<void> adopt(const ChunkFileEntry& file) {
+    if (const auto known = damaged.find(file.address); known != damaged.end()) {
+      found.damaged.push_back(known->second);
+      damaged.erase(known);
+      return {};
+    }
     const auto head = read_head_patiently(disk, file.address);
     if (head) {
-      puts.push_back({file.address, head->lease.number, head->description.header});
-      keep(file);
+      const ChunkFacts facts{file.address, head->lease.number, head->description.header};
+      if (file.bytes == chunk_file_bytes(facts.header.segments)) {
+        puts.push_back(facts);
+        keep(file);
+      } else {
+        found.damaged.push_back(facts);
+      }
       return {};
     }
     switch (head.error().code) {
-      case Errc::corrupt:
-      case Errc::io: return quarantine(file);
+      case Errc::io: found.unread.push_back(file); return {};
+      case Errc::corrupt: return quarantine(file);
       case Errc::invalid: return {};  // not a file at all: foreign
       default: return head.error_in("chunk " + short_name(file.address));
     }
   }
 
-  Result<void> check(const ChunkFileEntry& file, const ChunkFacts& row) {
-    if (file.bytes == chunk_file_bytes(row.header.segments)) {
+  void check(const ChunkFileEntry& file, const ChunkFacts& row) {
+    const bool is_damaged = damaged.erase(file.address) > 0;
+    if (file.bytes == chunk_file_bytes(row.header.segments) && !is_damaged) {
       keep(file);
-      return {};
+    } else {
+      found.damaged.push_back(row);
     }
-    drops.push_back(row);
-    return quarantine(file);
   }
 };
 
@@ -72,7 +83,7 @@ Result<void> merge(const std::vector<ChunkFileEntry>& files, const std::vector<C
     } else if (row == rows.end() || file->address < row->address) {
       if (auto done = recovery.adopt(*file++); !done) return done;
     } else {
-      if (auto done = recovery.check(*file++, *row++); !done) return done;
+      recovery.check(*file++, *row++);
     }
   }
   return {};
@@ -136,13 +147,17 @@ Result<FoundChunks> recover_folder(Disk& disk, ChunkFactsRows& rows, unsigned nu
     if (!listed) return listed.error_in("reading " + chunk_folder(number));
     files = std::move(*listed);
   }
-  FolderRecovery recovery{disk, {}, {}, {}};
+  const auto damaged = rows.damaged_in_folder(number);
+  if (!damaged) return damaged.error_in("reading the facts about chunks");
+  FolderRecovery recovery{disk, {}, {}, {}, {}};
+  for (const ChunkFacts& facts : *damaged) recovery.damaged.emplace(facts.address, facts);
   if (auto done = merge(files, *known, recovery); !done) return done.error();
   if (!recovery.puts.empty()) {
     const std::string folder = chunk_folder(number);
     if (auto done = disk.sync_folder(folder); !done) return done.error_in("syncing " + folder);
   }
-  if (auto done = rows.change(recovery.drops, recovery.puts); !done) {
+  for (const auto& [address, facts] : recovery.damaged) recovery.drops.push_back(facts);
+  if (auto done = rows.change(recovery.drops, recovery.puts, recovery.found.damaged); !done) {
     return done.error_in("writing the facts about chunks");
   }
   return recovery.found;

@@ -12,28 +12,33 @@
 #pragma once
 
 #include "store/chunk_facts.hpp"
+#include "store/layout.hpp"
 
 #include <array>
+#include <vector>
 
 namespace peerstore::store {
-
-struct FoundChunks {
-  std::uint64_t held_files = 0;
-  std::uint64_t held_bytes = 0;
-  std::uint64_t quarantined_files = 0;
-  std::uint64_t quarantined_bytes = 0;
-};
-
-using ChunkFolderSet = std::array<bool, 256>;
-
-// Makes the folders, removes what was being written, and tells which chunk folders there are;
-// their names are durable when it returns.
-Result<ChunkFolderSet> recover_layout(Disk& disk);
 
 struct ChunkFileEntry {
   wire::ChunkAddress address;
   std::uint64_t bytes = 0;
 };
+
+struct FoundChunks {
+  std::uint64_t held_files = 0;
+  std::uint64_t held_bytes = 0;
+  std::vector<ChunkFacts> damaged;
+  std::vector<ChunkFileEntry> unread;  // the disk did not say what they are
+  std::uint64_t quarantined_files = 0;
+  std::uint64_t quarantined_bytes = 0;
+};
+
+using ChunkFolderSet = std::array<bool, kChunkFolders>;
+
+// Makes the folders, removes what was being written, and tells which chunk folders there are;
+// their names are durable when it returns.
+Result<ChunkFolderSet> recover_layout(Disk& disk);
+
 // The chunk files of one folder, in order of address. Foreign files are passed over.
 Result<std::vector<ChunkFileEntry>> list_chunk_files(Disk& disk, unsigned number);
 
@@ -41,7 +46,8 @@ Result<std::vector<ChunkFileEntry>> list_chunk_files(Disk& disk, unsigned number
 Result<FoundChunks> count_quarantine(Disk& disk);
 
 // Brings the rows of one chunk folder in line with its files; a folder that is not there has
-// none. Damaged files go to quarantine. Errc::unsupported if a newer program wrote one of them.
+// none. A file of the wrong size is damaged; one without a row and a good head goes to quarantine.
+// Errc::unsupported if a newer program wrote one of them.
 Result<FoundChunks> recover_folder(Disk& disk, ChunkFactsRows& rows, unsigned number, bool is_there);
 
 }  // namespace peerstore::store

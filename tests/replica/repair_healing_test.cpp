@@ -1,6 +1,8 @@
 // What a machine lost, or holds damaged, is found and healed.
 #include "replica/repair_ring.hpp"
 
+#include <span>
+
 namespace peerstore::replica::test {
 namespace {
 
@@ -29,6 +31,57 @@ TEST(Repair, FetchesOnlyTheBadSegmentOfAChunkThatIsFoundDamaged) {
   for (std::uint32_t i = 0; i < 8; ++i) {
     EXPECT_TRUE(*ring.clock.run(holder.chunks->read_segment(chunk.ref.address, i)) == chunk.segments[i]);
   }
+}
+
+// Each segment is bad in as many copies as it can be with one good copy left.
+TEST(Repair, GathersFromSeveralDamagedCopiesWhatNoneOfThemHasWhole) {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    SCOPED_TRACE(seed);
+    TestRing ring(6, 3, seed);
+    const TestChunk chunk = make_chunk(0, 2, seed, 8);
+    ASSERT_TRUE(ring.put(chunk)->safe());
+    const auto list = ring.preference(chunk);
+    SeededRandom random(seed);
+    for (std::uint32_t segment = 0; segment < 8; ++segment) {
+      const std::uint64_t good = random.below(3);
+      for (std::size_t i = 0; i < 3; ++i) {
+        if (i != good) ring.holder(list[i]).spoil(chunk.ref.address, segment);
+      }
+    }
+    for (std::uint32_t segment = 0; segment < 8; ++segment) {
+      const auto data = ring.clock.run(ring.client().get_segment(chunk.ref, segment));
+      ASSERT_TRUE(data) << data.error().message();
+      EXPECT_TRUE(*data == chunk.segments[segment]);
+    }
+    ring.start_repair();
+    const auto is_healed = [&] {
+      return std::ranges::all_of(std::span(list).first(3), [&](const wire::MemberId& member) {
+        return ring.holder(member).has(chunk.ref.address);
+      });
+    };
+    EXPECT_TRUE(until(ring, is_healed));
+    for (std::size_t i = 0; i < 3; ++i) {
+      store::ChunkStore& chunks = *ring.holder(list[i]).chunks;
+      for (std::uint32_t segment = 0; segment < 8; ++segment) {
+        EXPECT_TRUE(*ring.clock.run(chunks.read_segment(chunk.ref.address, segment)) ==
+                    chunk.segments[segment]);
+      }
+    }
+  }
+}
+
+// Whoever offers it has not noticed yet what is bad of it.
+TEST(Repair, TakesFromOthersWhatTheOneWhoOffersAChunkHasDamaged) {
+  TestRing ring(6);
+  const TestChunk chunk = make_chunk(0, 2, 5, 4);
+  ASSERT_TRUE(ring.put(chunk)->safe());
+  const auto list = ring.preference(chunk);
+  ASSERT_TRUE(ring.clock.run(ring.holder(list[0]).chunks->remove(chunk.ref.address)));
+  ring.holder(list[1]).spoil(chunk.ref.address, 1);
+  ring.holder(list[2]).spoil(chunk.ref.address, 3);
+  ring.holder(list[0]).repair->start();
+  ring.holder(list[0]).repair->offered(list[1], {chunk.ref.address});
+  EXPECT_TRUE(until(ring, [&] { return ring.holder(list[0]).has(chunk.ref.address); }));
 }
 
 TEST(Repair, WantsAChunkBackThatVanishedUntilSomebodyWhoHasItIsAwake) {

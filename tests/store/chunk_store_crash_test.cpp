@@ -188,6 +188,57 @@ TEST_F(ChunkStoreCrash, MakesDurableWhatAKillLeftUnsynced) {
   }
 }
 
+// Each of two copies may have the one good copy of a segment: what could be read can be read, all the time.
+TEST_F(ChunkStoreCrash, LosesNoGoodSegmentWhileADamagedChunkIsHealed) {
+  const TestChunk chunk = make_chunk(1, 3);
+  const auto damage = [&](TestMachine& machine) {
+    machine.open();
+    ASSERT_TRUE(machine.keep(chunk));
+    machine.disk->content(path_of(chunk))[4096 + 65536] ^= 1;
+    machine.disk->make_durable(path_of(chunk));
+    ASSERT_FALSE(machine.read(chunk, 1));
+  };
+  const auto expect_good_parts = [&](TestMachine& machine) {
+    for (const std::uint32_t index : {0U, 2U}) {
+      const auto data = machine.read(chunk, index);
+      ASSERT_TRUE(data) << data.error().message();
+    }
+    if (machine.holds(chunk)) ASSERT_TRUE(machine.read(chunk, 1));
+    machine.expect_books_balance();
+  };
+  TestMachine whole;
+  ASSERT_NO_FATAL_FAILURE(damage(whole));
+  const std::uint64_t before = whole.plan->changes;
+  const std::uint64_t calls_before = whole.plan->calls;
+  ASSERT_TRUE(whole.keep(chunk));
+  for (std::uint64_t after = before; after <= whole.plan->changes; ++after) {
+    TestMachine machine;
+    ASSERT_NO_FATAL_FAILURE(damage(machine));
+    machine.plan->power_off_after = after;
+    (void)machine.keep(chunk);
+    for (const CrashVariant& variant : all_variants(machine.facts->unsynced())) {
+      SCOPED_TRACE(testing::Message() << "after change " << after << ", names " << int(variant.names)
+                                      << ", contents " << int(variant.contents) << ", rows "
+                                      << variant.rows_kept << (variant.facts_lost ? ", facts lost" : ""));
+      const auto found = crash(machine, variant);
+      ASSERT_NO_FATAL_FAILURE(found->open());
+      (void)found->read(chunk, 1);  // the row that says so may be lost
+      ASSERT_NO_FATAL_FAILURE(expect_good_parts(*found));
+    }
+  }
+  for (std::uint64_t call = calls_before; call < whole.plan->calls; ++call) {
+    SCOPED_TRACE(testing::Message() << "call " << call << " fails");
+    TestMachine machine;
+    ASSERT_NO_FATAL_FAILURE(damage(machine));
+    machine.plan->fail_at = call;
+    (void)machine.keep(chunk);
+    machine.plan->fail_at = FaultPlan::kNever;
+    ASSERT_NO_FATAL_FAILURE(expect_good_parts(machine));
+    ASSERT_TRUE(machine.keep(chunk));
+    machine.expect_readable(chunk);
+  }
+}
+
 // The n-th call fails once, for each n and each kind of failure: the step that met it may say so,
 // nothing that was promised is lost, and the next try works.
 TEST_F(ChunkStoreCrash, SurvivesTheFailureOfAnyCall) {

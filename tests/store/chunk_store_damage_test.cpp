@@ -11,38 +11,144 @@ class ChunkStoreDamage : public testing::Test {
   TestMachine machine;
 };
 
-TEST_F(ChunkStoreDamage, SetsADamagedFileAsideAndNoLongerHoldsIt) {
-  const TestChunk chunk = make_chunk(1, 2);
+TEST_F(ChunkStoreDamage, ServesTheGoodSegmentsOfAChunkThatItNoLongerHolds) {
+  const TestChunk chunk = make_chunk(1, 3);
   ASSERT_TRUE(machine.keep(chunk));
   machine.disk->content(path_of(chunk))[4096 + 65536] ^= 0x10;
-  EXPECT_TRUE(machine.read(chunk, 0)) << "the other segments can still be read";
-  const auto bad = machine.read(chunk, 1);
-  ASSERT_FALSE(bad);
-  EXPECT_EQ(bad.error().code, Errc::corrupt);
-  EXPECT_FALSE(machine.holds(chunk));
-  EXPECT_EQ(machine.store->usage().quarantined, 1U);
-  EXPECT_EQ(machine.read(chunk, 0).error().code, Errc::not_found);
-  machine.expect_books_balance();
+  EXPECT_TRUE(machine.read(chunk, 0));
+  EXPECT_EQ(machine.read(chunk, 1).error().code, Errc::corrupt);
+  for (const bool after_restart : {false, true}) {
+    SCOPED_TRACE(after_restart);
+    if (after_restart) machine.open();
+    EXPECT_FALSE(machine.holds(chunk));
+    EXPECT_EQ(machine.store->usage().damaged, 1U);
+    EXPECT_TRUE(*machine.read(chunk, 0) == chunk.segments[0]);
+    EXPECT_EQ(machine.read(chunk, 1).error().code, Errc::corrupt);
+    EXPECT_TRUE(*machine.read(chunk, 2) == chunk.segments[2]);
+    EXPECT_EQ(*machine.describe(chunk), chunk.held());
+    EXPECT_EQ(machine.clock.run(machine.store->recheck(chunk.address)).error().code, Errc::corrupt);
+    machine.expect_books_balance();
+  }
 
-  // It can be repaired, and damaged again: both bad files are kept.
+  // Received anew, it takes only what is bad; damaged again, both bad files are kept.
+  ASSERT_EQ(*machine.begin(chunk), std::vector<std::uint32_t>{1});
   ASSERT_TRUE(machine.keep(chunk));
   machine.expect_readable(chunk);
+  EXPECT_EQ(machine.store->usage().damaged, 0U);
+  EXPECT_EQ(machine.store->usage().quarantined, 1U);
+  machine.expect_books_balance();
   machine.disk->content(path_of(chunk))[0] ^= 1;
   EXPECT_EQ(machine.describe(chunk).error().code, Errc::corrupt);
+  ASSERT_TRUE(machine.begin(chunk)->empty()) << "the head alone was bad";
+  ASSERT_TRUE(machine.commit(chunk));
   EXPECT_EQ(machine.store->usage().quarantined, 2U);
   machine.open();
+  machine.expect_readable(chunk);
   EXPECT_EQ(machine.store->usage().quarantined, 2U);
   machine.expect_books_balance();
 }
 
-TEST_F(ChunkStoreDamage, SetsADamagedFileAsideOnceWhenManyReadIt) {
+TEST_F(ChunkStoreDamage, NotesADamagedFileOnceWhenManyReadIt) {
   const TestChunk chunk = make_chunk(1, 2);
   ASSERT_TRUE(machine.keep(chunk));
   machine.disk->content(path_of(chunk)).resize(70'000);
   std::vector<Task<Result<SharedBytes>>> reads;
   for (std::uint32_t i = 0; i < 6; ++i) reads.push_back(machine.store->read_segment(chunk.address, i % 2));
-  for (const auto& data : machine.clock.run(when_all(machine.clock, std::move(reads)))) EXPECT_FALSE(data);
-  EXPECT_EQ(machine.store->usage().quarantined, 1U);
+  const auto data = machine.clock.run(when_all(machine.clock, std::move(reads)));
+  for (std::size_t i = 1; i < data.size(); i += 2) EXPECT_FALSE(data[i]);
+  EXPECT_TRUE(machine.read(chunk, 0)) << "it ends within the other segment";
+  EXPECT_EQ(machine.store->usage().damaged, 1U);
+  machine.expect_books_balance();
+}
+
+TEST_F(ChunkStoreDamage, HoldsAChunkAgainThatReadsWellAgain) {
+  const TestChunk chunk = make_chunk(1, 3);
+  ASSERT_TRUE(machine.keep(chunk));
+  machine.disk->make_unreadable(path_of(chunk), 4096 + 5);
+  EXPECT_EQ(machine.read(chunk, 0).error().code, Errc::corrupt);
+  EXPECT_FALSE(machine.holds(chunk));
+  EXPECT_TRUE(machine.read(chunk, 2));
+  EXPECT_FALSE(machine.clock.run(machine.store->recheck(chunk.address)));
+  machine.disk->make_readable(path_of(chunk));
+  EXPECT_TRUE(machine.read(chunk, 0)) << "whoever asks gets what is good now";
+  ASSERT_TRUE(machine.clock.run(machine.store->recheck(chunk.address)));
+  machine.expect_readable(chunk);
+  EXPECT_EQ(machine.store->usage().quarantined, 0U);
+  machine.expect_books_balance();
+}
+
+TEST_F(ChunkStoreDamage, TakesBackWhatLiesInQuarantineAndNowhereElse) {
+  const TestChunk sound = make_chunk(1, 2);
+  const TestChunk partly = make_chunk(2, 2);
+  const TestChunk deleted = make_chunk(3, 1);
+  const TestChunk headless = make_chunk(4, 1);
+  for (const TestChunk* chunk : {&sound, &partly, &deleted, &headless}) {
+    ASSERT_TRUE(machine.keep(*chunk));
+    const auto set_aside = "chunks/quarantine/" + to_hex(chunk->address.view());
+    machine.disk->plant(set_aside, machine.disk->content(path_of(*chunk)));
+  }
+  ASSERT_TRUE(machine.discard(deleted));
+  for (const TestChunk* chunk : {&sound, &partly, &headless}) ASSERT_TRUE(machine.remove(*chunk));
+  machine.disk->content("chunks/quarantine/" + to_hex(partly.address.view()))[4096] ^= 1;
+  machine.disk->content("chunks/quarantine/" + to_hex(headless.address.view()))[100] ^= 1;
+  machine.open();
+  machine.expect_readable(sound);
+  EXPECT_FALSE(machine.holds(partly));
+  EXPECT_FALSE(machine.read(partly, 0));
+  EXPECT_TRUE(machine.read(partly, 1));
+  EXPECT_FALSE(machine.holds(deleted));
+  EXPECT_FALSE(machine.store->find_damaged(headless.address));
+  EXPECT_EQ(machine.store->usage().quarantined, 2U);
+  machine.expect_books_balance();
+}
+
+TEST_F(ChunkStoreDamage, DeletesADamagedChunkAtItsOwnersWord) {
+  const TestChunk chunk = make_chunk(1, 2);
+  ASSERT_TRUE(machine.keep(chunk));
+  machine.disk->content(path_of(chunk))[4096] ^= 1;
+  ASSERT_FALSE(machine.read(chunk, 0));
+  ASSERT_TRUE(machine.discard(chunk));
+  EXPECT_EQ(machine.store->usage().damaged, 0U);
+  EXPECT_EQ(machine.store->usage().trashed_bytes, chunk.bytes);
+  EXPECT_EQ(machine.begin(chunk).error().code, Errc::refused);
+  machine.expect_books_balance();
+  machine.open();
+  EXPECT_FALSE(machine.holds(chunk));
+  EXPECT_TRUE(machine.read(chunk, 1)) << "from the trash";
+  machine.expect_books_balance();
+}
+
+TEST_F(ChunkStoreDamage, FreesTheRoomOfABadFileDaysAfterItsChunkWasHealed) {
+  const TestChunk chunk = make_chunk(1, 2);
+  const TestChunk other = make_chunk(2, 1);
+  for (const TestChunk* one : {&chunk, &other}) {
+    ASSERT_TRUE(machine.keep(*one));
+    machine.disk->content(path_of(*one))[4096] ^= 1;
+    ASSERT_FALSE(machine.read(*one, 0));
+  }
+  ASSERT_TRUE(machine.keep(chunk));
+  for (int day = 0; day < 7; ++day) {
+    EXPECT_EQ(machine.store->usage().quarantined, 1U) << day;
+    machine.clock.run_for(24h);
+    if (day == 3) machine.open();
+    ASSERT_TRUE(machine.clock.run(machine.store->sweep_trash()));
+  }
+  EXPECT_EQ(machine.store->usage().quarantined, 0U);
+  EXPECT_EQ(machine.store->usage().damaged, 1U) << "it may be the last";
+  machine.expect_readable(chunk);
+  machine.expect_books_balance();
+}
+
+TEST_F(ChunkStoreDamage, GivesTheRoomOfAHealedChunksBadFileToWhoeverNeedsIt) {
+  const TestChunk chunk = make_chunk(1, 2);
+  ASSERT_TRUE(machine.keep(chunk));
+  machine.disk->content(path_of(chunk))[4096] ^= 1;
+  ASSERT_FALSE(machine.read(chunk, 0));
+  ASSERT_TRUE(machine.keep(chunk));
+  machine.store->set_capacity(2 * chunk.bytes);
+  EXPECT_EQ(machine.store->usage().room, 0U);
+  ASSERT_TRUE(machine.keep(make_chunk(2, 2)));
+  EXPECT_EQ(machine.store->usage().quarantined, 0U);
   machine.expect_books_balance();
 }
 
@@ -55,23 +161,29 @@ TEST_F(ChunkStoreDamage, ForgetsAChunkWhoseFileHasGone) {
   machine.expect_books_balance();
 }
 
-TEST_F(ChunkStoreDamage, SalvagesWhatIsStillGoodOfAFileInQuarantine) {
+TEST_F(ChunkStoreDamage, SalvagesWhatIsStillGoodThoughTheHeadIsBadAndTheFactsAreLost) {
   const TestChunk chunk = make_chunk(1, 4);
+  ASSERT_TRUE(machine.keep(chunk));
+  machine.disk->content(path_of(chunk))[4096 + 2 * 65536] ^= 0x10;
+  machine.disk->content(path_of(chunk))[9] ^= 0x10;
+  machine.lose_facts();
+  machine.open();
   std::vector<ChunkStore::Change> changes;
   machine.store->on_change([&](const ChunkFacts& facts, ChunkStore::Change change) {
     EXPECT_EQ(facts.address, chunk.address);
     changes.push_back(change);
   });
-  ASSERT_TRUE(machine.keep(chunk));
-  machine.disk->content(path_of(chunk))[4096 + 2 * 65536] ^= 0x10;
-  machine.disk->content(path_of(chunk))[9] ^= 0x10;  // and the head
-  EXPECT_EQ(machine.read(chunk, 2).error().code, Errc::corrupt);
+  EXPECT_EQ(machine.read(chunk, 1).error().code, Errc::not_found);
+  EXPECT_EQ(machine.store->usage().quarantined, 1U);
   EXPECT_EQ(machine.clock.run(machine.store->salvage(chunk.address)).error().code, Errc::not_found);
   ASSERT_EQ(machine.begin(chunk)->size(), 4U);
   EXPECT_EQ(*machine.clock.run(machine.store->salvage(chunk.address)), std::vector<std::uint32_t>{2});
   ASSERT_TRUE(machine.put_segment(chunk, 2));
   ASSERT_TRUE(machine.commit(chunk));
   machine.expect_readable(chunk);
+  machine.disk->content(path_of(chunk))[9] ^= 0x10;
+  EXPECT_FALSE(machine.describe(chunk));
+  ASSERT_TRUE(machine.keep(chunk));
   machine.expect_books_balance();
   using enum ChunkStore::Change;
   EXPECT_EQ(changes, (std::vector{kept, lost, kept}));
@@ -89,7 +201,7 @@ TEST_F(ChunkStoreDamage, NoticesByTheNamesAloneWhatHasGoneOrHasAnotherSize) {
   }
   EXPECT_FALSE(machine.holds(gone));
   EXPECT_FALSE(machine.holds(cut));
-  EXPECT_EQ(machine.store->usage().quarantined, 1U);
+  EXPECT_EQ(machine.store->usage().damaged, 1U);
   machine.expect_readable(whole);
   machine.expect_books_balance();
 }
@@ -114,7 +226,7 @@ TEST_F(ChunkStoreDamage, IsReadThroughByTheScrubWhichGoesOnWhereItWasStopped) {
   EXPECT_FALSE(machine.holds(chunks[4]));
   EXPECT_FALSE(machine.holds(chunks[9]));
   EXPECT_FALSE(machine.holds(chunks[6]));
-  EXPECT_EQ(machine.store->usage().quarantined, 3U);
+  EXPECT_EQ(machine.store->usage().damaged, 3U);
   EXPECT_GE(read, 2U * 12 - 3);
   EXPECT_LE(read, 2U * 12 + 10) << "a folder that was begun is read again, and no more";
   machine.expect_books_balance();
@@ -133,7 +245,7 @@ TEST_F(ChunkStoreDamage, DoesNotBlameTheFileForAReadThatFailsOnce) {
   EXPECT_EQ(machine.store->usage().quarantined, 0U);
 }
 
-TEST_F(ChunkStoreDamage, SetsAFileWithABadSectorAside) {
+TEST_F(ChunkStoreDamage, HealsAFileWithABadSector) {
   const TestChunk chunk = make_chunk(1, 2);
   for (const std::uint64_t byte : {std::uint64_t{100}, std::uint64_t{5000}, std::uint64_t{4096 + 65536}}) {
     SCOPED_TRACE(byte);
@@ -143,7 +255,10 @@ TEST_F(ChunkStoreDamage, SetsAFileWithABadSectorAside) {
     const auto second = machine.read(chunk, 1);
     EXPECT_TRUE((!first && first.error().code == Errc::corrupt) || second.error().code == Errc::corrupt);
     EXPECT_FALSE(machine.holds(chunk));
+    EXPECT_EQ(machine.store->usage().damaged, 1U);
   }
+  ASSERT_TRUE(machine.keep(chunk));
+  machine.expect_readable(chunk);
   EXPECT_EQ(machine.store->usage().quarantined, 3U);
   machine.expect_books_balance();
 }
@@ -167,8 +282,8 @@ TEST_F(ChunkStoreDamage, NeverServesAFlippedByte) {
     bytes[byte] ^= 0x80;
     ASSERT_EQ(machine.read(chunk, 0).error().code, Errc::corrupt) << byte;
     ASSERT_FALSE(machine.holds(chunk));
-    ASSERT_TRUE(machine.disk->remove("chunks/quarantine/" + to_hex(chunk.address.view())));
     ASSERT_TRUE(machine.keep(chunk)) << byte;
+    ASSERT_TRUE(machine.disk->remove("chunks/quarantine/" + to_hex(chunk.address.view())));
   }
 }
 

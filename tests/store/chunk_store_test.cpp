@@ -216,7 +216,7 @@ TEST_F(ChunkStoreTest, IgnoresForeignFilesAndSetsImpostorsAside) {
   machine.expect_readable(chunk);
 }
 
-TEST_F(ChunkStoreTest, SetsFilesOfTheWrongSizeAsideWhenItOpens) {
+TEST_F(ChunkStoreTest, FindsFilesOfTheWrongSizeDamagedWhenItOpens) {
   const TestChunk longer = make_chunk(1, 1);
   const TestChunk shorter = make_chunk(2, 2);
   ASSERT_TRUE(machine.keep(longer));
@@ -225,7 +225,10 @@ TEST_F(ChunkStoreTest, SetsFilesOfTheWrongSizeAsideWhenItOpens) {
   machine.disk->content(path_of(shorter)).resize(70'000);
   machine.open();
   EXPECT_EQ(machine.store->usage().chunks, 0U);
-  EXPECT_EQ(machine.store->usage().quarantined, 2U);
+  EXPECT_EQ(machine.store->usage().damaged, 2U);
+  EXPECT_TRUE(machine.read(longer, 0));
+  EXPECT_TRUE(machine.read(shorter, 0));
+  EXPECT_EQ(machine.read(shorter, 1).error().code, Errc::corrupt);
   machine.expect_books_balance();
 }
 

@@ -55,6 +55,9 @@ class RecordingDisk final : public Disk {
   // For tests that damage files behind the store's back.
   Bytes& content(std::string_view path) { return writable(*file(path)); }
   void make_unreadable(std::string_view path, std::uint64_t byte) { file(path)->unreadable_byte = byte; }
+  // What was damaged behind the store's back has been so for long.
+  void make_durable(std::string_view path) { file(path)->synced = file(path)->now; }
+  void make_readable(std::string_view path) { file(path)->unreadable_byte.reset(); }
   bool exists(std::string_view path) const { return now_.contains(path); }
   void plant(const std::string& path, Bytes bytes) {
     now_[path] = std::make_shared<Node>();

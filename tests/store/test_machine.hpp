@@ -143,7 +143,15 @@ class TestMachine {
     EXPECT_TRUE(std::ranges::is_sorted(placement));
     EXPECT_EQ(usage.chunks, chunks);
     EXPECT_EQ(usage.held, bytes);
-    const std::uint64_t aside = usage.quarantined_bytes + usage.trashed_bytes;
+    const std::uint64_t aside = usage.damaged_bytes + usage.quarantined_bytes + usage.trashed_bytes;
+    std::uint64_t damaged_bytes = 0;
+    for (const ChunkFacts& damaged : store->damaged()) {
+      EXPECT_FALSE(store->find(damaged.address));
+      EXPECT_TRUE(store->find_damaged(damaged.address));
+      damaged_bytes += stored_bytes(damaged.header);
+    }
+    EXPECT_EQ(usage.damaged, store->damaged().size());
+    EXPECT_EQ(usage.damaged_bytes, damaged_bytes);
     EXPECT_LE(usage.held + usage.promised + aside, usage.capacity);
     EXPECT_EQ(usage.room, usage.capacity - usage.held - usage.promised - aside);
     EXPECT_EQ(usage.quarantined, disk->files_below("chunks/quarantine").size());

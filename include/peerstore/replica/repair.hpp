@@ -7,8 +7,9 @@
 // once, a stand-in hands over when the preferred holder is back, and a machine that merely
 // sleeps moves nothing (Carbonite, NSDI 2006: durability is not availability).
 //
-// A chunk that was found damaged or gone here is wanted back at once: pulled from whoever has it, the
-// segments that the bad file still has as they should be taken from there.
+// A chunk that was found damaged or gone here is wanted back at once: looked at again, and if it is bad
+// still, pulled from whoever has it, or a part of it; the segments that the bad file still has as they should
+// be are taken from there.
 //
 // A stand-in drops its copy when every preferred holder, as many as the policy wants copies, has just shown
 // that it has its own (repair_hand_over.cpp); nothing else here ever removes a copy. Repair bends no rule: a
@@ -164,6 +165,7 @@ class Repair {
   // Equal for two machines that reckon alike who should hold what.
   std::uint64_t mark_of(const Map& map);
 
+  void note_lost(const store::ChunkFacts& facts);
   void want_back_lost();
   // By `from`, who says that it holds them. `lease`, of those that are held here by an older one; else 0.
   void want(const wire::MemberId& from, const std::vector<wire::ChunkAddress>& addresses,
@@ -172,7 +174,9 @@ class Repair {
   std::map<wire::ChunkAddress, Wanted>::iterator rarest();
   Task<void> pull_loop();
   Task<Result<void>> pull(wire::ChunkAddress address, Wanted wanted);
-  Task<Result<void>> pull_from(wire::MemberId source, wire::ChunkAddress address, bool was_held);
+  Task<Result<void>> pull_from(wire::MemberId source, wire::ChunkAddress address, bool was_held,
+                               std::optional<placement::ChunkPlace>& place);
+  void add_sources(const placement::ChunkPlace& place, Wanted& wanted);
   Task<void> pass_on(wire::MemberId member, wire::Deletion deletion);
   Result<void> check_offer(const wire::ChunkAddress& address, const wire::DescriptionReply& offered,
                            bool was_held) const;

@@ -5,10 +5,15 @@
 // returned, nothing is promised; after it has, the chunk survives kill -9, power loss, and the
 // loss of the facts database, which is rebuilt by scanning the chunk files.
 //
-// Invariants: bytes held + in the trash + being written + reserved <= capacity, always, and a part of the
-// disk stays free whatever is given; a chunk file under its final name is complete, verified and synced;
-// every segment was checked against its leaf before it was written, and is checked again when it is read.
-// docs/formats.md describes the file.
+// A chunk of which a part cannot be read is *damaged*: it is no longer held, so nobody counts it as a copy,
+// but its file stays, and whatever of it is good is served: of other copies just that part may be bad.
+// It is held again when it reads well again (recheck), or when it was received anew (begin takes what is good
+// from there); the bad file then goes to quarantine for some days.
+//
+// Invariants: bytes held, damaged or in the trash + being written + reserved <= capacity, always, and a part
+// of the disk stays free whatever is given; a chunk file under its final name is complete, verified and
+// synced; every segment was checked against its leaf before it was written, and is checked again when it is
+// read. docs/formats.md describes the file.
 #pragma once
 
 #include <peerstore/runtime/clock.hpp>
@@ -53,7 +58,7 @@ class ChunkStore {
     std::uint64_t reservation = 0;                      // of whoever asked for room before
     std::uint64_t owner_bytes_max = ~std::uint64_t{0};  // that bytes_of() its owner may come to
   };
-  // What became of a chunk: `lost` is one whose file was found damaged (it is in quarantine now) or gone.
+  // What became of a chunk: `lost` is one whose file was found damaged or gone.
   enum class Change : std::uint8_t { kept, removed, lost };
   using OnChange = std::function<void(const ChunkFacts&, Change)>;
   struct Usage {
@@ -62,6 +67,8 @@ class ChunkStore {
     std::uint64_t held = 0;
     std::uint64_t promised = 0;  // reservations and chunks being written
     std::uint64_t chunks = 0;
+    std::uint64_t damaged = 0;  // chunks of which a part cannot be read; not among those held
+    std::uint64_t damaged_bytes = 0;
     std::uint64_t quarantined = 0;  // files that failed verification, kept aside
     std::uint64_t quarantined_bytes = 0;
     std::uint64_t trashed_bytes = 0;
@@ -105,11 +112,13 @@ class ChunkStore {
   virtual std::optional<wire::Deletion> deletion_of(const wire::ChunkAddress& address) = 0;
   // In the trash: it is not held, and can still be read.
   virtual std::optional<ChunkFacts> find_trashed(const wire::ChunkAddress& address) = 0;
-  // Removes what has been in the trash for long enough. To be called now and then.
+  // Removes what has been in the trash, or healed in quarantine, for long enough; takes back what lies in
+  // quarantine and is nowhere else here. To be called now and then.
   virtual Task<Result<void>> sweep_trash() = 0;
 
-  // Verified. Errc::corrupt if the file is damaged: it is in quarantine then, and the chunk is no
-  // longer held. not_found if the chunk is not held, or its file has gone (then it was, until now).
+  // Verified. Errc::corrupt if this part of the file is damaged: the chunk is no longer held then, and its
+  // other parts can still be read. not_found if nothing of it is here, or its file has gone (then it was
+  // held, until now).
   virtual Task<Result<SharedBytes>> read_segment(wire::ChunkAddress address, std::uint32_t index) = 0;
   virtual Task<Result<HeldChunk>> describe(wire::ChunkAddress address) = 0;
   // Blocking but quick: one look into the facts. Nothing if it is not held.
@@ -118,6 +127,12 @@ class ChunkStore {
   virtual Result<void> for_each(const std::function<bool(const ChunkFacts&)>& visit) = 0;
   // Those whose addresses begin with this byte, in order of address.
   virtual Result<std::vector<ChunkFacts>> in_folder(unsigned first_byte) = 0;
+  // A part of it can be read here, perhaps; it is not held.
+  virtual std::optional<ChunkFacts> find_damaged(const wire::ChunkAddress& address) = 0;
+  virtual std::vector<ChunkFacts> damaged() const = 0;  // in order of address
+  // Looks at a damaged chunk's file again: held again if it is sound (the disk may have failed for a while).
+  // Errc::corrupt if it is not, not_found if nothing of it is here (any more).
+  virtual Task<Result<void>> recheck(wire::ChunkAddress address) = 0;
   // Compares those with the files' names and sizes, which costs little: what has gone, or has another size,
   // is no longer held when it returns.
   virtual Task<Result<void>> check_names(unsigned first_byte) = 0;
