@@ -75,11 +75,10 @@ class Account(RingTest):
         # With the kit, whoever of those who are named in it is up; then the whole drive.
         for asleep in (homes[0], homes[2]):
             asleep.stop()
-        if crash_points.is_possible():
-            command = [PEERSTORE, "--home", str(empty.path), "recovery", "use", "--kit", str(kit)]
-            look = lambda: (empty.path / "account").exists()
-            self.assertNotEqual(crash_points.run(command, empty.environment(), look), 0)
-            self.assertFalse((empty.path / "identity").exists())
+        command = [PEERSTORE, "--home", str(empty.path), "recovery", "use", "--kit", str(kit)]
+        look = lambda: (empty.path / "account").exists()
+        self.assertNotEqual(crash_points.run(command, empty.environment(), look), 0)
+        self.assertFalse((empty.path / "identity").exists())
         began = time.monotonic()
         summary, _ = empty.json("recovery", "use", "--kit", kit)
         recovered = time.monotonic() - began
@@ -100,12 +99,21 @@ class Account(RingTest):
         # It is a machine like any other: it serves, and it backs up.
         empty.start()
         self.assertEqual(empty.run("backup", tree).returncode, 0)
+        self.recover_by_passphrase_and_kit(kit, first)
+
+    def recover_by_passphrase_and_kit(self, kit, file):
+        """A passphrase of one's own opens the record with what the kit has beside its code, and no other does."""
+        another = self.home("another")
+        use = ("recovery", "use", "--kit", kit, "--with-passphrase", "--machine", "another")
+        wrong = self.passphrase("wrong-one", "some other passphrase")
+        self.expect(another, 12, ["does not open"], *use, env=self.environment(wrong))
+        self.assertFalse(another.path.exists())
+        summary, _ = another.json(*use)
+        self.assertEqual((summary["user"], summary["machine"]), ("p1", 2))
+        self.assertEqual(another.run("getfile", str(file)[1:], "-o", "-").stdout, file.read_bytes())
 
     def make_kit(self, owner, path):
         """Stopped anywhere, it leaves no kit void before the next one is there to be read."""
-        if not crash_points.is_possible():
-            owner.run("recovery", "make", "-o", path)
-            return
         before = (owner.path / "account").read_bytes()
         seen = []
 
@@ -154,8 +162,7 @@ class Account(RingTest):
         self.assertEqual(changed["keepers"], 3)
         self.expect(owner, 12, ["does not open"], "snapshots")
         owner.run("snapshots", env=self.environment(new))
-        if crash_points.is_possible():
-            self.check_every_crash_point_of_passwd(homes, owner, new)
+        self.check_every_crash_point_of_passwd(homes, owner, new)
         # What a thief copied before opens with the old passphrase still: that is what the command says.
         thief.run("snapshots", "--bootstrap", homes[0].address)
         # Nor does losing the power between the two of them lock anybody out: the account is one file.
