@@ -75,7 +75,7 @@ Task<Exit> invite(OwnerSession& session, const Home& home, const Invite& job) {
   }
   const auto made = membership::make_invitation(session.signatures(), entropy, session.identity(), roster,
                                                 membership::draw_person_number(roster, entropy),
-                                                job.options.for_whom, expires_at, job.quota);
+                                                job.options.for_whom, expires_at, job.quota, now);
   if (!made) co_return job.output.failure(made.error(), "No invitation was made.");
   const auto told = co_await tell_ring(session, {made->statement});
   if (!told)

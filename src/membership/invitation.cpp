@@ -93,7 +93,7 @@ wire::PersonNumber draw_person_number(const Roster& roster, Entropy& entropy) {
 Result<NewInvitation> make_invitation(crypto::Signatures& signatures, Entropy& entropy,
                                       const Identity& inviter, const Roster& roster,
                                       wire::PersonNumber person, const std::string& for_whom,
-                                      std::int64_t expires_at, std::uint64_t bytes_quota) {
+                                      std::int64_t expires_at, std::uint64_t bytes_quota, std::int64_t now) {
   const auto keys = admin_keys(signatures, roster, inviter);
   if (!keys) return fail(Errc::refused, "only an admin of the ring can invite; see: peerstore admins");
   if (!is_name(for_whom)) {
@@ -105,7 +105,7 @@ Result<NewInvitation> make_invitation(crypto::Signatures& signatures, Entropy& e
   made.token = entropy.make<InvitationToken>();
   InvitationStatement invitation;
   invitation.person = made.person;
-  invitation.colour = roster.least_used_colour();
+  invitation.colour = roster.least_used_colour(now);
   invitation.position_seed = entropy.make<crypto::Hash>();
   invitation.token_key = token_key_pair(signatures, made.token).public_key;
   invitation.bytes_quota = bytes_quota;

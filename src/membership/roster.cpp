@@ -242,10 +242,15 @@ wire::PersonNumber Roster::next_person() const {
   return state_->records.empty() ? 0 : state_->records.rbegin()->first + 1;
 }
 
-std::uint8_t Roster::least_used_colour() const {
+std::uint8_t Roster::least_used_colour(std::int64_t now) const {
   std::array<std::size_t, wire::kClasses> used{};
   for (const auto& [number, record] : state_->records) {
-    if (record.invitation && !record.is_ended(std::nullopt)) ++used[record.invitation->fact.colour];
+    if (!record.invitation || record.is_ended(std::nullopt)) continue;
+    const InvitationStatement& invitation = record.invitation->fact;
+    const bool is_expired = invitation.expires_at != 0 && invitation.expires_at <= now;
+    const bool has_machine = std::ranges::any_of(
+        record.members, [this](const wire::MemberId& id) { return !state_->members.at(id).gone; });
+    if (record.person ? has_machine : !is_expired) ++used[invitation.colour];
   }
   return static_cast<std::uint8_t>(std::ranges::min_element(used) - used.begin());
 }

@@ -41,6 +41,27 @@ TEST(Roster, GivesEachInvitationTheLeastUsedColour) {
   for (const int persons : used) EXPECT_EQ(persons, 2);
 }
 
+TEST(Roster, GivesColoursAgainOfThoseWhoAreGoneOrNeverCame) {
+  const std::int64_t now = 1000;
+  TestRing ring;  // its founder has colour 0
+  const Identity expelled = ring.admit("expelled");
+  const Identity left = ring.admit("left");
+  ring.invite("late", now - 1);
+  const InvitationLink withdrawn = ring.invite("withdrawn");
+  const auto least_used = [&](std::int64_t at) { return ring.roster->least_used_colour(at); };
+  ASSERT_EQ(least_used(0), 0u) << "one has each colour";
+  ring.state({ring.by(left, DepartureStatement{left.person, left.machine})});
+  EXPECT_EQ(least_used(0), 2u);
+  ring.state({ring.by_root(RevocationStatement{expelled.person, std::nullopt})});
+  EXPECT_EQ(least_used(0), 1u);
+  EXPECT_EQ(ring.roster->invitation(ring.admit("first").person)->colour, 1u);
+  EXPECT_EQ(ring.roster->invitation(ring.admit("second").person)->colour, 2u);
+  EXPECT_EQ(least_used(now - 2), 0u);
+  EXPECT_EQ(least_used(now), 3u) << "that invitation has expired";
+  ring.state({ring.by_root(RevocationStatement{withdrawn.person, std::nullopt})});
+  EXPECT_EQ(least_used(now - 2), 4u);
+}
+
 TEST(Roster, CountsAnInvitationAsOpenUntilItIsUsedOrWithdrawn) {
   TestRing ring;
   const InvitationLink first = ring.invite("bob");

@@ -87,7 +87,7 @@ inline void expect_equal(const Roster& a, const Roster& b) {
   EXPECT_EQ(a.policy(), b.policy());
   EXPECT_EQ(a.ring_name(), b.ring_name());
   EXPECT_EQ(a.next_person(), b.next_person());
-  EXPECT_EQ(a.least_used_colour(), b.least_used_colour());
+  EXPECT_EQ(a.least_used_colour(0), b.least_used_colour(0));
   EXPECT_EQ(a.map()->machines(), b.map()->machines());
   ASSERT_EQ(a.persons().size(), b.persons().size());
   for (const auto& [number, person] : a.persons()) {

@@ -54,12 +54,14 @@ struct NewInvitation {
   InvitationToken token;
 };
 // `expires_at` in seconds since 1970, 0 = never; `bytes_quota` 0: what the person gives, up to
-// kUnfixedQuotaMax. Errc::refused unless this is the home of an admin; Errc::invalid if `for_whom` is no name
+// kUnfixedQuotaMax; `now` likewise: colours of invitations that had expired by then are free again (0: none
+// had). Errc::refused unless this is the home of an admin; Errc::invalid if `for_whom` is no name
 // (statement.hpp).
 Result<NewInvitation> make_invitation(crypto::Signatures& signatures, Entropy& entropy,
                                       const Identity& inviter, const Roster& roster,
                                       wire::PersonNumber person, const std::string& for_whom,
-                                      std::int64_t expires_at, std::uint64_t bytes_quota = 0);
+                                      std::int64_t expires_at, std::uint64_t bytes_quota = 0,
+                                      std::int64_t now = 0);
 
 // A new ring: root, policy, founder and the founder's first machine. `proof` holds all its statements. Who
 // gives more than kUnfixedQuotaMax has a quota of as much, signed; anybody else one that follows what it

@@ -97,10 +97,11 @@ class Roster {
   std::vector<InvitationStatement> invitations() const;  // all, by number
   // Invitations that nobody has used and that were not withdrawn, by number.
   std::vector<InvitationStatement> open_invitations() const;
-  // For the next invitation: an unused number, and the colour that fewest persons have (those
-  // counted who are invited).
+  // For the next invitation: an unused number, and the colour that fewest have who have a machine in the
+  // ring, or may still come by an open invitation; `now` in seconds since 1970, since those that expired
+  // count no more.
   wire::PersonNumber next_person() const;
-  std::uint8_t least_used_colour() const;
+  std::uint8_t least_used_colour(std::int64_t now) const;
 
   // Of members that are not gone; those that give no space (any more) are in it without tokens, since they
   // keep heads and count for their persons. The same object until something changes.
