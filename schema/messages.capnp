@@ -114,6 +114,7 @@ struct Request {
     getWhereabouts @20 :Data;     # member ids, 32 bytes each
     deleteChunks @21 :List(Deletion);
     pledgeChunks @22 :PledgeChunks;
+    compareRecords @23 :Data;     # 32 bytes: digest of the marks
   }
 }
 
@@ -188,7 +189,19 @@ struct Response {
     userRecord @16 :UserRecordReply;
     gone @17 :Data;               # a byte for each deletion: 1 = it is not held
     pledges @18 :Data;            # 32 bytes for each address: the proof, or zeros
+    recordDifference @19 :RecordDifference;
   }
+}
+
+struct RecordDifference {
+  digest @0 :Data;                # 32 bytes
+  marks @1 :List(RecordMark);     # at most 4096
+}
+
+struct RecordMark {
+  person @0 :UInt32;
+  version @1 :UInt64;
+  tag @2 :UInt64;                 # the first 8 bytes of the signature, little-endian
 }
 
 struct UserRecordReply {

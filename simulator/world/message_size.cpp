@@ -98,6 +98,8 @@ struct Sizes {
   std::size_t operator()(const wire::DeleteReply& m) const { return m.gone.size(); }
   std::size_t operator()(const wire::PledgeChunks& m) const { return 16 + (8 + kHash) * m.addresses.size(); }
   std::size_t operator()(const wire::PledgeReply& m) const { return kHash * m.proofs.size(); }
+  std::size_t operator()(const wire::CompareRecords&) const { return kHash; }
+  std::size_t operator()(const wire::RecordDifference& m) const { return kHash + 24 * m.marks.size(); }
   // The rest are a few fixed fields.
   template <class Small>
   std::size_t operator()(const Small&) const {

@@ -3,6 +3,7 @@
 #include <peerstore/runtime/encoding.hpp>
 
 #include <algorithm>
+#include <tuple>
 
 namespace peerstore::account {
 
@@ -141,6 +142,22 @@ Result<RecordBody> decode_record_body(ByteView bytes) {
 bool keeps_epochs_of(const RecordBody& held, const RecordBody& next) {
   return next.epochs.size() >= held.epochs.size() &&
          std::equal(held.epochs.begin(), held.epochs.end(), next.epochs.begin());
+}
+
+bool outranks(const wire::UserRecord& next, const RecordBody& next_body, const wire::UserRecord& held) {
+  const auto held_body = decode_record_body(held.body.view());
+  if (held_body && !keeps_epochs_of(*held_body, next_body)) return false;
+  if (held_body && next_body.epochs.size() > held_body->epochs.size()) return true;
+  if (next.version != held.version) return next.version > held.version;
+  return wire::id_of(next) < wire::id_of(held);
+}
+
+bool is_fork(const wire::UserRecord& one, const wire::UserRecord& other) {
+  if (one == other) return false;
+  if (one.version == other.version) return true;
+  const auto& [older, newer] = one.version < other.version ? std::tie(one, other) : std::tie(other, one);
+  // Of versions that lie between nobody here knows.
+  return newer.version == older.version + 1 && newer.previous != wire::id_of(older);
 }
 
 const PassphraseSlot* passphrase_slot(const RecordBody& body) { return find_slot<PassphraseSlot>(body); }

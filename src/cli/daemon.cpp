@@ -228,30 +228,36 @@ void Daemon::unlock_itself(const Output& output) {
 
 // Commands of the owner change the account; the node brings what it finds there to others, and keeps here
 // what it is brought: another machine of the owner changed it.
-Task<void> Daemon::keep_own_record() {
+Task<void> Daemon::keep_own_record(const Output& output) {
   for (;;) {
     const auto account = home_.account();
     const auto held = node_->heads().record_of(identity_.person);
-    if (account && (!held || held->version < account->record.version)) {
-      (void)co_await node_->heads().put(account->record);
-    } else if (account && held && held->version > account->record.version) {
-      adopt(*account, *held);
+    const auto body = account ? account::decode_record_body(account->record.body.view()) : account.error();
+    if (body && (!held || account::outranks(account->record, *body, *held))) {
+      (void)co_await node_->heads().put(account->record, true);
+    } else if (body && *held != account->record) {
+      adopt(output, *account, *held);
     }
     co_await loop_.sleep(kRecordPause);
   }
 }
 
 // A record that lacks keys of this home's is left to its person: the only copy of them may be here.
-void Daemon::adopt(account::AccountFile account, const wire::UserRecord& newer) {
-  const auto own_body = account::decode_record_body(account.record.body.view());
+void Daemon::adopt(const Output& output, account::AccountFile account, const wire::UserRecord& newer) {
   const auto newer_body = account::decode_record_body(newer.body.view());
-  if (!own_body || !newer_body || !account::keeps_epochs_of(*own_body, *newer_body)) return;
+  if (!newer_body || !account::outranks(newer, *newer_body, account.record)) return;
   // A command that changes the account holds it; another time then.
   const auto lock = home_.lock(Home::kClientLock);
   const auto now = lock ? home_.account() : lock.error();
   if (!now || now->record != account.record) return;
+  const bool is_fork = account::is_fork(account.record, newer);
   account.record = newer;
-  (void)home_.keep_account(account);
+  const auto kept = home_.keep_account(account);
+  if (kept && is_fork) {
+    output.note(
+        "Your keys were changed on another machine at the same time as on this one, whose last change (a "
+        "passphrase or a recovery kit) does not count: make it again.");
+  }
 }
 
 Task<bool> Daemon::try_addresses() {
@@ -297,7 +303,7 @@ Task<void> Daemon::main(const Output& output, Exit& exit) {
   }
   TaskScope scope(loop_);
   scope.spawn(find_friends());
-  scope.spawn(keep_own_record());
+  scope.spawn(keep_own_record(output));
   while (!stop_asked_) co_await stopping_.wait();
   scope.cancel();
   output.note("Stopping.");

@@ -49,8 +49,8 @@ class Daemon {
   // Takes the user key of somebody who has unlocked it, if it opens this home's account.
   Result<std::string> unlock(std::string_view user_key);
   void unlock_itself(const Output& output);
-  Task<void> keep_own_record();
-  void adopt(account::AccountFile account, const wire::UserRecord& newer);
+  Task<void> keep_own_record(const Output& output);
+  void adopt(const Output& output, account::AccountFile account, const wire::UserRecord& newer);
 
   Home home_;
   NodeOptions options_;

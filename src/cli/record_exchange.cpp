@@ -40,7 +40,6 @@ Task<unsigned> publish_record(OwnerSession& session, wire::UserRecord record) {
 
 Task<std::optional<wire::UserRecord>> newer_record(OwnerSession& session) {
   std::optional<wire::UserRecord> newest;
-  std::uint64_t version = session.unlocked().file.record.version;
   const auto key = person_key_of(session.signatures(), session.identity());
   std::size_t asked = 0;
   for (const wire::MemberId& member : live_keepers(session)) {
@@ -48,15 +47,10 @@ Task<std::optional<wire::UserRecord>> newer_record(OwnerSession& session) {
     const wire::GetUserRecord question{session.identity().person, {}};
     auto reply = co_await wire::ask(session.network(), member, question);
     if (!reply || reply->record.person != session.identity().person) continue;
-    if (reply->record == session.unlocked().file.record || reply->record.version < version) continue;
     const auto body =
         account::check_record(session.signatures(), session.unlocked().owner.ring, *key, reply->record);
-    // Of two of one version the other one counts only if it has more keys.
-    const bool is_more = body && body->epochs.size() > session.unlocked().body.epochs.size();
-    if (!body || (reply->record.version == version && !is_more)) continue;
-    if (!account::keeps_epochs_of(session.unlocked().body, *body)) continue;
-    version = reply->record.version;
-    newest = std::move(reply->record);
+    const wire::UserRecord& known = newest ? *newest : session.unlocked().file.record;
+    if (body && account::outranks(reply->record, *body, known)) newest = std::move(reply->record);
   }
   co_return newest;
 }
@@ -77,9 +71,14 @@ Task<Result<unsigned>> change_record(OwnerSession& session, const Home& home, bo
     const auto taken = co_await take_newer_record(session);
     if (!taken) co_return taken.error();
     if (*taken) {
+      const auto now = home.account();
+      const bool is_fork = now && account::is_fork(before, now->record);
       co_return fail(Errc::busy,
-                     "your keys were changed on another machine; nothing was changed now. Try "
-                     "again, with the passphrase of that change");
+                     std::string("your keys were changed on another machine") +
+                         (is_fork ? " at the same time as on this one, whose last change (a passphrase or a "
+                                    "recovery kit) does not count"
+                                  : "") +
+                         "; nothing was changed now. Try again, with the passphrase of that change");
     }
   }
   // What a machine that is gone had to unlock itself goes with it.

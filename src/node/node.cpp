@@ -96,8 +96,8 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
               [this](wire::MemberId from, std::vector<wire::ChunkAddress> lacking) {
                 repair.offered(from, std::move(lacking));
               }),
-      user_records(environment.clock, environment.signatures, network, membership, view, *head_store,
-                   identity.member, identity.person),
+      user_records(environment.clock, environment.random, environment.signatures, network, membership, view,
+                   *head_store, identity.member),
       chord(environment.clock, environment.random, ring_network, acquaintances,
             {identity.member, incarnations->current()}, options.chord),
       scope(environment.clock) {
@@ -166,7 +166,7 @@ void Node::start() {
   parts_->scope.spawn(parts_->mind_the_room());
   parts_->scope.spawn(parts_->keep_silences());
   parts_->scope.spawn(parts_->mind_the_budget());
-  parts_->scope.spawn(parts_->user_records.bring_own_to_keepers());
+  parts_->scope.spawn(parts_->user_records.compare_with_others());
 }
 
 Task<void> Node::stop() {

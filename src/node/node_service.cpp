@@ -81,6 +81,9 @@ Task<Result<wire::Response>> Node::serve(wire::Caller caller, wire::Request requ
   if (auto* put = std::get_if<wire::PutUserRecord>(&request)) {
     co_return co_await parts.user_records.serve(caller, std::move(*put));
   }
+  if (const auto* compare = std::get_if<wire::CompareRecords>(&request)) {
+    co_return co_await parts.user_records.serve(*compare);
+  }
   if (std::holds_alternative<wire::Ping>(request)) co_return wire::Response(parts.chord.pong());
   co_return fail(Errc::unsupported, "a question that this program does not know");
 }

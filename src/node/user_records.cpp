@@ -1,9 +1,11 @@
 #include "node/user_records.hpp"
 
 #include <peerstore/account/user_keys.hpp>
-#include <peerstore/replica/head_keepers.hpp>
+#include <peerstore/crypto/hash.hpp>
+#include <peerstore/runtime/encoding.hpp>
 
 #include <algorithm>
+#include <map>
 
 namespace peerstore::node {
 
@@ -12,8 +14,10 @@ namespace {
 // Strangers together: so many at once, and then one in so long.
 constexpr double kQuestionsAtOnce = 8;
 constexpr Duration kQuestionPeriod = std::chrono::seconds(2);
+// How often a machine looks whether something is new here; it asks another one then, and after that less and
+// less often, until at most this.
 constexpr Duration kLookAround = std::chrono::seconds(10);
-constexpr Duration kTryAgain = std::chrono::seconds(1);
+constexpr Duration kSeldom = std::chrono::minutes(30);
 
 // What concerns nobody in particular, or this person: enough to check the record and its person's machines.
 bool concerns(const membership::Fact& fact, wire::PersonNumber person) {
@@ -25,19 +29,29 @@ bool concerns(const membership::Fact& fact, wire::PersonNumber person) {
       fact);
 }
 
+wire::RecordMark mark_of(const wire::UserRecord& record) {
+  return {record.person, record.version, ByteReader(record.signature.view()).u64()};
+}
+
+crypto::Hash digest_of(const std::vector<wire::RecordMark>& marks) {
+  ByteWriter out;
+  for (const wire::RecordMark& mark : marks) out.u32(mark.person).u64(mark.version).u64(mark.tag);
+  return crypto::hash("user records", {out.view()});
+}
+
 }  // namespace
 
-UserRecords::UserRecords(Clock& clock, crypto::Signatures& signatures, wire::Network& network,
+UserRecords::UserRecords(Clock& clock, Random& random, crypto::Signatures& signatures, wire::Network& network,
                          const membership::Membership& membership, const replica::RingView& view,
-                         store::HeadStore& store, wire::MemberId self, wire::PersonNumber person)
+                         store::HeadStore& store, wire::MemberId self)
     : clock_(clock),
+      random_(random),
       signatures_(signatures),
       network_(network),
       membership_(membership),
       view_(view),
       store_(store),
       self_(self),
-      person_(person),
       questions_left_(kQuestionsAtOnce),
       counted_at_(clock.now()) {}
 
@@ -80,43 +94,116 @@ Task<Result<wire::Response>> UserRecords::serve(wire::Caller caller, wire::GetUs
 
 Task<Result<wire::Response>> UserRecords::serve(wire::Caller caller, wire::PutUserRecord request) {
   if (caller.is_joiner) co_return fail(Errc::refused, "only members bring records");
-  const auto key = view_.person_key(request.record.person);
-  if (!key) co_return fail(Errc::refused, "the record of a person who is not known here");
-  const auto body = account::check_record(signatures_, view_.ring_id(), *key, request.record);
-  if (!body) co_return body.error();
-  if (const auto held = store_.record_of(request.record.person)) {
-    const auto held_body = account::decode_record_body(held->body.view());
-    if (held_body && !account::keeps_epochs_of(*held_body, *body)) {
-      co_return fail(Errc::refused,
-                     "a record that lacks keys of the one that is held: changed on two machines?");
-    }
-  }
-  const Result<void> put = co_await store_.put(std::move(request.record));
-  if (!put) co_return put.error();
+  const Result<void> kept = co_await keep(std::move(request.record));
+  if (!kept) co_return kept.error();
   co_return wire::Response(wire::Done{});
 }
 
-Task<void> UserRecords::bring_own_to_keepers() {
-  for (;;) {
-    const auto map = view_.map();
-    const std::optional<wire::UserRecord> own = store_.record_of(person_);
-    std::vector<wire::MemberId> keepers;
-    bool all_told = true;
-    if (own) keepers = replica::head_walk(*map, person_, replica::keepers_wanted(*map));
-    for (const wire::MemberId& keeper : keepers) {
-      const Told now{view_.incarnation(keeper), own->version};
-      const auto told = told_.find(keeper);
-      const bool knows = told != told_.end() && told->second == now;
-      if (keeper == self_ || knows || view_.standing(keeper) != replica::Standing::live) continue;
-      const wire::PutUserRecord question{*own};
-      const auto done = co_await wire::ask(network_, keeper, question);
-      // A refusal is an answer: it has a newer one, or another.
-      const bool is_settled = done || done.error().code == Errc::refused;
-      if (is_settled) told_.insert_or_assign(keeper, now);
-      all_told = all_told && is_settled;
-    }
-    co_await clock_.sleep(own && !all_told ? kTryAgain : kLookAround);
+Task<Result<wire::Response>> UserRecords::serve(wire::CompareRecords request) {
+  wire::RecordDifference reply;
+  reply.marks = marks();
+  reply.digest = digest_of(reply.marks);
+  if (reply.digest == request.digest) reply.marks.clear();
+  co_return wire::Response(std::move(reply));
+}
+
+Task<Result<void>> UserRecords::keep(wire::UserRecord record) {
+  const auto key = view_.person_key(record.person);
+  if (!key) co_return fail(Errc::refused, "the record of a person who is not known here");
+  const auto body = account::check_record(signatures_, view_.ring_id(), *key, record);
+  if (!body) co_return body.error();
+  const auto held = store_.record_of(record.person);
+  if (held == record) co_return Result<void>();
+  if (held && !account::outranks(record, *body, *held)) {
+    co_return fail(Errc::refused, account::is_fork(record, *held)
+                                      ? "another record is held: changed on two machines at once?"
+                                      : "a newer user record is held, or one with other keys");
   }
+  co_return co_await store_.put(std::move(record), true);
+}
+
+// ---- everybody keeps them all ----
+
+std::vector<wire::UserRecord> UserRecords::records() const {
+  std::vector<wire::UserRecord> records = store_.records();
+  std::erase_if(records, [this](const wire::UserRecord& record) { return !view_.person_key(record.person); });
+  if (records.size() > wire::kRecordMarksMax) records.resize(wire::kRecordMarksMax);
+  return records;
+}
+
+std::vector<wire::RecordMark> UserRecords::marks() const {
+  std::vector<wire::RecordMark> marks;
+  for (const wire::UserRecord& record : records()) marks.push_back(mark_of(record));
+  return marks;
+}
+
+// From a random place on, whoever is the first.
+std::optional<wire::MemberId> UserRecords::somebody_live() {
+  const auto map = view_.map();
+  const auto& machines = map->machines();
+  const std::size_t start = machines.empty() ? 0 : random_.below(machines.size());
+  for (std::size_t i = 0; i < machines.size(); ++i) {
+    const wire::MemberId& member = machines[(start + i) % machines.size()].id;
+    if (member != self_ && view_.standing(member) == replica::Standing::live) return member;
+  }
+  return std::nullopt;
+}
+
+Task<void> UserRecords::compare_with_others() {
+  Duration patience = kLookAround;
+  TimePoint next = clock_.now();
+  crypto::Hash before;
+  std::uint64_t life = 0;
+  for (;;) {
+    co_await clock_.sleep(kLookAround);
+    // What is new here is passed on, and whoever wakes may have missed something.
+    const crypto::Hash now = digest_of(marks());
+    if (now != before || life != view_.incarnation(self_)) {
+      patience = kLookAround;
+      next = clock_.now();
+    }
+    if (clock_.now() < next) continue;
+    const auto partner = somebody_live();
+    if (!partner) continue;
+    before = now;
+    life = view_.incarnation(self_);
+    const bool answered = co_await compare_with(*partner);
+    if (!answered) continue;
+    next = clock_.now() + patience;
+    patience = std::min(2 * patience, kSeldom);
+  }
+}
+
+Task<bool> UserRecords::compare_with(wire::MemberId partner) {
+  const wire::CompareRecords question{digest_of(marks())};
+  const Result<wire::RecordDifference> reply = co_await wire::ask(network_, partner, question);
+  if (!reply) co_return false;
+  if (reply->digest == question.digest) co_return true;
+  std::map<wire::PersonNumber, wire::RecordMark> theirs;
+  for (const wire::RecordMark& mark : reply->marks) {
+    theirs.emplace(mark.person, mark);
+    const auto held = store_.record_of(mark.person);
+    const bool may_be_news = !held || (mark.version >= held->version && mark != mark_of(*held));
+    if (may_be_news && view_.person_key(mark.person)) co_await fetch(partner, mark.person);
+  }
+  for (const wire::UserRecord& record : records()) {
+    const auto there = theirs.find(record.person);
+    if (there != theirs.end() && there->second == mark_of(record)) continue;
+    const wire::PutUserRecord news{record};
+    const auto put = co_await wire::ask(network_, partner, news);
+    // It may be of a lower version, and have keys that this one lacks.
+    const bool is_outranked = !put && put.error().code == Errc::refused && there != theirs.end() &&
+                              there->second.version < record.version;
+    if (is_outranked) co_await fetch(partner, record.person);
+  }
+  co_return true;
+}
+
+Task<void> UserRecords::fetch(wire::MemberId partner, wire::PersonNumber person) {
+  const wire::GetUserRecord question{person, {}};
+  Result<wire::UserRecordReply> reply = co_await wire::ask(network_, partner, question);
+  if (!reply || reply->record.person != person) co_return;
+  (void)co_await keep(std::move(reply->record));
 }
 
 }  // namespace peerstore::node

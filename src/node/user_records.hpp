@@ -1,10 +1,12 @@
 // UserRecords: a node's part in keeping everybody's user record.
 //
-// Members bring records and fetch them; the record of this machine's own person is brought to those who
-// should keep it (replica/head_keepers.hpp), once in each of their lives. Whoever lost every machine asks as
-// a stranger, and is answered if it shows the lookup key of a passphrase, an account secret or a recovery
-// code that opens the record: so nobody learns from outside who is in the ring. Such questions are few, so
-// they are limited: they must not become work.
+// Every machine keeps those of all persons. Members bring and fetch records; of two of one person one
+// outranks the other (account::outranks), whoever brings them in whatever order, so that all keep the same in
+// the end. Machines compare what they keep with one another, by a digest: soon when something is new here or
+// a life begins, less and less often while nothing is. Whoever lost every machine asks as a stranger, and is
+// answered if it shows the lookup key of a passphrase, an account secret or a recovery code that opens the
+// record: so nobody learns from outside who is in the ring. Such questions are few, so they are limited: they
+// must not become work.
 #pragma once
 
 #include <peerstore/membership/identity.hpp>
@@ -12,39 +14,42 @@
 #include <peerstore/replica/ring_view.hpp>
 #include <peerstore/store/head_store.hpp>
 
-#include <map>
-
 namespace peerstore::node {
 
 class UserRecords {
  public:
   // References must outlive this, and what it runs.
-  UserRecords(Clock& clock, crypto::Signatures& signatures, wire::Network& network,
+  UserRecords(Clock& clock, Random& random, crypto::Signatures& signatures, wire::Network& network,
               const membership::Membership& membership, const replica::RingView& view,
-              store::HeadStore& store, wire::MemberId self, wire::PersonNumber person);
+              store::HeadStore& store, wire::MemberId self);
 
   Task<Result<wire::Response>> serve(wire::Caller caller, wire::GetUserRecord request);
   Task<Result<wire::Response>> serve(wire::Caller caller, wire::PutUserRecord request);
+  Task<Result<wire::Response>> serve(wire::CompareRecords request);
   // Runs until it is dropped.
-  Task<void> bring_own_to_keepers();
+  Task<void> compare_with_others();
 
  private:
   Result<wire::Response> answer_stranger(const wire::LookupKey& lookup);
   bool may_be_asked_by_strangers();
-  // What a keeper has been told: its life, and the record's version.
-  using Told = std::pair<std::uint64_t, std::uint64_t>;
+  // Kept if its person signed it and it outranks what is held (account::outranks).
+  Task<Result<void>> keep(wire::UserRecord record);
+  std::vector<wire::UserRecord> records() const;  // of persons whom the roster knows
+  std::vector<wire::RecordMark> marks() const;
+  std::optional<wire::MemberId> somebody_live();
+  Task<bool> compare_with(wire::MemberId partner);
+  Task<void> fetch(wire::MemberId partner, wire::PersonNumber person);
 
   Clock& clock_;
+  Random& random_;
   crypto::Signatures& signatures_;
   wire::Network& network_;
   const membership::Membership& membership_;
   const replica::RingView& view_;
   store::HeadStore& store_;
   wire::MemberId self_;
-  wire::PersonNumber person_;
   double questions_left_;
   TimePoint counted_at_;
-  std::map<wire::MemberId, Told> told_;
 };
 
 }  // namespace peerstore::node

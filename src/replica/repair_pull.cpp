@@ -1,6 +1,5 @@
 // The receiving side of repair: chunks that others say this machine should hold, and the heads
 // that it should keep.
-#include <peerstore/account/user_keys.hpp>
 #include <peerstore/replica/chunk_service.hpp>
 #include <peerstore/replica/head_keepers.hpp>
 #include <peerstore/replica/head_signature.hpp>
@@ -271,20 +270,8 @@ Task<bool> Repair::collect_heads_of(wire::PersonNumber person) {
       // Refused if it is not newer than what is here, which is what is wanted.
       (void)co_await heads_.put(std::move(head), rank > rank_here);
     }
-    co_await collect_record(keeper, person);
   }
   co_return answered;
-}
-
-Task<void> Repair::collect_record(wire::MemberId keeper, wire::PersonNumber person) {
-  const wire::GetUserRecord question{person, {}};
-  Result<wire::UserRecordReply> reply = co_await wire::ask(network_, keeper, question);
-  const auto key = view_.person_key(person);
-  if (!reply || !key || reply->record.person != person) co_return;
-  const auto held = heads_.record_of(person);
-  if (held && held->version >= reply->record.version) co_return;
-  if (!account::check_record(signatures_, view_.ring_id(), *key, reply->record)) co_return;
-  (void)co_await heads_.put(std::move(reply->record));
 }
 
 }  // namespace peerstore::replica

@@ -172,7 +172,7 @@ std::vector<wire::Head> HeadStoreOnDisk::all() const {
 
 // ---- user records ----
 
-std::optional<Result<void>> HeadStoreOnDisk::settled(const wire::UserRecord& record) const {
+std::optional<Result<void>> HeadStoreOnDisk::settled(const wire::UserRecord& record, bool outranks) const {
   if (record.body.size() > wire::kUserRecordBodyBytesMax) {
     return Result<void>(fail(Errc::invalid, "a user record of more than 16 KiB"));
   }
@@ -182,7 +182,7 @@ std::optional<Result<void>> HeadStoreOnDisk::settled(const wire::UserRecord& rec
   const auto held = records_.find(record.person);
   if (held == records_.end()) return std::nullopt;
   if (held->second == record) return Result<void>();
-  if (record.version > held->second.version) return std::nullopt;
+  if (outranks || record.version > held->second.version) return std::nullopt;
   if (record.version < held->second.version) {
     return Result<void>(fail(Errc::refused, "a newer user record is held"));
   }
@@ -190,8 +190,8 @@ std::optional<Result<void>> HeadStoreOnDisk::settled(const wire::UserRecord& rec
       Errc::refused, "another user record of this version is held: did two machines change it at once?"));
 }
 
-Task<Result<void>> HeadStoreOnDisk::put(wire::UserRecord record) {
-  if (const auto answer = settled(record)) co_return *answer;
+Task<Result<void>> HeadStoreOnDisk::put(wire::UserRecord record, bool outranks) {
+  if (const auto answer = settled(record, outranks)) co_return *answer;
   const WriteMark mark(records_being_written_, record.person);
   const auto replaced = co_await workers_.run([this, &record] {
     return disk_.replace(path_of<RecordKind>(record_file_name(record.person)), encode_record_file(record));

@@ -22,14 +22,14 @@ class HeadStoreOnDisk final : public HeadStore {
   Task<Result<void>> put(wire::Head head, bool outranks) override;
   std::vector<wire::Head> of_person(wire::PersonNumber person) const override;
   std::vector<wire::Head> all() const override;
-  Task<Result<void>> put(wire::UserRecord record) override;
+  Task<Result<void>> put(wire::UserRecord record, bool outranks) override;
   std::optional<wire::UserRecord> record_of(wire::PersonNumber person) const override;
   std::vector<wire::UserRecord> records() const override;
 
  private:
   // Nothing if it may be put; else the answer.
   std::optional<Result<void>> settled(const HeadName& name, const wire::Head& head, bool outranks) const;
-  std::optional<Result<void>> settled(const wire::UserRecord& record) const;
+  std::optional<Result<void>> settled(const wire::UserRecord& record, bool outranks) const;
 
   Disk& disk_;
   Workers& workers_;

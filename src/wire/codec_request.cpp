@@ -100,6 +100,7 @@ struct RequestWriter {
     auto leases = pledge.initLeases(count_of(ask.leases));
     for (unsigned i = 0; i < leases.size(); ++i) leases.set(i, ask.leases[i]);
   }
+  void operator()(const CompareRecords& ask) { out.setCompareRecords(data_of(ask.digest.view())); }
 };
 
 Request get_exchange(schema::ExchangeRoster::Reader in) {
@@ -211,6 +212,8 @@ Request get(schema::Request::Reader in, SharedBytes& attachment) {
     case schema::Request::DELETE_CHUNKS:
       return DeleteChunks{get_list<Deletion>(in.getDeleteChunks(), kDeletionsMax)};
     case schema::Request::PLEDGE_CHUNKS: return get_pledge(in.getPledgeChunks());
+    case schema::Request::COMPARE_RECORDS:
+      return CompareRecords{get_fixed<crypto::Hash>(in.getCompareRecords())};
     case schema::Request::PUT_USER_RECORD: {
       PutUserRecord ask;
       get(in.getPutUserRecord(), ask.record);

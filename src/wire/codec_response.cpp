@@ -86,6 +86,16 @@ struct ResponseWriter {
     record.setRootKey(data_of(reply.root_key.view()));
     put_list(record.initStatements(count_of(reply.statements)), reply.statements);
   }
+  void operator()(const RecordDifference& reply) {
+    auto difference = out.initRecordDifference();
+    difference.setDigest(data_of(reply.digest.view()));
+    auto marks = difference.initMarks(count_of(reply.marks));
+    for (unsigned i = 0; i < marks.size(); ++i) {
+      marks[i].setPerson(reply.marks[i].person);
+      marks[i].setVersion(reply.marks[i].version);
+      marks[i].setTag(reply.marks[i].tag);
+    }
+  }
 };
 
 // An error's context comes from a peer and is shown to people, on terminals too: it is cut, and
@@ -165,6 +175,14 @@ Response get_put_state(schema::PutState::Reader in) {
   return reply;
 }
 
+Response get_record_difference(schema::RecordDifference::Reader in) {
+  RecordDifference reply{get_fixed<crypto::Hash>(in.getDigest()), {}};
+  const auto marks = in.getMarks();
+  require(marks.size() <= kRecordMarksMax, "a list that is too long");
+  for (const auto mark : marks) reply.marks.push_back({mark.getPerson(), mark.getVersion(), mark.getTag()});
+  return reply;
+}
+
 std::vector<std::uint8_t> get_have(capnp::Data::Reader in) {
   require(in.size() <= kAddressesPerMessageMax, "a list that is too long");
   require(std::ranges::all_of(in, [](std::uint8_t value) { return value <= 1; }), "neither yes nor no");
@@ -214,6 +232,7 @@ Result<Response> get(schema::Response::Reader in, SharedBytes& attachment) {
     case schema::Response::GONE: return DeleteReply{get_have(in.getGone())};
     case schema::Response::PLEDGES:
       return PledgeReply{get_joined<crypto::Hash>(in.getPledges(), kPledgesMax)};
+    case schema::Response::RECORD_DIFFERENCE: return get_record_difference(in.getRecordDifference());
     case schema::Response::HEADS: return HeadsReply{get_list<Head>(in.getHeads(), kHeadsMax)};
     case schema::Response::PRESENCE_DIFFERENCE: return get_presence_difference(in.getPresenceDifference());
     case schema::Response::USER_RECORD: {

@@ -390,6 +390,44 @@ TEST(UserRecord, IsChainedToTheOneBefore) {
   EXPECT_FALSE(check_record(me.signatures, me.owner.ring, me.person.public_key, forged));
 }
 
+TEST(UserRecord, OfTwoThatWereMadeApartTheSameOneStaysWhicheverCameFirst) {
+  Somebody me;
+  const wire::UserRecord first = me.sign();
+  const auto outranks_other = [](const wire::UserRecord& next, const wire::UserRecord& held) {
+    return outranks(next, decode_record_body(next.body.view()).value(), held);
+  };
+  const auto expect_order = [&](const wire::UserRecord& higher, const wire::UserRecord& lower) {
+    EXPECT_TRUE(outranks_other(higher, lower));
+    EXPECT_FALSE(outranks_other(lower, higher));
+  };
+  EXPECT_FALSE(outranks_other(first, first));
+  me.with_code();
+  const wire::UserRecord second = me.sign(&first);
+  me.code = me.entropy.make<RecoveryCode>();
+  me.with_code();
+  const wire::UserRecord other = me.sign(&first);
+  const wire::UserRecord third = me.sign(&other);
+  expect_order(second, first);
+  expect_order(third, second);
+  EXPECT_NE(outranks_other(second, other), outranks_other(other, second)) << "one of them, and never both";
+  EXPECT_FALSE(is_fork(first, second));
+  EXPECT_FALSE(is_fork(third, other));
+  EXPECT_FALSE(is_fork(first, third)) << "nobody can tell from these two";
+  EXPECT_TRUE(is_fork(second, other));
+  EXPECT_TRUE(is_fork(second, third));
+  EXPECT_TRUE(is_fork(third, second));
+
+  // Keys are never thrown away, however often the record was changed elsewhere.
+  ASSERT_TRUE(begin_epoch(me.made.body, me.entropy, me.owner, me.made.keys));
+  const wire::UserRecord new_epoch = me.sign(&first);
+  expect_order(new_epoch, third);
+  me.made = me.make();
+  ASSERT_TRUE(begin_epoch(me.made.body, me.entropy, me.owner, me.made.keys));
+  const wire::UserRecord other_epochs = me.sign(&third);
+  EXPECT_FALSE(outranks_other(new_epoch, other_epochs));
+  EXPECT_FALSE(outranks_other(other_epochs, new_epoch));
+}
+
 // ---- known answers ----
 
 TEST(PassphraseHash, IsArgon2id) {

@@ -260,6 +260,7 @@ class Questions : public Revocation {
         {wire::GetWhereabouts{}, kYes, kYes},
         {wire::DeleteChunks{}, kYes, kYes},
         {wire::PledgeChunks{}, Errc::refused, kYes},
+        {wire::CompareRecords{}, kYes, kYes},
     };
     return questions;
   }

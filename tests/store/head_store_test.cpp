@@ -230,6 +230,9 @@ TEST_F(HeadStoreTest, KeepsTheHighestVersionOfEachPersonsRecord) {
   wire::UserRecord other = make_record(1, 7);
   other.signature.bytes[0] ^= 1;
   EXPECT_NE(keep(other).error().context.find("another user record of this version"), std::string::npos);
+  EXPECT_TRUE(clock.run(store->put(other, true))) << "the caller knows which one counts";
+  EXPECT_EQ(store->record_of(1), other);
+  ASSERT_TRUE(clock.run(store->put(make_record(1, 7), true)));
   EXPECT_EQ(keep(make_record(3, 1, wire::kUserRecordBodyBytesMax + 1)).error().code, Errc::invalid);
   ASSERT_TRUE(keep(make_record(3, 1, wire::kUserRecordBodyBytesMax)));
   open();

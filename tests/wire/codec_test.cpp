@@ -238,6 +238,7 @@ TEST(Codec, ListsBeyondTheirLimitsAreRefused) {
   EXPECT_TRUE(reply_refused(PledgeReply{std::vector<crypto::Hash>(kPledgesMax + 1)}));
   EXPECT_TRUE(reply_refused(PutState{std::vector<std::uint32_t>(kSegmentsMax + 1)}));
   EXPECT_TRUE(reply_refused(PutState{{kSegmentsMax}}));
+  EXPECT_TRUE(reply_refused(RecordDifference{{}, std::vector<RecordMark>(kRecordMarksMax + 1)}));
   EXPECT_TRUE(reply_refused(HeadsReply{std::vector<Head>(kHeadsMax + 1)}));
 }
 

@@ -182,6 +182,7 @@ inline Request RandomValues::request(std::size_t kind) {
       for (auto& lease : ask.leases) lease = number();
       return ask;
     }
+    case 23: return CompareRecords{fixed<crypto::Hash>()};
     default: {
       DeleteChunks ask;
       ask.deletions.resize(below(6));
@@ -242,7 +243,17 @@ inline Response RandomValues::response(std::size_t kind) {
     case 14: return Pong{number(), {number(), number()}};
     case 15: return UserRecordReply{user_record(), fixed<crypto::SigningPublicKey>(), statements()};
     case 16: return DeleteReply{yes_and_no()};
-    default: return PledgeReply{fixed_list<crypto::Hash>(20)};
+    case 17: return PledgeReply{fixed_list<crypto::Hash>(20)};
+    default: {
+      RecordDifference reply{fixed<crypto::Hash>(), {}};
+      reply.marks.resize(below(20));
+      for (auto& mark : reply.marks) {
+        const std::uint32_t person = small_number();
+        const std::uint64_t version = number();
+        mark = {person, version, number()};
+      }
+      return reply;
+    }
   }
 }
 

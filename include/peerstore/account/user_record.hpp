@@ -78,6 +78,14 @@ Result<RecordBody> decode_record_body(ByteView bytes);
 // machines changed the record apart from each other.
 bool keeps_epochs_of(const RecordBody& held, const RecordBody& next);
 
+// Of two records of one person, which stays? The same answer everywhere, whichever came first: the one with
+// more epochs, if it has all of the other; then the one of the higher version; of two of one version, made
+// apart from each other, the one of the lower id. Neither outranks the other if each has an epoch that the
+// other lacks. `next_body` is what check_record() found in `next`.
+bool outranks(const wire::UserRecord& next, const RecordBody& next_body, const wire::UserRecord& held);
+// Were they made apart from each other, on two machines, as far as these two can show?
+bool is_fork(const wire::UserRecord& one, const wire::UserRecord& other);
+
 const PassphraseSlot* passphrase_slot(const RecordBody& body);
 const RecoverySlot* recovery_slot(const RecordBody& body);
 const MachineSlot* machine_slot(const RecordBody& body, std::uint32_t machine);

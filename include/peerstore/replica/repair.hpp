@@ -184,7 +184,6 @@ class Repair {
   HeadDuty head_duty(const placement::Map& map) const;
   Task<void> collect_heads();
   Task<bool> collect_heads_of(wire::PersonNumber person);
-  Task<void> collect_record(wire::MemberId keeper, wire::PersonNumber person);
 
   Clock& clock_;
   Random& random_;

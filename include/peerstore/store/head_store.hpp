@@ -30,8 +30,8 @@ class HeadStore {
   virtual std::vector<wire::Head> of_person(wire::PersonNumber person) const = 0;
   virtual std::vector<wire::Head> all() const = 0;
 
-  // Likewise: the highest version stays, and of two of one version the first.
-  virtual Task<Result<void>> put(wire::UserRecord record) = 0;
+  // Likewise: the highest version stays, and of two of one version the first, unless the caller knows better.
+  virtual Task<Result<void>> put(wire::UserRecord record, bool outranks = false) = 0;
   virtual std::optional<wire::UserRecord> record_of(wire::PersonNumber person) const = 0;
   virtual std::vector<wire::UserRecord> records() const = 0;  // by person
 };

@@ -21,6 +21,7 @@ inline constexpr std::size_t kWhereaboutsMax = 64;
 inline constexpr std::size_t kAddressesPerMessageMax = 4096;
 inline constexpr std::size_t kDeletionsMax = 1024;
 inline constexpr std::size_t kPledgesMax = 64;
+inline constexpr std::size_t kRecordMarksMax = 4096;
 inline constexpr std::size_t kStatementBytesMax = 8192;
 inline constexpr std::size_t kHeadsMax = 64;
 inline constexpr std::size_t kHostPortBytesMax = 280;
@@ -288,20 +289,40 @@ struct GetUserRecord {
   LookupKey lookup;
   bool operator==(const GetUserRecord&) const = default;
 };
-// The highest version stays; who brings it does not matter, its signature does.
+// Of two records of a person one outranks the other (account/user_record.hpp) and stays; who brings it does
+// not matter, its signature does.
 struct PutUserRecord {
   using Reply = Done;
   UserRecord record;
   bool operator==(const PutUserRecord&) const = default;
 };
 
+// "Have you the same user records as I?" If not: which has the answerer?
+struct RecordMark {
+  PersonNumber person = 0;
+  std::uint64_t version = 0;
+  std::uint64_t tag = 0;  // the first 8 bytes of the signature, little-endian
+  bool operator==(const RecordMark&) const = default;
+};
+struct RecordDifference {
+  crypto::Hash digest;            // of all its marks
+  std::vector<RecordMark> marks;  // by person; none if the digests are equal
+  bool operator==(const RecordDifference&) const = default;
+};
+struct CompareRecords {
+  using Reply = RecordDifference;
+  crypto::Hash digest;
+  bool operator==(const CompareRecords&) const = default;
+};
+
 using Request = std::variant<GetNeighbours, Notify, FindSuccessor, ExchangeRoster, PushStatements, Join,
                              Reserve, PutBegin, PutSegment, PutCommit, GetDescription, GetSegment, HaveChunks,
                              OfferChunks, GetHeads, PutHead, ComparePresences, Ping, GetUserRecord,
-                             PutUserRecord, GetWhereabouts, DeleteChunks, PledgeChunks>;
-using Response = std::variant<Done, Neighbours, FoundSuccessor, RosterDifference, Welcome, Reserved, PutState,
-                              Receipt, DescriptionReply, SegmentReply, HaveReply, OfferReply, HeadsReply,
-                              PresenceDifference, Pong, UserRecordReply, DeleteReply, PledgeReply>;
+                             PutUserRecord, GetWhereabouts, DeleteChunks, PledgeChunks, CompareRecords>;
+using Response =
+    std::variant<Done, Neighbours, FoundSuccessor, RosterDifference, Welcome, Reserved, PutState, Receipt,
+                 DescriptionReply, SegmentReply, HaveReply, OfferReply, HeadsReply, PresenceDifference, Pong,
+                 UserRecordReply, DeleteReply, PledgeReply, RecordDifference>;
 
 // The name of a request's kind, for logs and traces.
 std::string_view name_of(const Request& request);
