@@ -117,8 +117,13 @@ Task<void> LifeDriver::leave(SimulatedMachine& machine, LifeEvent event) {
   ++report_.departures;
   machine.begin_to_go();
   if (event.kind == LifeKind::leave) {
-    ring_.announce_departure(machine);
-    co_await ring_.world().sleep(kNews);
+    // As the `leave` command does it: it is not done before a friend has heard.
+    ring_.unannounced().insert(machine.index());
+    do {
+      ring_.announce_departure(machine);
+      co_await ring_.world().sleep(kNews);
+    } while (!ring_.is_departure_known(machine));
+    ring_.unannounced().erase(machine.index());
     if (machine.is_up()) co_await machine.stop();  // a fault may have come first
     machine.go(false);
     co_return;

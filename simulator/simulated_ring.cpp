@@ -233,6 +233,14 @@ bool SimulatedRing::announce_departure(SimulatedMachine& machine) {
   return true;
 }
 
+bool SimulatedRing::is_departure_known(const SimulatedMachine& machine) const {
+  return std::ranges::any_of(machines_, [&](const auto& other) {
+    if (other.get() == &machine || !other->is_live()) return false;
+    const membership::Member* member = other->node().membership().roster().find(machine.member());
+    return member != nullptr && member->gone;
+  });
+}
+
 bool SimulatedRing::announce_drain(SimulatedMachine& machine) {
   if (!machine.is_live()) return false;
   const Result<wire::Statement> statement =

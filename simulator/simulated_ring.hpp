@@ -56,9 +56,11 @@ class SimulatedRing {
   Task<void> join(SimulatedMachine& machine);
   // Tells the ring that the machine is gone for good. False if nobody is awake to hear it.
   bool announce_departure(SimulatedMachine& machine);
+  // Does anybody else who is awake know of it?
+  bool is_departure_known(const SimulatedMachine& machine) const;
   // Tells the ring that the machine gives no space any more. False if nobody is awake to hear it.
   bool announce_drain(SimulatedMachine& machine);
-  // Machines that were lost, of which nobody has told the ring yet.
+  // Machines that were lost, or left, of which nobody in the ring has heard yet.
   std::set<std::uint32_t>& unannounced() { return unannounced_; }
 
   // A copy that is there, whole or not, and be it on a machine that is about to go.
