@@ -31,8 +31,8 @@ struct Verify {
 
 Exit report(const Output& output, const drive::VerifySummary& summary) {
   const Exit exit = summary.problems > 0      ? Exit::problems
-                    : summary.unreachable > 0 ? Exit::try_later
-                                              : Exit::done;
+                    : summary.all_looked_at() ? Exit::done
+                                              : Exit::try_later;
   std::string waiting_for;
   for (const std::string& name : summary.waiting_for) waiting_for += (waiting_for.empty() ? "" : ", ") + name;
   if (output.json()) {
@@ -45,6 +45,8 @@ Exit report(const Output& output, const drive::VerifySummary& summary) {
                      {"bytes_read", summary.bytes_read},
                      {"problems", summary.problems},
                      {"packs_unreachable", summary.unreachable},
+                     {"listings_unreachable", summary.listings_unreachable},
+                     {"machines_unreachable", summary.machines_unreachable},
                      {"waiting_for", printable(waiting_for)},
                      {"exit_code", static_cast<int>(exit)}});
     return exit;
@@ -55,7 +57,12 @@ Exit report(const Output& output, const drive::VerifySummary& summary) {
                                      : std::to_string(summary.problems) + " PROBLEMS (see above)."));
   if (summary.packs_read > 0) {
     output.line("  " + std::to_string(summary.packs_read) + " packs fetched whole, " +
-                human_bytes(summary.bytes_read) + ", every byte compared with its fingerprint");
+                human_bytes(summary.bytes_read) +
+                ", every byte of one copy of each compared with its fingerprint");
+  }
+  if (summary.listings_unreachable > 0) {
+    output.line("  " + std::to_string(summary.listings_unreachable) +
+                " folders cannot be read now, nor can what is below them be looked at (see above)");
   }
   if (summary.unreachable > 0) {
     output.line("  " + std::to_string(summary.unreachable) + " packs cannot be asked about now" +
@@ -68,6 +75,9 @@ Task<Exit> verify(OwnerSession& session, drive::Drive& drive, const Verify& job)
   ProgressLine progress(job.output, session.loop(), "read", job.global.quiet);
   const auto summary = co_await drive.verify(job.options, observer_for(job.output, progress));
   progress.clear();
+  if (!summary && summary.error().code == Errc::cancelled) {
+    co_return job.output.failure(Exit::interrupted, "Stopped.", "Run the same command to begin anew.");
+  }
   if (!summary) co_return job.output.failure(summary.error());
   co_return report(job.output, *summary);
 }
@@ -133,8 +143,14 @@ Task<Exit> prune(OwnerSession& session, drive::Drive& drive, const Prune& job) {
   const auto summary = co_await drive.prune(job.only_look, observer_for(job.output, progress));
   progress.clear();
   if (!summary) {
+    if (summary.error().code == Errc::cancelled) {
+      co_return job.output.failure(Exit::interrupted, "Stopped. Nothing is lost.",
+                                   "Run the same command again.");
+    }
+    const bool is_later = exit_for(summary.error()) == Exit::try_later;
     co_return job.output.failure(summary.error(),
-                                 "Nothing was dropped. See what is wrong with: peerstore verify");
+                                 is_later ? "Nothing was dropped. Run the same command when they are there."
+                                          : "Nothing was dropped. See what is wrong with: peerstore verify");
   }
   if (job.output.json()) {
     job.output.document({{"type", "summary"},

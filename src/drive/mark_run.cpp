@@ -4,8 +4,14 @@
 
 namespace peerstore::drive {
 
+bool is_away(const Error& error) {
+  return error.code == Errc::unreachable || error.code == Errc::timed_out || error.code == Errc::busy;
+}
+
 void MarkRun::wrong(const std::string& path, const Error& error) {
-  ++problems_;
+  ++(is_away(error) ? unreachable_ : problems_);
+  // What is damaged weighs more than who sleeps.
+  if (!gap_ || (is_away(*gap_) && !is_away(error))) gap_ = path.empty() ? error : error.in(path);
   problem_(path, error);
 }
 
@@ -16,7 +22,11 @@ bool MarkRun::mark(const vault::BlobId& id, const std::string& path) {
   return false;
 }
 
-Task<void> MarkRun::add(SnapshotRecord snapshot) { co_await folder(std::move(snapshot.tree), "", 0); }
+Task<Result<void>> MarkRun::add(SnapshotRecord snapshot) {
+  co_await folder(std::move(snapshot.tree), "", 0);
+  if (cancelled_) co_return fail(Errc::cancelled, "stopped");
+  co_return Result<void>();
+}
 
 Task<void> MarkRun::folder(BlobList list, std::string path, std::size_t depth) {
   if (depth > kFolderDepthMax) {
@@ -31,6 +41,7 @@ Task<void> MarkRun::folder(BlobList list, std::string path, std::size_t depth) {
     co_return;
   }
   for (const vault::BlobId& part : *parts) {
+    if (cancelled_) co_return;
     if (!mark(part, path)) continue;
     const auto blob = co_await vault_.get(vault::BlobKind::tree, part);
     auto entries = blob ? decode_listing_part(blob->view()) : Result<std::vector<TreeEntry>>(blob.error());
@@ -39,6 +50,7 @@ Task<void> MarkRun::folder(BlobList list, std::string path, std::size_t depth) {
       continue;
     }
     for (TreeEntry& entry : *entries) {
+      if (cancelled_) co_return;
       std::string at = join(path, entry.name);
       if (entry.facts.kind == FileKind::folder) {
         co_await folder(std::move(entry.content), std::move(at), depth + 1);

@@ -24,12 +24,21 @@ Error old_heads() {
               "need what would be dropped");
 }
 
+Error nothing_pruned(const Error& gap) {
+  if (is_away(gap)) {
+    return fail(Errc::unreachable,
+                "nothing is pruned while what the snapshots need cannot be read: " + gap.context);
+  }
+  return fail(Errc::corrupt,
+              "nothing is pruned while not everything that the snapshots need is there: " + gap.context);
+}
+
 }  // namespace
 
 Task<Result<void>> RingDrive::mark_all(MarkRun& mark) {
   for (const KnownSnapshot& known : std::vector<KnownSnapshot>(snapshots_)) {
-    if (cancelled_) co_return fail(Errc::cancelled, "stopped");
-    co_await mark.add(known.record);
+    const auto added = co_await mark.add(known.record);
+    if (!added) co_return added.error();
   }
   co_return Result<void>();
 }
@@ -110,8 +119,7 @@ Task<void> RingDrive::verify_index(std::vector<vault::PackRow> packs, VerifySumm
     const auto checked = co_await vault_.check_index_pack(pack);
     ++summary.packs_read;
     if (checked) continue;
-    const Errc code = checked.error().code;
-    ++(code == Errc::unreachable || code == Errc::timed_out ? summary.unreachable : summary.problems);
+    ++(is_away(checked.error()) ? summary.unreachable : summary.problems);
     observer.warning({"", checked.error()});
   }
 }
@@ -132,12 +140,14 @@ Task<void> RingDrive::verify_data(std::vector<std::uint32_t> packs, VerifySummar
       std::vector<vault::BlobId> ids;
       std::uint64_t bytes = 0;
       for (; next < blobs.size() && blobs[next].kind == kind && bytes < kVerifiedBytes; ++next) {
+        if (ids.size() == vault::kBlobsAskedMax) break;
         ids.push_back(blobs[next].id);
         bytes += blobs[next].length;
       }
       const auto contents = co_await vault_.get_each(kind, std::move(ids));
       for (const auto& content : contents) {
-        if (!content) bad = content.error();
+        // What is damaged weighs more than who sleeps.
+        if (!content && (!bad || is_away(*bad))) bad = content.error();
         if (content) summary.bytes_read += content->size();
       }
       progress.bytes_read += bytes;
@@ -146,11 +156,7 @@ Task<void> RingDrive::verify_data(std::vector<std::uint32_t> packs, VerifySummar
     }
     ++summary.packs_read;
     if (!bad) continue;
-    if (bad->code == Errc::unreachable || bad->code == Errc::timed_out) {
-      ++summary.unreachable;
-    } else {
-      ++summary.problems;
-    }
+    ++(is_away(*bad) ? summary.unreachable : summary.problems);
     observer.warning({"", bad->in(name)});
   }
 }
@@ -159,15 +165,18 @@ Task<Result<VerifySummary>> RingDrive::verify(VerifyOptions options, Observer ob
   cancelled_ = false;
   say_remarks(observer);
   VerifySummary summary;
-  if (missing_) ++summary.problems;  // a remark has said what
+  // A remark has said what.
+  if (missing_) ++(is_away(*missing_) ? summary.machines_unreachable : summary.problems);
   if (shows_old_heads_) co_return old_heads();
-  MarkRun mark(vault_, [&](const std::string& path, const Error& error) { observer.warning({path, error}); });
+  MarkRun mark(vault_, cancelled_,
+               [&](const std::string& path, const Error& error) { observer.warning({path, error}); });
   const auto marked = co_await mark_all(mark);
   if (!marked) co_return marked.error();
   summary.snapshots = snapshots_.size();
   summary.files = mark.files();
   summary.folders = mark.folders();
   summary.problems += mark.problems();
+  summary.listings_unreachable = mark.unreachable();
 
   std::vector<std::uint32_t> numbers;
   for (std::uint32_t pack = 0; pack < vault_.index().packs(); ++pack) {
@@ -296,7 +305,7 @@ Task<Result<RingDrive::News>> RingDrive::read_news() {
 }
 
 Task<Result<void>> RingDrive::do_prune(const vault::PrunePlan& plan, MarkRun& mark, PruneSummary& summary) {
-  auto rescued = co_await vault_.rescue(mark.used());
+  auto rescued = co_await vault_.rescue(mark.used(), cancelled_);
   if (!rescued) co_return rescued.error();
   const auto news = co_await read_news();
   if (!news) co_return news.error();
@@ -306,8 +315,8 @@ Task<Result<void>> RingDrive::do_prune(const vault::PrunePlan& plan, MarkRun& ma
     if (!marked) co_return marked.error();
   }
   if (shows_old_heads_) co_return old_heads();
-  if (mark.problems() > 0) co_return fail(Errc::corrupt, "not everything that the snapshots need is there");
-  rescued = co_await vault_.rescue(mark.used());
+  if (mark.gap()) co_return nothing_pruned(*mark.gap());
+  rescued = co_await vault_.rescue(mark.used(), cancelled_);
   if (!rescued) co_return rescued.error();
   if (cancelled_) co_return fail(Errc::cancelled, "stopped");
   std::vector<Bytes> records = records_to_keep();
@@ -354,12 +363,11 @@ Task<Result<PruneSummary>> RingDrive::prune(bool only_look, Observer observer) {
     co_return fail(missing_->code,
                    "nothing is pruned while another machine's index cannot be read: " + missing_->context);
   }
-  MarkRun mark(vault_, [&](const std::string& path, const Error& error) { observer.warning({path, error}); });
+  MarkRun mark(vault_, cancelled_,
+               [&](const std::string& path, const Error& error) { observer.warning({path, error}); });
   const auto marked = co_await mark_all(mark);
   if (!marked) co_return marked.error();
-  if (mark.problems() > 0) {
-    co_return fail(Errc::corrupt, "nothing is pruned while not everything that the snapshots need is there");
-  }
+  if (mark.gap()) co_return nothing_pruned(*mark.gap());
   const vault::PrunePlan plan = vault_.plan_prune(mark.used());
   PruneSummary summary;
   summary.packs = plan.packs.size();

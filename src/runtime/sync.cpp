@@ -11,7 +11,7 @@ bool Semaphore::Acquire::await_ready() {
 
 void Semaphore::Acquire::await_suspend(std::coroutine_handle<> waiter) {
   timer_.set(waiter);
-  semaphore_.line_.push_back(this);
+  at_ = semaphore_.line_.insert(semaphore_.line_.end(), this);
   waiting_ = true;
 }
 
@@ -22,7 +22,7 @@ Semaphore::Permit Semaphore::Acquire::await_resume() {
 }
 
 Semaphore::Acquire::~Acquire() {
-  if (waiting_) semaphore_.line_.remove(this);
+  if (waiting_) semaphore_.line_.erase(at_);
   if (granted_) semaphore_.release();
 }
 

@@ -154,7 +154,7 @@ Task<Result<void>> Vault::set_doubtful_aside(const UsedBlobs& used) {
   co_return Result<void>();
 }
 
-Task<Result<void>> Vault::rescue(const UsedBlobs& used) {
+Task<Result<void>> Vault::rescue(const UsedBlobs& used, const bool& cancelled) {
   const auto set_aside = co_await set_doubtful_aside(used);
   if (!set_aside) co_return set_aside.error();
   std::vector<std::uint32_t> dropped;
@@ -169,7 +169,8 @@ Task<Result<void>> Vault::rescue(const UsedBlobs& used) {
       if (!used.contains(blob.id) || index_.find(blob.id) != nullptr) continue;
       some.push_back(blob);
       bytes += blob.length;
-      if (bytes < kStoredAnewBytes) continue;
+      if (bytes < kStoredAnewBytes && some.size() < kBlobsAskedMax) continue;
+      if (cancelled) co_return fail(Errc::cancelled, "stopped");
       const auto stored = co_await store_anew(some);
       if (!stored) co_return stored.error();
       some.clear();

@@ -79,6 +79,25 @@ TEST_F(UpkeepTest, VerifyFindsWhatIsLostSpoiltOrAway) {
   EXPECT_FALSE(away.waiting_for.empty());
 }
 
+TEST_F(UpkeepTest, ManyTinyFilesAreReadAFewAtATimeAndCanBeStopped) {
+  for (int i = 0; i < 1300; ++i) home.files.write("/t/" + std::to_string(i), std::to_string(i));
+  ASSERT_TRUE(home.backup({"/t"}));
+  home.progress.clear();
+  const VerifySummary whole = verify(home, 100);
+  EXPECT_EQ(whole.problems, 0u);
+  EXPECT_GE(home.progress.size(), 3u);
+  Observer stops = home.observer();
+  std::size_t shown = 0;
+  stops.progress = [&](const Progress&) {
+    ++shown;
+    home.drive->cancel();
+  };
+  const auto stopped = circle.clock.run(home.drive->verify({100}, stops));
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, Errc::cancelled);
+  EXPECT_EQ(shown, 1u);
+}
+
 TEST_F(UpkeepTest, WhatIsLostIsStoredAgainByTheNextBackup) {
   const std::string content = random_text(random, 900'000);
   home.files.write("/t/file", content);
@@ -128,8 +147,14 @@ TEST_F(UpkeepTest, WhatOnlySleepsIsNotLostAndWhatComesBackIsNoLonger) {
   give_all_to({4});
   circle.space.set_awake(4, false);
   VerifySummary summary = verify(home);
-  EXPECT_EQ(summary.problems, 1u) << "the listing, which cannot be read";
+  EXPECT_EQ(summary.problems, 0u);
   EXPECT_EQ(summary.unreachable, 1u);
+  EXPECT_EQ(summary.listings_unreachable, 1u);
+  EXPECT_FALSE(summary.all_looked_at());
+  const auto pruned = prune(home);
+  ASSERT_FALSE(pruned);
+  EXPECT_EQ(pruned.error().code, Errc::unreachable);
+  EXPECT_NE(pruned.error().context.find("friend-5"), std::string::npos) << pruned.error().context;
   EXPECT_EQ(summary.waiting_for, std::vector<std::string>{"friend-5"});
   EXPECT_EQ(new_to_sibling(), 0u);
   give_all_to({});

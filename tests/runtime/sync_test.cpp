@@ -70,6 +70,19 @@ Task<void> await_event(Event& event, int name, std::vector<int>& log) {
   log.push_back(name);
 }
 
+Task<void> await_event(Event& event) { co_await event.wait(); }
+
+// A line that is walked for each who leaves it takes minutes here.
+TEST(Event, IsLeftByManyWithoutLookingForEach) {
+  VirtualClock clock;
+  Event event(clock);
+  TaskScope scope(clock);
+  for (int i = 0; i < 50'000; ++i) scope.spawn(await_event(event));
+  scope.cancel();
+  event.notify_all();
+  clock.run_for(0s);
+}
+
 TEST(Event, WakesAllWhoWaitInTheirOrderAndNobodyWhoComesLater) {
   VirtualClock clock;
   Event event(clock);

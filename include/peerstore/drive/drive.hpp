@@ -167,10 +167,14 @@ struct VerifySummary {
   std::uint64_t folders = 0;  // distinct
   std::uint64_t packs = 0;
   std::uint64_t packs_read = 0;
-  std::uint64_t bytes_read = 0;   // of files and listings
-  std::uint64_t problems = 0;     // see warnings
-  std::uint64_t unreachable = 0;  // packs that nobody gives now: no answer to whether they are sound
+  std::uint64_t bytes_read = 0;            // of files and listings
+  std::uint64_t problems = 0;              // see warnings
+  std::uint64_t unreachable = 0;           // packs that nobody gives now: no answer to whether they are sound
+  std::uint64_t listings_unreachable = 0;  // of folders, likewise: what is below them was not looked at
+  std::uint64_t machines_unreachable =
+      0;  // of the person, whose list of what they have stored cannot be read
   std::vector<std::string> waiting_for;
+  bool all_looked_at() const { return unreachable + listings_unreachable + machines_unreachable == 0; }
 };
 
 // The state words of the documentation, for the whole drive.

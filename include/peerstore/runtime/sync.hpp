@@ -74,7 +74,7 @@ class WaitLine {
 
     void wait(std::coroutine_handle<> waiter) {
       timer_.set(waiter);
-      line_.places_.push_back(this);
+      at_ = line_.places_.insert(line_.places_.end(), this);
       waiting_ = true;
     }
     void wake(Clock& clock) {
@@ -84,9 +84,10 @@ class WaitLine {
 
    private:
     void leave() {
-      if (std::exchange(waiting_, false)) line_.places_.remove(this);
+      if (std::exchange(waiting_, false)) line_.places_.erase(at_);
     }
     WaitLine& line_;
+    std::list<Place*>::iterator at_;
     ResumeTimer timer_;
     bool waiting_ = false;
   };
@@ -157,6 +158,7 @@ class Semaphore {
    private:
     friend class Semaphore;
     Semaphore& semaphore_;
+    std::list<Acquire*>::iterator at_;
     ResumeTimer timer_;
     bool waiting_ = false;
     bool granted_ = false;

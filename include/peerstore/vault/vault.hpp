@@ -34,6 +34,8 @@ namespace peerstore::vault {
 
 // Of one record in the index log.
 inline constexpr std::size_t kRecordBytesMax = 1024 * 1024;
+// That get_each() is asked for at once, however small they are: all of them wait for the same few rows.
+inline constexpr std::size_t kBlobsAskedMax = 512;
 
 // What happened since begin_run().
 struct RunFigures {
@@ -135,7 +137,8 @@ class Vault {
   // in place of all that were there. If something fails, undo().
   PrunePlan plan_prune(const UsedBlobs& used) const;
   void drop(const PrunePlan& plan);
-  Task<Result<void>> rescue(const UsedBlobs& used);
+  // Errc::cancelled soon after `cancelled` becomes true.
+  Task<Result<void>> rescue(const UsedBlobs& used, const bool& cancelled);
   Task<Result<std::optional<PackRow>>> rewrite_index(std::vector<Bytes> records);
   void undo(const PrunePlan& plan);
   // Of one copy: packs of the own log that were dropped, and that not all holders said are gone.
@@ -168,7 +171,7 @@ class Vault {
   // The content, verified. Errc::not_found if the index does not know it, Errc::unreachable names
   // friends to wait for, Errc::corrupt.
   Task<Result<SharedBytes>> get(BlobKind kind, BlobId id);
-  // Several, each for itself, in their order.
+  // Several, kBlobsAskedMax at most, each for itself, in their order.
   Task<std::vector<Result<SharedBytes>>> get_each(BlobKind kind, std::vector<BlobId> ids);
 
  private:
