@@ -35,6 +35,7 @@ Result<std::string> absolute(const std::string& path) {
 }
 
 Exit exit_of(const drive::BackupSummary& summary) {
+  if (summary.snapshot.empty()) return Exit::failed;
   if (!summary.safe()) return Exit::try_later;
   return summary.skipped + summary.changed > 0 ? Exit::in_part : Exit::done;
 }
@@ -90,6 +91,12 @@ void report(const Output& output, const drive::BackupSummary& summary, Exit exit
                      {"safe", summary.safe()},
                      {"shortfall", printable(summary.shortfall)},
                      {"exit_code", static_cast<int>(exit)}});
+    return;
+  }
+  if (summary.snapshot.empty()) {
+    output.line("Nothing was backed up: " +
+                (summary.skipped > 0 ? std::to_string(summary.skipped) + " could not be read (see above)."
+                                     : "there is no file, folder or link in what was named."));
     return;
   }
   output.line(std::to_string(summary.files) + " files, " + human_bytes(summary.bytes) + " (" +

@@ -545,7 +545,11 @@ int main(int count, char** arguments) {
   const Output output(line.global);
   const Home home(line.global.home);
   try {
-    return static_cast<int>(line.chosen(home, output));
+    const Exit exit = line.chosen(home, output);
+    const Result<void> out = output.is_out();
+    const bool is_good = exit == Exit::done || exit == Exit::in_part;
+    if (is_good && !out) return static_cast<int>(output.failure(out.error()));
+    return static_cast<int>(exit);
   } catch (const std::exception& error) {
     return static_cast<int>(output.failure(Exit::failed,
                                            std::string("a bug or a failing machine: ") + error.what(),

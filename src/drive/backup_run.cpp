@@ -185,6 +185,14 @@ Task<std::optional<TreeEntry>> BackupRun::symlink(std::string path) {
   co_return entry;
 }
 
+const RootTree* BackupRun::named_at(const std::string& path) const {
+  return has_nested_ ? options_.named.find(path) : nullptr;
+}
+
+bool BackupRun::is_only_way(const RootTree* named, const std::string& path, bool may_enter) const {
+  return named != nullptr && !named->is_root && (!may_enter || is_excluded(path, FileKind::folder));
+}
+
 bool BackupRun::is_excluded(const std::string& path, FileKind kind) const {
   return std::any_of(options_.excluded.begin(), options_.excluded.end(), [&](const PathPattern& pattern) {
     return pattern.matches(path, kind == FileKind::folder);
@@ -200,6 +208,15 @@ void BackupRun::tell_if_new(const std::string& path, const BlobList& content) {
 }
 
 Task<Result<std::optional<BlobList>>> BackupRun::folder(std::string path, FileFacts facts) {
+  const std::uint64_t device = root_device_;
+  const RootTree* const named = named_at(path);
+  if (is_only_way(named, path, may_enter(facts))) {
+    auto way = co_await roots_below(std::move(path), *named);
+    root_device_ = device;
+    if (!way) co_return way.error();
+    co_return std::optional<BlobList>(std::move(*way));
+  }
+  if (named != nullptr && named->is_root) root_device_ = facts.device;
   if (!may_enter(facts)) co_return std::optional<BlobList>(BlobList{});
   // Not those that were left: a number may be another folder's by now.
   const FileKey key{facts.device, facts.inode};
@@ -209,6 +226,7 @@ Task<Result<std::optional<BlobList>>> BackupRun::folder(std::string path, FileFa
   }
   auto content = co_await folder_content(std::move(path));
   folders_open_.erase(key);
+  root_device_ = device;
   co_return content;
 }
 
@@ -247,7 +265,8 @@ Task<Result<void>> BackupRun::slice(std::string folder, std::vector<std::string>
       const std::string path = join(folder, found.name);
       FurtherFacts further;
       if (found.facts) {
-        if (!are_named && is_excluded(path, found.facts->kind)) continue;
+        const bool is_left_out = !are_named && is_excluded(path, found.facts->kind);
+        if (is_left_out && named_at(path) == nullptr) continue;
         further = read_further(environment_.files, path, *found.facts);
       }
       items.push_back({std::move(found.name), std::move(found.facts), std::move(further)});

@@ -34,6 +34,7 @@ class BackupRun {
     std::vector<PathPattern> excluded;
     bool one_file_system = false;
     bool only_look = false;
+    RootTree named = {};  // never left out, whatever the patterns and devices
   };
 
   // `cache` may be none.
@@ -45,6 +46,7 @@ class BackupRun {
         options_(std::move(options)),
         observer_(std::move(observer)),
         pause_(std::move(pause)),
+        has_nested_(options_.named.has_nested()),
         maker_(vault.keys()),
         keeping_at_once_(environment.clock, kStretchesKept),
         keeping_(environment.clock) {}
@@ -98,6 +100,10 @@ class BackupRun {
   Task<Result<BlobList>> walk(RootTree roots);
   Task<Result<void>> count_below(std::string path);
   bool is_excluded(const std::string& path, FileKind kind) const;
+  // What the person named at this local path, or below it, within another root; else null.
+  const RootTree* named_at(const std::string& path) const;
+  // Whether of this folder only what was named below it is kept.
+  bool is_only_way(const RootTree* named, const std::string& path, bool may_enter) const;
   bool may_enter(const FileFacts& folder) const {
     return !options_.one_file_system || folder.device == root_device_;
   }
@@ -147,6 +153,7 @@ class BackupRun {
   Options options_;
   Observer observer_;
   Pause pause_;
+  bool has_nested_;  // roots in one another
   PieceMaker maker_;
   std::uint64_t entries_kept() const { return summary_.files + summary_.folders + summary_.symlinks; }
 

@@ -2,6 +2,8 @@
 
 #include "tree.hpp"
 
+#include <algorithm>
+
 namespace peerstore::drive {
 
 std::vector<std::string> path_parts(std::string_view path) {
@@ -38,12 +40,23 @@ Result<std::string> remote_from_local(std::string_view local) {
 
 void RootTree::add(std::string_view remote) {
   RootTree* node = this;
-  for (const std::string& name : path_parts(remote)) {
-    if (node->is_root) return;
-    node = &node->below[name];
-  }
+  for (const std::string& name : path_parts(remote)) node = &node->below[name];
   node->is_root = true;
-  node->below.clear();
+}
+
+bool RootTree::has_nested() const {
+  if (is_root) return !below.empty();
+  return std::ranges::any_of(below, [](const auto& child) { return child.second.has_nested(); });
+}
+
+const RootTree* RootTree::find(std::string_view remote) const {
+  const RootTree* node = this;
+  for (const std::string& name : path_parts(remote)) {
+    const auto next = node->below.find(name);
+    if (next == node->below.end()) return nullptr;
+    node = &next->second;
+  }
+  return node;
 }
 
 std::vector<std::string> RootTree::roots() const {

@@ -21,15 +21,19 @@ bool is_within(std::string_view path, std::string_view folder);
 // Errc::invalid for a path that is relative, has "." or ".." in it, or a name that is not one.
 Result<std::string> remote_from_local(std::string_view local);
 
-// The folders and files of one backup as a tree of names, from the top down. What lies below
-// another root is part of that one.
+// The folders and files that one backup was given, as a tree of names, from the top down. What lies below
+// another root is part of that one, and is kept here because nothing that was named is left out of it.
 struct RootTree {
   bool is_root = false;
   std::map<std::string, RootTree> below;
 
   void add(std::string_view remote);
-  // In byte order.
+  // Those that lie in no other, in byte order.
   std::vector<std::string> roots() const;
+  // Whether some lies in another.
+  bool has_nested() const;
+  // What was named at the path or below it; null if nothing was.
+  const RootTree* find(std::string_view remote) const;
 };
 
 }  // namespace peerstore::drive

@@ -20,6 +20,7 @@ bool is_small(const TreeEntry& entry) {
 void RestoreRun::failed(const std::string& path, Error error) {
   if (cancelled_) return;
   ++summary_.failed;
+  if (error.code == Errc::refused) ++summary_.refused;
   if (error.code == Errc::full && !stop_) stop_ = error.in(path);
   observer_.warning({path, std::move(error)});
 }
@@ -50,6 +51,7 @@ Task<Result<RestoreSummary>> RestoreRun::run(BlobList root, std::string path, Pr
   for (const std::string& there : elsewhere) elsewhere_.insert(join(target_.path(), there));
   auto top = std::make_shared<Folder>();
   top->job.path = target_.path();
+  top->is_ours = target_.is_ours();
   co_await below(std::move(root), std::move(top), path_parts(path));
   co_await writing_.join();
   co_await set_folders();
@@ -85,23 +87,26 @@ Result<RestoreRun::FolderPtr> RestoreRun::enter(const Job& job, FolderPtr above)
     return fail(Errc::refused, "something that is not a folder is there already");
   }
   if (!facts && facts.error().code != Errc::not_found) return facts.error();
+  const bool is_ours = !facts || job.in_ours || target_.has_made(job.path);
   if (!facts) {
-    if (auto made = environment_.files.make_folder(job.path); !made) return made.error();
-  } else if (target_.is_ours() || overwrite_) {
+    auto made = job.in_ours ? environment_.files.make_folder(job.path) : target_.make_own(job.path);
+    if (!made) return made.error();
+  } else if (is_ours || overwrite_) {
     // Its own rights come back when all in it is done.
     if ((facts->mode & kOwnersRights) != kOwnersRights) {
       FileFacts open = *facts;
       open.mode |= kOwnersRights;
       (void)environment_.files.set_facts(job.path, open);
     }
-    if (target_.is_ours()) (void)environment_.files.remove_unfinished(job.path);
   }
+  if (facts && target_.was_stopped()) (void)environment_.files.remove_unfinished(job.path);
   auto entered = std::make_unique<Folder>();
   entered->job.path = job.path;
   entered->job.entry = job.entry;
   entered->job.entry.content = {};
   entered->above = std::move(above);
-  entered->is_ours = !facts || overwrite_ || target_.is_ours();
+  entered->is_ours = is_ours;
+  entered->is_set = is_ours || overwrite_;
   // Whoever lets go of it last puts it among those that are done.
   return FolderPtr(entered.release(), [this](Folder* folder) {
     std::unique_ptr<Folder> done(folder);
@@ -127,7 +132,7 @@ Task<void> RestoreRun::set_folders() {
     const auto set = [&] {
       std::vector<Result<std::vector<std::string>>> results;
       for (const auto& folder : folders) {
-        results.push_back(folder->is_ours ? set_facts(folder->job) : std::vector<std::string>());
+        results.push_back(folder->is_set ? set_facts(folder->job) : std::vector<std::string>());
       }
       return results;
     };
@@ -160,6 +165,7 @@ Task<void> RestoreRun::below(BlobList content, FolderPtr folder, std::vector<std
       if (!rest.empty() && entry.name != rest.front()) continue;
       Job job{std::move(entry), {}};
       job.path = join(folder->job.path, job.entry.name);
+      job.in_ours = folder->is_ours;
       if (elsewhere_.contains(job.path)) continue;
       const auto further = rest.begin() + (rest.empty() ? 0 : 1);
       co_await one(std::move(job), batch, std::vector<std::string>(further, rest.end()));

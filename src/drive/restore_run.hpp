@@ -50,13 +50,15 @@ class RestoreRun {
   struct Job {
     TreeEntry entry;
     std::string path;
+    bool in_ours = false;                   // in a folder that this run, or one before that was stopped, made
     std::vector<std::uint32_t> sizes = {};  // of its blobs: of a file, if all are known
   };
   // A folder whose facts are to be set when nobody has anything to do in it any more.
   struct Folder {
     Job job;
     std::shared_ptr<Folder> above;
-    bool is_ours = false;  // to be set as it was
+    bool is_ours = false;  // made by this run or one before that was stopped, with all that is below it
+    bool is_set = false;   // to be set as it was
   };
   using FolderPtr = std::shared_ptr<Folder>;
   // What to do about a file, from what is there.

@@ -17,7 +17,7 @@ Result<RestoreRun::Place> RestoreRun::look(const Job& job) const {
   if (overwrite_) return same_content ? Place::same_content : Place::free;
   if (same_content && same_time) return Place::finished;
   // Written by a run before, and lost with the power; whoever has changed it since has changed its time.
-  if (same_time && target_.is_ours()) return Place::damaged;
+  if (same_time && job.in_ours) return Place::damaged;
   return fail(Errc::refused, "something else is there already");
 }
 

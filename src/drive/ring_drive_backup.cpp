@@ -32,8 +32,8 @@ Task<Result<BackupSummary>> RingDrive::backup(BackupOptions options, Observer ob
 
   const bool only_look = options.only_look;
   for (int attempt = 1;; ++attempt) {
-    BackupRun run(environment_, vault_, cache(), {excluded, options.one_file_system, only_look}, observer,
-                  [this] { return pause(); });
+    BackupRun run(environment_, vault_, cache(), {excluded, options.one_file_system, only_look, roots},
+                  observer, [this] { return pause(); });
     vault_.begin_run([&run] { run.report(); }, only_look);
     checkpoint_at_ = only_look ? ~std::uint64_t{0} : checkpoint_bytes_;
     auto summary = co_await run_backup(roots, options, run);
@@ -190,7 +190,7 @@ Task<Result<BackupSummary>> RingDrive::finish_backup(RootTree roots, BlobList tr
   summary.copies_wanted = environment_.space.wanted_copies();
   summary.copies_least = std::min(figures.copies_least, summary.copies_wanted);
   summary.head_copies = *head_copies;
-  if (!summary.safe()) {
+  if (!summary.snapshot.empty() && !summary.safe()) {
     summary.shortfall = figures.shortfall;
     if (summary.shortfall.empty()) {
       summary.shortfall =

@@ -133,9 +133,12 @@ Task<Result<RestoreSummary>> RingDrive::restore(std::string path, std::string sn
     total.symlinks += done->symlinks;
     total.bytes += done->bytes;
     total.failed += done->failed;
+    total.refused += done->refused;
   }
   total.omitted = std::move(parts->omitted);
-  const auto finish = [&] { return total.failed == 0 ? into.finish() : Result<void>(); };
+  // What is left alone for good is no reason to leave marks in the person's own folder.
+  const std::uint64_t unfinished = total.failed - (into.is_ours() ? 0 : total.refused);
+  const auto finish = [&] { return unfinished == 0 ? into.finish() : Result<void>(); };
   const auto finished = co_await environment_.workers.run(finish);
   if (!finished) co_return finished.error();
   co_return total;

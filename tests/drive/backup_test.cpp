@@ -463,6 +463,45 @@ TEST_F(BackupTest, WhatMatchesAPatternIsLeftOut) {
             Errc::invalid);
 }
 
+TEST_F(BackupTest, WhatWasNamedIsNeverLeftOutAlsoWithinAnother) {
+  for (const char* path : {"/t/a", "/t/cache/x", "/t/cache/keep/y", "/t/cache/keep/z.o", "/t/b.o", "/t/c.o",
+                           "/t/disk/one", "/t/disk/other/two", "/t/disk/deep/three", "/t/mount/four"}) {
+    home.files.write(path, path);
+  }
+  RestlessFiles disks(home.files);
+  disks.alter = [](const std::string& path, FileFacts& facts) {
+    if (path.starts_with("/t/disk")) facts.device = 5;
+    if (path.starts_with("/t/disk/deep")) facts.device = 6;
+    if (path.starts_with("/t/mount")) facts.device = 7;
+  };
+  home.files_seen = &disks;
+  ASSERT_TRUE(home.open());
+  BackupOptions options{{"/t", "/t/cache/keep", "/t/b.o", "/t/disk/other", "/t/mount"}};
+  options.excluded = {"cache/", "*.o"};
+  options.one_file_system = true;
+  const auto summary = circle.clock.run(home.drive->backup(options, home.observer()));
+  ASSERT_TRUE(summary);
+  for (const char* path : {"t/a", "t/cache/keep/y", "t/b.o", "t/disk/other/two", "t/mount/four"}) {
+    EXPECT_EQ(*home.read(path), "/" + std::string(path)) << path;
+  }
+  for (const char* path : {"t/cache/x", "t/cache/keep/z.o", "t/c.o", "t/disk/one", "t/disk/deep/three"}) {
+    EXPECT_FALSE(home.read(path)) << path;
+  }
+  EXPECT_EQ(summary->files, 5u);
+  std::uint64_t most = 0;
+  for (const Progress& progress : home.progress) most = std::max(most, progress.files_total);
+  EXPECT_EQ(most, 5u) << "counted as it is read";
+}
+
+TEST_F(BackupTest, WhatCouldNotBeReadAtAllIsNotSafe) {
+  home.files.write("/t/file", "content");
+  home.files.make_unreadable("/t/file");
+  const auto summary = home.backup({"/t/file"});
+  ASSERT_TRUE(summary);
+  EXPECT_TRUE(summary->snapshot.empty());
+  EXPECT_FALSE(summary->safe());
+}
+
 TEST_F(BackupTest, OnlyLookingTellsWhatIsNewAndSendsNothing) {
   SeededRandom random(8);
   home.files.write("/t/a", random_text(random, 500'000));

@@ -29,5 +29,16 @@ TEST(RootTree, MergesRootsThatLieInOneAnother) {
   EXPECT_EQ(roots.roots(), std::vector<std::string>{""});
 }
 
+TEST(RootTree, KnowsWhatWasNamedWithinAnotherRoot) {
+  RootTree roots;
+  roots.add("home/ann");
+  EXPECT_FALSE(roots.has_nested());
+  roots.add("home/ann/cache/keep");
+  EXPECT_TRUE(roots.has_nested());
+  EXPECT_TRUE(roots.find("home/ann/cache/keep")->is_root);
+  EXPECT_FALSE(roots.find("home/ann/cache")->is_root);
+  EXPECT_EQ(roots.find("home/ann/other"), nullptr);
+}
+
 }  // namespace
 }  // namespace peerstore::drive

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ class RestlessFiles final : public Files {
   bool marked_when_synced = false;  // whether a restore's mark was there at the last sync()
   std::function<void(const std::string&, FileFacts&)> alter = [](const std::string&, FileFacts&) {};
   int opened = 0;
+  std::set<std::string> cleaned;  // folders that remove_unfinished() was called for
 
   Result<FileFacts> facts(const std::string& path) override {
     auto facts = files_.facts(path);
@@ -62,6 +64,7 @@ class RestlessFiles final : public Files {
     return files_.set_facts(path, facts, attributes);
   }
   Result<void> remove_unfinished(const std::string& folder) override {
+    cleaned.insert(folder);
     return files_.remove_unfinished(folder);
   }
   Result<void> remove_file(const std::string& path) override { return files_.remove_file(path); }

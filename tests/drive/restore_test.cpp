@@ -362,6 +362,45 @@ TEST_F(RestoreTest, ARestoreThatWasStoppedGoesOnAndEndsAsIfItHadNot) {
   EXPECT_EQ(again->failed, 0u);
 }
 
+TEST_F(RestoreTest, OneThatWasKilledInAFolderThatWasNotEmptyIsFinishedToo) {
+  SeededRandom random(3);
+  for (int i = 0; i < 5; ++i) {
+    home.files.write("/t/many/" + std::to_string(i) + "/file", random_text(random, 700'000));
+  }
+  for (const char* folder : {"/t/many/0", "/t/many/3", "/t/many", "/t"})
+    set_mode_and_time(home.files, folder, 0751, 12345);
+  ASSERT_TRUE(home.backup({"/t"}));
+  other.files.write("/back/mine", "mine");
+  other.files.write("/back/t/many/3/mine", "mine too");
+  set_mode_and_time(other.files, "/back/t/many/3", 0700, 777);
+  RestlessFiles files(other.files);
+  other.files_seen = &files;
+  ASSERT_TRUE(other.open());
+  {
+    TaskScope killed(circle.clock);
+    const auto restore_all = [](Home& of, Observer observer, bool& done) -> Task<void> {
+      (void)co_await of.drive->restore("", "", "/back", false, std::move(observer));
+      done = true;
+    };
+    bool done = false;
+    killed.spawn(restore_all(other, {}, done));
+    while (!other.files.facts("/back/t/many/0") && !done) circle.clock.run_for(100us);
+    ASSERT_FALSE(done);
+  }
+  EXPECT_TRUE(files.cleaned.empty());
+  EXPECT_NE(other.files.facts("/back/t/many/0")->modified_ns, 12345);
+  ASSERT_TRUE(other.open());
+  const auto restored = other.restore("", "/back");
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(restored->failed, 0u);
+  EXPECT_EQ(other.files.facts("/back/t/many/0")->modified_ns, 12345);
+  EXPECT_EQ(other.files.facts("/back/t/many/0")->mode, 0751u);
+  EXPECT_EQ(other.files.facts("/back/t/many/3")->mode, 0700u) << "the person's own";
+  EXPECT_TRUE(files.cleaned.contains("/back/t/many/3"));
+  EXPECT_TRUE(files.cleaned.contains("/back/t/many/0"));
+  EXPECT_EQ(*other.files.list("/back"), (std::vector<std::string>{"mine", "t"})) << "marks stay";
+}
+
 TEST_F(RestoreTest, OverwritingComparesContentsAndSetsOnlyWhatDiffers) {
   ASSERT_TRUE(other.open());
   ASSERT_TRUE(other.restore("", "/back"));

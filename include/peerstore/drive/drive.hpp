@@ -91,7 +91,9 @@ struct BackupSummary {
   unsigned copies_least = 0;  // of the chunk that has fewest; = wanted means safe
   unsigned head_copies = 0;   // members that keep the head
   std::string shortfall;      // in words, when it is not safe
-  bool safe() const { return copies_least >= copies_wanted && head_copies >= copies_wanted; }
+  bool safe() const {
+    return !snapshot.empty() && copies_least >= copies_wanted && head_copies >= copies_wanted;
+  }
 };
 
 struct ListEntry {
@@ -117,7 +119,8 @@ struct RestoreSummary {
   std::uint64_t folders = 0;
   std::uint64_t symlinks = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t failed = 0;  // see warnings
+  std::uint64_t failed = 0;   // see warnings
+  std::uint64_t refused = 0;  // of these, because something else is there, or may not be written to
   // Newest of their machine and set of paths, with something at the same paths that was not restored, since
   // a newer snapshot has these: each can be restored by itself.
   std::vector<Snapshot> omitted = {};
