@@ -46,6 +46,7 @@ Result<std::vector<std::string>> patterns_in(const std::string& path) {
   if (!file) return fail(Errc::not_found, "--exclude-from " + path + ": " + std::strerror(errno));
   std::vector<std::string> patterns;
   for (std::string line; std::getline(file, line);) {
+    if (line.ends_with('\r')) line.pop_back();  // written on Windows
     if (!line.empty() && line.front() != '#') patterns.push_back(line);
   }
   return patterns;
@@ -153,7 +154,9 @@ Task<Exit> run(OwnerSession& session, drive::Drive& drive, const Backup& backup)
     observer.found_new = [&](const std::string& path) {
       progress.clear();
       if (backup.output.json()) {
-        backup.output.document({{"type", "new"}, {"path", printable(path)}});
+        boost::json::object found{{"type", "new"}};
+        add_name(found, "path", path);
+        backup.output.document(std::move(found));
       } else {
         backup.output.line(printable(path));
       }

@@ -83,10 +83,10 @@ Task<Exit> diff(OwnerSession&, drive::Drive& drive, const Diff& job) {
   for (const drive::Difference& difference : *differences) {
     const drive::ListEntry& entry = difference.entry;
     if (job.output.json()) {
-      job.output.document({{"type", "difference"},
-                           {"change", word_for(difference.change)},
-                           {"path", printable(entry.path)},
-                           {"size", entry.facts.size}});
+      boost::json::object row{
+          {"type", "difference"}, {"change", word_for(difference.change)}, {"size", entry.facts.size}};
+      add_name(row, "path", entry.path);
+      job.output.document(std::move(row));
     } else {
       const bool is_folder = entry.facts.kind == FileKind::folder;
       job.output.line(std::string(1, sign_for(difference.change)) + " " + printable(entry.path) +

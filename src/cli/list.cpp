@@ -43,7 +43,6 @@ std::string mode_text(const FileFacts& facts) {
 void print(const Output& output, const drive::ListEntry& entry, bool long_form) {
   if (output.json()) {
     boost::json::object row{{"type", "entry"},
-                            {"path", printable(entry.path)},
                             {"kind", kind_name(entry.facts.kind)},
                             {"size", entry.facts.size},
                             {"mode", entry.facts.mode},
@@ -51,9 +50,8 @@ void print(const Output& output, const drive::ListEntry& entry, bool long_form) 
     row["user"] = printable(entry.user_name);
     row["group"] = printable(entry.group_name);
     if (entry.changed_while_read) row["changed_while_read"] = true;
-    // A name that is not UTF-8 is given byte for byte as well.
-    if (printable(entry.path) != entry.path) row["path_base64url"] = to_base64url(as_bytes(entry.path));
-    if (entry.facts.kind == FileKind::symlink) row["target"] = printable(entry.link_target);
+    add_name(row, "path", entry.path);
+    if (entry.facts.kind == FileKind::symlink) add_name(row, "target", entry.link_target);
     output.document(std::move(row));
     return;
   }
@@ -95,14 +93,22 @@ Task<Exit> list_snapshots(OwnerSession&, drive::Drive& drive, const Output& outp
   for (const drive::Snapshot& snapshot : drive.snapshots()) {
     if (output.json()) {
       boost::json::array roots;
-      for (const std::string& root : snapshot.roots) roots.push_back(boost::json::value(printable(root)));
-      output.document({{"type", "snapshot"},
-                       {"id", snapshot.id},
-                       {"taken_ns", snapshot.taken_ns},
-                       {"machine", snapshot.machine},
-                       {"files", snapshot.files},
-                       {"bytes", snapshot.bytes},
-                       {"roots", roots}});
+      boost::json::array whole;  // byte for byte
+      bool is_whole = true;
+      for (const std::string& root : snapshot.roots) {
+        roots.push_back(boost::json::value(printable(root)));
+        whole.push_back(boost::json::value(to_base64url(as_bytes(root))));
+        is_whole = is_whole && printable(root) == root;
+      }
+      boost::json::object row({{"type", "snapshot"},
+                               {"id", snapshot.id},
+                               {"taken_ns", snapshot.taken_ns},
+                               {"machine", snapshot.machine},
+                               {"files", snapshot.files},
+                               {"bytes", snapshot.bytes},
+                               {"roots", roots}});
+      if (!is_whole) row["roots_base64url"] = std::move(whole);
+      output.document(std::move(row));
       continue;
     }
     std::string roots;

@@ -3,10 +3,12 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <vector>
 
 namespace peerstore::cli {
 
@@ -26,7 +28,47 @@ double fraction(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 1.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
+// One less than the terminal has, which would go to the next line after the last.
+std::size_t columns() {
+  constexpr std::size_t kUsual = 80;
+  struct winsize size = {};
+  const bool is_told = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return (is_told ? size.ws_col : kUsual) - 1;
+}
+
 }  // namespace
+
+std::string progress_text(const std::string& verb, const drive::Progress& progress, std::uint64_t rate,
+                          std::int64_t seconds_left, std::size_t columns) {
+  // What is worth most first; the bar, which says nothing that the figures do not, is last.
+  std::vector<std::string> parts;
+  std::string bar_text;
+  if (progress.bytes_total > 0) {
+    bar_text = bar(fraction(progress.bytes_read, progress.bytes_total)) + "  ";
+    parts.push_back(
+        "safe " +
+        std::to_string(static_cast<int>(100 * fraction(progress.bytes_safe, progress.bytes_total))) + "%");
+    parts.push_back("  " + human_bytes(progress.bytes_safe) + " of " + human_bytes(progress.bytes_total));
+  } else {
+    parts.push_back(human_bytes(progress.bytes_safe));
+  }
+  if (seconds_left >= 0) parts.push_back("  " + human_duration(seconds_left) + " left");
+  parts.push_back("  " + human_bytes(rate) + "/s");
+  const std::string of = progress.files_total > 0 ? "/" + std::to_string(progress.files_total) : "";
+  parts.push_back("  " + std::to_string(progress.files_done) + of + " files");
+  std::string text;
+  for (const std::string& part : parts) {
+    if (verb.size() + 1 + text.size() + part.size() <= columns) text += part;
+  }
+  if (verb.size() + 1 + bar_text.size() + text.size() <= columns) text = bar_text + text;
+  return (verb + " " + text).substr(0, columns);
+}
+
+void add_name(boost::json::object& object, std::string_view key, std::string_view raw) {
+  std::string text = printable(raw);
+  if (text != raw) object[std::string(key) + "_base64url"] = to_base64url(as_bytes(raw));
+  object[key] = std::move(text);
+}
 
 Output::Output(const GlobalOptions& options)
     : options_(options), json_(options.json), quiet_(options.quiet) {}
@@ -57,10 +99,10 @@ void Output::note(std::string_view text) const {
 
 void Output::warning(std::string_view path, const Error& error) const {
   if (json_) {
-    document({{"type", "warning"},
-              {"path", printable(path)},
-              {"code", to_string(error.code)},
-              {"message", printable(error.context)}});
+    boost::json::object said{
+        {"type", "warning"}, {"code", to_string(error.code)}, {"message", printable(error.context)}};
+    add_name(said, "path", path);
+    document(std::move(said));
     return;
   }
   const bool said = path.empty() || error.context.starts_with(path);
@@ -111,31 +153,23 @@ void ProgressLine::show(const drive::Progress& progress) {
   const double seconds = std::chrono::duration<double>(now - began_).count();
   const double rate = seconds > 0 ? static_cast<double>(progress.bytes_safe) / seconds : 0;
   const std::uint64_t left = progress.bytes_total - std::min(progress.bytes_total, progress.bytes_safe);
-  const auto seconds_left = rate > 0 ? static_cast<std::int64_t>(static_cast<double>(left) / rate) : -1;
+  const bool is_known = progress.bytes_total > 0 && rate > 0;
+  const auto seconds_left = is_known ? static_cast<std::int64_t>(static_cast<double>(left) / rate) : -1;
   if (output_.json()) {
+    const auto if_known = [](auto value, bool known) {
+      return known ? boost::json::value(value) : boost::json::value(nullptr);
+    };
     output_.document({{"type", "progress"},
                       {"files_done", progress.files_done},
-                      {"files_total", progress.files_total},
+                      {"files_total", if_known(progress.files_total, progress.files_total > 0)},
                       {"bytes_sent", progress.bytes_read},
                       {"bytes_safe", progress.bytes_safe},
-                      {"bytes_total", progress.bytes_total},
-                      {"seconds_remaining", seconds_left}});
+                      {"bytes_total", if_known(progress.bytes_total, progress.bytes_total > 0)},
+                      {"seconds_remaining", if_known(seconds_left, is_known)}});
     return;
   }
-  std::string text = verb_ + " ";
-  if (progress.bytes_total > 0) {
-    text += bar(fraction(progress.bytes_read, progress.bytes_total)) + "  safe " +
-            std::to_string(static_cast<int>(100 * fraction(progress.bytes_safe, progress.bytes_total))) +
-            "%  " + human_bytes(progress.bytes_safe) + " of " + human_bytes(progress.bytes_total) + "  ";
-  } else {
-    // Nobody knows how much there is to come.
-    text += human_bytes(progress.bytes_safe) + ", " + std::to_string(progress.files_done) + " files  ";
-  }
-  if (progress.files_total > 0) {
-    text += std::to_string(progress.files_done) + "/" + std::to_string(progress.files_total) + " files  ";
-  }
-  text += human_bytes(static_cast<std::uint64_t>(rate)) + "/s";
-  if (seconds_left >= 0 && progress.bytes_total > 0) text += "  " + human_duration(seconds_left) + " left";
+  const std::string text = progress_text(verb_, progress, static_cast<std::uint64_t>(rate), seconds_left,
+                                         terminal_ ? columns() : ~std::size_t{0});
   if (terminal_) {
     std::fprintf(stderr, "\r\033[K%s", text.c_str());
     drawn_ = true;

@@ -72,6 +72,12 @@ class ProgressLine {
 };
 
 // "8.2 GB", "812 kB": powers of 1000.
+// The progress in so many columns at most, as much of it as fits. Nothing is said of what is to come where
+// that is not known: `seconds_left` below 0, totals 0.
+std::string progress_text(const std::string& verb, const drive::Progress& progress, std::uint64_t rate,
+                          std::int64_t seconds_left, std::size_t columns);
+// Adds a name or path as text, and byte for byte as KEY_base64url where the text is not all.
+void add_name(boost::json::object& object, std::string_view key, std::string_view raw);
 std::string human_bytes(std::uint64_t bytes);
 std::string human_duration(std::int64_t seconds);
 // A name for a terminal or a log: control characters and invalid UTF-8 as \xNN.

@@ -33,16 +33,17 @@ Exit report(const Output& output, const drive::RestoreSummary& summary, const st
                        {"taken_ns", snapshot.taken_ns},
                        {"machine", snapshot.machine}});
     }
-    output.document({{"type", "summary"},
-                     {"files", summary.files},
-                     {"files_there", summary.there},
-                     {"folders", summary.folders},
-                     {"symlinks", summary.symlinks},
-                     {"bytes", summary.bytes},
-                     {"failed", summary.failed},
-                     {"snapshots_omitted", summary.omitted.size()},
-                     {"target", printable(target)},
-                     {"exit_code", static_cast<int>(exit)}});
+    boost::json::object restored{{"type", "summary"},
+                                 {"files", summary.files},
+                                 {"files_there", summary.there},
+                                 {"folders", summary.folders},
+                                 {"symlinks", summary.symlinks},
+                                 {"bytes", summary.bytes},
+                                 {"failed", summary.failed},
+                                 {"snapshots_omitted", summary.omitted.size()},
+                                 {"exit_code", static_cast<int>(exit)}};
+    add_name(restored, "target", target);
+    output.document(std::move(restored));
     return exit;
   }
   output.line(std::to_string(summary.files) + " files, " + human_bytes(summary.bytes) + " restored to " +
@@ -143,8 +144,10 @@ Task<Exit> to_file(OwnerSession& session, drive::Drive& drive, const GetFile& jo
     const bool there = writer.error().code == Errc::refused;
     co_return job.output.failure(
         there ? Exit::failed : exit_for(writer.error()), writer.error().message(),
-        there ? "Nothing was changed. Give --overwrite to replace it, or -o another name."
-              : "Give another place with -o.");
+        there && job.options.overwrite
+            ? "Nothing was changed. Give another name with -o, or - for the output."
+        : there ? "Nothing was changed. Give --overwrite to replace it, or -o another name."
+                : "Give another place with -o.");
   }
   ProgressLine line(job.output, session.loop(), "got", job.global.quiet);
   drive::Progress progress;
@@ -168,11 +171,10 @@ Task<Exit> to_file(OwnerSession& session, drive::Drive& drive, const GetFile& jo
     job.output.warning(*destination, fail(Errc::unsupported, "got without its attribute " + name));
   }
   if (job.output.json()) {
-    job.output.document({{"type", "summary"},
-                         {"path", printable(job.remote)},
-                         {"destination", printable(*destination)},
-                         {"bytes", bytes},
-                         {"exit_code", 0}});
+    boost::json::object got{{"type", "summary"}, {"bytes", bytes}, {"exit_code", 0}};
+    add_name(got, "path", job.remote);
+    add_name(got, "destination", *destination);
+    job.output.document(std::move(got));
   } else {
     job.output.line(printable(*destination) + ": " + human_bytes(bytes) + ", every byte verified.");
   }

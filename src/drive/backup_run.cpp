@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 
 namespace peerstore::drive {
 
@@ -19,12 +20,23 @@ bool is_settled(const FileFacts& facts, std::int64_t looked_ns) {
   return facts.changed_ns <= looked_ns - kSettledNanoseconds && !just_written;
 }
 
+// As what reads files says it of times that 64 bits of nanoseconds cannot hold.
+bool is_beyond_time(const FileFacts& facts) {
+  using Limits = std::numeric_limits<std::int64_t>;
+  return facts.modified_ns == Limits::max() || facts.modified_ns == Limits::min();
+}
+
 }  // namespace
 
 void BackupRun::report() {
   progress_.bytes_safe = std::min(vault_.figures().bytes_safe, progress_.bytes_read);
-  progress_.files_total = std::max(progress_.files_total, progress_.files_done);
-  progress_.bytes_total = std::max(progress_.bytes_total, progress_.bytes_read);
+  // Past what was expected nobody knows how much is to come.
+  const auto total = [&](std::uint64_t known, std::uint64_t done) {
+    if (done <= known) return known;
+    return is_estimate_ ? 0 : done;
+  };
+  progress_.files_total = total(progress_.files_total, progress_.files_done);
+  progress_.bytes_total = total(progress_.bytes_total, progress_.bytes_read);
   observer_.progress(progress_);
 }
 
@@ -128,6 +140,11 @@ Task<Result<void>> BackupRun::add(std::string path, std::string name, Found foun
   auto entry = co_await entry_of(path, name, found.facts, memory, looked_ns, read);
   if (!entry) co_return entry.error();
   if (!*entry) co_return Result<void>();
+  if (is_beyond_time(found.facts)) {
+    observer_.warning({path, fail(Errc::unsupported,
+                                  "was last changed before 1678 or after 2262, as its time "
+                                  "says: kept with the nearest time that can be kept")});
+  }
   if (found.further.trouble) observer_.warning({path, *found.further.trouble});
   if (found.facts.kind != FileKind::file) (*entry)->facts = kept_facts(found.facts);
   (*entry)->keep(std::move(found.further));

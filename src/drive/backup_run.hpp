@@ -68,6 +68,7 @@ class BackupRun {
  private:
   using FileKey = std::pair<std::uint64_t, std::uint64_t>;  // device and inode
   static constexpr std::size_t kStretchesKept = 3;          // at once, each of 4 MiB or so
+  static constexpr std::size_t kHardLinksMax = 65'536;      // others are read once for each of their names
   // What is at a path, as the walk comes by.
   struct Found {
     FileFacts facts;
@@ -160,6 +161,7 @@ class BackupRun {
   BackupSummary summary_;
   std::vector<std::string> empty_roots_;
   Progress progress_;
+  bool is_estimate_ = false;                // what the progress says of how much there is
   std::map<FileKey, KeptFile> hard_links_;  // files with several names of which some are still to come
   std::set<FileKey> folders_open_;          // from the root down to where the walk is
   std::uint64_t root_device_ = 0;           // of the root that is walked

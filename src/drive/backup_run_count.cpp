@@ -12,6 +12,7 @@ constexpr std::size_t kCountedAtOnce = 4096;  // names of a folder
 void BackupRun::expect(std::uint64_t files, std::uint64_t bytes) {
   progress_.files_total = files;
   progress_.bytes_total = bytes;
+  is_estimate_ = true;
   report();
 }
 

@@ -63,7 +63,8 @@ Task<Result<std::optional<BackupRun::KeptFile>>> BackupRun::file(std::string pat
   } else {
     kept = co_await large_file(std::move(path));
   }
-  if (kept && *kept && !(*kept)->changed && (*kept)->seen.links > 1) {
+  const bool has_names_to_come = kept && *kept && !(*kept)->changed && (*kept)->seen.links > 1;
+  if (has_names_to_come && hard_links_.size() < kHardLinksMax) {
     hard_links_.insert_or_assign({(*kept)->seen.device, (*kept)->seen.inode}, **kept);
   }
   co_return kept;

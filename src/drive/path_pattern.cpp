@@ -89,10 +89,19 @@ bool name_matches(std::string_view pattern, std::string_view name) {
 }
 
 Result<PathPattern> PathPattern::parse(std::string_view text) {
+  const auto wrong = [&](const std::string& why) {
+    return fail(Errc::invalid, "the pattern '" + std::string(text) + "' " + why);
+  };
+  if (text.starts_with('!')) {
+    return wrong("takes nothing back: no pattern does. For a name that begins with ! write \\!");
+  }
   PathPattern pattern;
   pattern.folders_only_ = text.ends_with('/');
   if (!text.starts_with('/')) pattern.names_.emplace_back(kAnyFolders);
   for (std::string& name : path_parts(text)) {
+    if (name == "." || name == "..") {
+      return wrong("would match nothing: no path has '.' or '..' in it. Begin it with / for a whole path");
+    }
     // Twice in a row says nothing more, and would take long to try.
     if (name == kAnyFolders && !pattern.names_.empty() && pattern.names_.back() == kAnyFolders) continue;
     pattern.names_.push_back(std::move(name));

@@ -110,7 +110,10 @@ class RestoreRun {
   bool closing_ = false;                               // nobody sets the facts of folders any more
   std::vector<std::unique_ptr<Folder>> done_folders_;  // whose facts can be set; those below come first
   struct Linked {
-    Job job;                  // the first of its names
+    std::string path;  // the first of its names
+    BlobList content;
+    std::uint64_t size = 0;
+    std::int64_t modified_ns = 0;
     std::uint32_t names = 1;  // that were restored
   };
   std::map<FileKey, Linked> hard_links_;  // files of which further names are still to come

@@ -145,12 +145,12 @@ Task<void> RestoreRun::linked_file(Job job) {
   const FileKey key{job.entry.facts.device, job.entry.facts.inode};
   const auto known = hard_links_.find(key);
   // A number may have been given to another file while all this was kept.
-  const auto is_same = [&](const TreeEntry& first) {
-    return first.content == job.entry.content && first.facts.size == job.entry.facts.size &&
-           first.facts.modified_ns == job.entry.facts.modified_ns;
+  const auto is_same = [&](const Linked& first) {
+    return first.content == job.entry.content && first.size == job.entry.facts.size &&
+           first.modified_ns == job.entry.facts.modified_ns;
   };
-  if (known != hard_links_.end() && is_same(known->second.job.entry)) {
-    const std::string existing = known->second.job.path;
+  if (known != hard_links_.end() && is_same(known->second)) {
+    const std::string existing = known->second.path;
     if (++known->second.names >= job.entry.facts.links) hard_links_.erase(known);
     const auto make = [&] { return link(existing, job.path); };
     const auto linked = co_await environment_.workers.run(make);
@@ -167,9 +167,9 @@ Task<void> RestoreRun::linked_file(Job job) {
     failed(job.path, done.error());
     co_return;
   }
-  job.entry.content = std::move(content);
-  job.sizes = {};
-  hard_links_.insert_or_assign(key, Linked{std::move(job)});
+  const FileFacts& facts = job.entry.facts;
+  Linked linked{std::move(job.path), std::move(content), facts.size, facts.modified_ns};
+  hard_links_.insert_or_assign(key, std::move(linked));
 }
 
 Task<Result<void>> RestoreRun::write_file(Job& job) {

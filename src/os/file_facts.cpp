@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "posix.hpp"
 
@@ -20,8 +21,15 @@ constexpr std::size_t kAttributeListMax = 65536;  // limits of the kernel
 constexpr std::size_t kAttributeValueMax = 65536;
 constexpr mode_t kBorrowedRights = S_ISUID | S_ISGID;
 
+// The nearest that there is: 64 bits of nanoseconds end in the years 1677 and 2262.
 std::int64_t nanoseconds_of(const timespec& time) {
-  return static_cast<std::int64_t>(time.tv_sec) * kNanosecondsPerSecond + time.tv_nsec;
+  using Limits = std::numeric_limits<std::int64_t>;
+  std::int64_t nanoseconds = 0;
+  const bool is_beyond =
+      __builtin_mul_overflow(std::int64_t{time.tv_sec}, kNanosecondsPerSecond, &nanoseconds) ||
+      __builtin_add_overflow(nanoseconds, std::int64_t{time.tv_nsec}, &nanoseconds);
+  if (!is_beyond) return nanoseconds;
+  return time.tv_sec < 0 ? Limits::min() : Limits::max();
 }
 
 FileKind kind_of(mode_t mode) {

@@ -49,6 +49,9 @@ Result<void> may_appear(const std::string& path, bool overwrite) {
   }
   if (S_ISDIR(status.st_mode)) return fail(Errc::refused, path + ": is a folder");
   if (!overwrite) return posix_error(path, EEXIST);
+  if (!S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode)) {
+    return fail(Errc::refused, path + ": is a pipe, socket or device, which no file takes the place of");
+  }
   return {};
 }
 
@@ -123,6 +126,7 @@ Result<void> NewFile::move_to_its_name() {
   const char* const from = temporary_.c_str();
   const char* const to = path_.c_str();
   if (overwrite_) {
+    if (auto may = may_appear(path_, true); !may) return may;
     if (::rename(from, to) == 0) return {};
     return posix_error(path_);
   }

@@ -6,6 +6,30 @@
 namespace peerstore::cli {
 namespace {
 
+TEST(Text, ProgressFitsTheTerminalAndSaysNothingThatIsNotKnown) {
+  drive::Progress progress{123'456, 1'234'567, 812'000'000'000, 811'000'000'000, 999'000'000'000};
+  for (const std::size_t columns : {39u, 59u, 79u}) {
+    const std::string text = progress_text("sent", progress, 123'400'000, 1234, columns);
+    EXPECT_LE(text.size(), columns);
+    EXPECT_TRUE(text.starts_with("sent safe 81%  811 GB of 999 GB")) << text;
+  }
+  const std::string wide = progress_text("sent", progress, 123'400'000, 1234, 200);
+  EXPECT_NE(wide.find("[####"), std::string::npos);
+  EXPECT_NE(wide.find("123456/1234567 files"), std::string::npos);
+  progress.bytes_total = progress.files_total = 0;
+  const std::string unknown = progress_text("restored", progress, 1000, -1, 79);
+  EXPECT_EQ(unknown, "restored 811 GB  1.0 kB/s  123456 files");
+}
+
+TEST(Text, ANameThatIsNotPlainTextStandsByteForByteToo) {
+  boost::json::object row;
+  add_name(row, "path", "plain/ä");
+  EXPECT_EQ(row.size(), 1u);
+  add_name(row, "odd", "a\xff\n");
+  EXPECT_EQ(row["odd"].as_string(), "a\\xff\\x0a");
+  EXPECT_EQ(row["odd_base64url"].as_string(), "Yf8K");
+}
+
 TEST(Text, SaysBytesAsPeopleDo) {
   EXPECT_EQ(human_bytes(0), "0 B");
   EXPECT_EQ(human_bytes(999), "999 B");

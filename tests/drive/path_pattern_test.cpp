@@ -88,6 +88,11 @@ TEST(PathPattern, AgreesWithANaiveTwin) {
 TEST(PathPattern, OneThatSaysNothingIsRefused) {
   EXPECT_FALSE(PathPattern::parse(""));
   EXPECT_FALSE(PathPattern::parse("//"));
+  for (const char* text : {"!important", "./cache", "a/../cache", "cache/.", ".."}) {
+    EXPECT_EQ(PathPattern::parse(text).error().code, Errc::invalid) << text;
+  }
+  EXPECT_TRUE(matches("\\!important", "a/!important"));
+  EXPECT_TRUE(matches(".cache", "a/.cache"));
 }
 
 }  // namespace

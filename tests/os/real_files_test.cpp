@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <os/file_facts.hpp>
 #include <os/other_process.hpp>
 #include <os/temporary_folder.hpp>
 #include <peerstore/os/real.hpp>
@@ -78,6 +79,22 @@ TEST_F(RealFiles, ANewFileAppearsOnlyWhenFinished) {
   writer->reset();
   EXPECT_EQ(names(), std::vector<std::string>{"file"});
   EXPECT_EQ(read(path), "one two");
+}
+
+TEST_F(RealFiles, OnlyFilesAndLinksAreReplaced) {
+  const std::string pipe = folder.path() + "/pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(files->create(pipe, true).error().code, Errc::refused);
+  ASSERT_EQ(::symlink("pipe", (folder.path() + "/link").c_str()), 0);
+  EXPECT_TRUE(files->create(folder.path() + "/link", true));
+}
+
+TEST(FileFactsOf, ATimeThatCannotBeHeldBecomesTheNearest) {
+  struct stat status = {};
+  status.st_mtim.tv_sec = 20'000'000'000;
+  status.st_ctim.tv_sec = -20'000'000'000;
+  EXPECT_EQ(facts_from(status).modified_ns, std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(facts_from(status).changed_ns, std::numeric_limits<std::int64_t>::min());
 }
 
 TEST_F(RealFiles, AnUnfinishedFileLeavesNothing) {

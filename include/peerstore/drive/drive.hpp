@@ -46,6 +46,7 @@ struct Environment {
   KeyValue* cache = nullptr;
 };
 
+// A total of 0 is not known.
 struct Progress {
   std::uint64_t files_done = 0;
   std::uint64_t files_total = 0;
