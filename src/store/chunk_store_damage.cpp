@@ -163,6 +163,7 @@ Task<void> ChunkStoreOnDisk::take_back(QuarantinedFile file) {
 // ---- quarantine ----
 
 Task<void> ChunkStoreOnDisk::look_at_strays() {
+  if (ledger_.quarantined_files() == 0 && unread_.empty()) co_return;
   auto files = co_await workers_.run([this] { return list_quarantine(disk_); });
   std::vector<QuarantinedFile> strays;
   for (const auto& [address, bytes] : unread_) strays.push_back({address, chunk_path(address), bytes});

@@ -13,6 +13,9 @@ namespace {
 constexpr std::uint64_t kReservePart = 20;
 constexpr std::uint64_t kReserveMost = std::uint64_t{1} << 30;
 
+// As held, as damaged, and as what became of it meanwhile.
+constexpr int kReadAttempts = 3;
+
 std::string about(const wire::ChunkAddress& address) { return "chunk " + short_name(address); }
 
 Error not_held(const wire::ChunkAddress& address) {
@@ -150,7 +153,7 @@ Task<Result<void>> ChunkStoreOnDisk::run_to_its_end(Task<Result<void>> change) {
 }
 
 Task<Result<SharedBytes>> ChunkStoreOnDisk::read_segment(wire::ChunkAddress address, std::uint32_t index) {
-  for (int attempt = 0; attempt < 2; ++attempt) {
+  for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
     const auto facts = rows_.get(address);
     if (!facts) co_return facts.error_in(about(address));
     if (damaged_.contains(address)) {
@@ -165,7 +168,7 @@ Task<Result<SharedBytes>> ChunkStoreOnDisk::read_segment(wire::ChunkAddress addr
     auto data = co_await read_held(address, index);
     if (data) co_return std::move(data);
     const auto examined = co_await run_to_its_end(examine_in_turn(address, index));
-    if (!examined) co_return examined.error();
+    if (!examined && !damaged_.contains(address)) co_return examined.error();
   }
   co_return fail(Errc::io, about(address) + ": it fails to read, and reads well when looked at again");
 }
@@ -190,7 +193,7 @@ Task<Result<SharedBytes>> ChunkStoreOnDisk::read_held(wire::ChunkAddress address
 }
 
 Task<Result<HeldChunk>> ChunkStoreOnDisk::describe(wire::ChunkAddress address) {
-  for (int attempt = 0; attempt < 2; ++attempt) {
+  for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
     const auto facts = rows_.get(address);
     if (!facts) co_return facts.error_in(about(address));
     if (damaged_.contains(address)) {
@@ -203,7 +206,7 @@ Task<Result<HeldChunk>> ChunkStoreOnDisk::describe(wire::ChunkAddress address) {
         co_await workers_.run([this, &address] { return read_head(disk_, chunk_path(address), address); });
     if (head) co_return std::move(*head);
     const auto examined = co_await run_to_its_end(examine_in_turn(address, std::nullopt));
-    if (!examined) co_return examined.error();
+    if (!examined && !damaged_.contains(address)) co_return examined.error();
   }
   co_return fail(Errc::io, about(address) + ": it fails to read, and reads well when looked at again");
 }
@@ -213,6 +216,7 @@ Task<Result<void>> ChunkStoreOnDisk::examine_in_turn(wire::ChunkAddress address,
   const AddressTurns::Turn turn = co_await turns_.take(address);
   const auto row = rows_.get(address);
   if (!row) co_return row.error_in(about(address));
+  if (!*row && damaged_.contains(address)) co_return Result<void>();  // to be read as such
   if (!*row) co_return not_held(address);
   const ChunkFacts facts = **row;
   const auto outcome = co_await workers_.run([this, &facts, index] { return examine(disk_, facts, index); });
