@@ -43,6 +43,9 @@ class WatchedSpace final : public replica::ChunkSpace {
   unsigned reachable_copies() const override { return space_.reachable_copies(); }
   bool is_gone(const wire::MemberId& member) const override { return space_.is_gone(member); }
   unsigned wanted_copies() const override { return space_.wanted_copies(); }
+  std::optional<wire::PersonNumber> person_of(const wire::MemberId& member) const override {
+    return space_.person_of(member);
+  }
   std::string name_of(const wire::MemberId& member) const override { return space_.name_of(member); }
 
  private:

@@ -191,7 +191,10 @@ Exit prune_command(const Home& home, const Output& output, const GlobalOptions& 
 
 Exit ls_command(const Home& home, const Output& output, const ListOptions& options);
 Exit snapshots_command(const Home& home, const Output& output, const OwnerOptions& options);
-Exit status_command(const Home& home, const Output& output, const OwnerOptions& options);
+struct StatusOptions : OwnerOptions {
+  std::vector<std::string> remotes;  // paths at backup; none: the whole drive
+};
+Exit status_command(const Home& home, const Output& output, const StatusOptions& options);
 
 // Of all `sim` commands; each uses some.
 struct SimulationOptions {

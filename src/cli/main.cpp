@@ -58,7 +58,7 @@ struct CommandLine {
   ForgetOptions forget;
   PruneOptions prune;
   OwnerOptions snapshots;
-  OwnerOptions status;
+  StatusOptions status;
   UnlockOptions unlock;
   LockOptions lock;
   PasswdOptions passwd;
@@ -372,6 +372,8 @@ struct CommandLine {
     });
 
     c = app.add_subcommand("status", "Are my files safe now?");
+    c->add_option("PATH", status.remotes,
+                  "Files and folders, by their paths at backup (default: the whole drive)");
     add_ways_in(*c, status);
     c->callback([this] {
       chosen = [this](const Home& home, const Output& output) {

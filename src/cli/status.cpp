@@ -1,5 +1,10 @@
+#include "node_document.hpp"
 #include "node_health.hpp"
 #include "owner_session.hpp"
+#include "remote_path.hpp"
+#include "standing_text.hpp"
+
+#include <peerstore/api/local_client.hpp>
 
 #include <boost/json/array.hpp>
 
@@ -7,11 +12,7 @@ namespace peerstore::cli {
 
 namespace {
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + printable(name);
-  return text;
-}
+constexpr std::size_t kFilesShown = 10;
 
 struct Row {
   std::string name;
@@ -54,35 +55,6 @@ boost::json::array member_documents(OwnerSession& session, std::vector<Row>& row
   return documents;
 }
 
-// The one honest sentence, and what to do about it.
-std::string verdict(const drive::DriveStanding& drive) {
-  const std::uint64_t files =
-      drive.files_safe + drive.files_at_risk + drive.files_unreachable + drive.files_lost;
-  if (files == 0) return "You have no files in the ring yet: peerstore backup FOLDER";
-  if (drive.files_lost > 0) {
-    return std::to_string(drive.files_lost) +
-           " of your files are lost: no friend holds all their pieces any more.";
-  }
-  if (drive.files_unreachable > 0) {
-    return std::to_string(drive.files_unreachable) + " of your files cannot be read now; waiting for " +
-           joined(drive.waiting_for) + ".";
-  }
-  if (drive.files_at_risk > 0) {
-    std::string text = std::to_string(drive.files_at_risk) +
-                       " of your files are at risk: they can be read, but have "
-                       "fewer than " +
-                       std::to_string(drive.copies_wanted) + " copies.";
-    if (drive.copies_reachable < drive.copies_wanted) {
-      text += " This ring can keep " + std::to_string(drive.copies_reachable) + " of " +
-              std::to_string(drive.copies_wanted) + " copies; more friends are needed.";
-    }
-    return text;
-  }
-  return "Your files are safe: every piece of all " + std::to_string(files) + " has " +
-         std::to_string(drive.copies_wanted) + (drive.copies_wanted == 1 ? " copy" : " copies") +
-         " with different friends.";
-}
-
 Task<void> probe(OwnerSession& session, wire::MemberId member) {
   const wire::GetNeighbours question;
   // The answer is noted as liveness by the network's observer.
@@ -97,75 +69,205 @@ Task<void> probe_all(OwnerSession& session) {
   co_await scope.join();
 }
 
-Task<Exit> status(OwnerSession& session, drive::Drive& drive, const Output& output) {
-  co_await probe_all(session);
-  const auto standing = co_await drive.standing();
-  if (!standing) co_return output.failure(standing.error());
+// What this home's node has to mend, if one runs.
+std::optional<RepairWork> repair_work(const Home& home) {
+  const auto document = read_document(api::get(home.socket_path(), "/api/v1/status"));
+  if (!document) return std::nullopt;
+  const auto object_in = [&](std::string_view key) {
+    const auto* value = document->if_contains(key);
+    return value != nullptr && value->is_object() ? value->as_object() : boost::json::object();
+  };
+  const boost::json::object repair = object_in("repair");
+  const boost::json::object store = object_in("store");
+  RepairWork work;
+  work.to_fetch = number_in(repair, "to_fetch");
+  work.to_hand_out = number_in(repair, "to_hand_out");
+  work.bytes_per_second = number_in(repair, "bytes_per_second");
+  // An offer does not say how big the chunk is: most are as big as those that are here.
+  const std::uint64_t chunks = number_in(store, "chunks");
+  if (chunks > 0) work.bytes_to_fetch = work.to_fetch * (number_in(store, "held") / chunks);
+  return work;
+}
 
+boost::json::array as_array(const std::vector<std::string>& names) {
+  boost::json::array array;
+  for (const std::string& name : names) array.push_back(boost::json::value(printable(name)));
+  return array;
+}
+
+// What both the whole drive and a path have.
+boost::json::object standing_document(std::string_view type, const drive::DriveStanding& standing) {
+  boost::json::object document{{"type", type},
+                               {"files_safe", standing.files_safe},
+                               {"files_at_risk", standing.files_at_risk},
+                               {"files_unreachable", standing.files_unreachable},
+                               {"files_lost", standing.files_lost},
+                               {"folders_unread", standing.folders_unread},
+                               {"bytes", standing.bytes},
+                               {"copies_wanted", standing.copies_wanted},
+                               {"copies_reachable", standing.copies_reachable},
+                               {"copies_least", standing.copies_least},
+                               {"copies_online_least", standing.copies_online_least},
+                               {"waiting_for", as_array(standing.waiting_for)}};
+  if (const auto friends = friends_may_vanish(standing)) document["friends_may_vanish"] = *friends;
+  return document;
+}
+
+void print_document(const Output& output, const drive::FileStanding& file) {
+  boost::json::object document{{"type", "file"},
+                               {"kind", file.is_folder ? "folder" : "file"},
+                               {"state", word_for(file.state)},
+                               {"copies", file.copies},
+                               {"copies_online", file.copies_online},
+                               {"size", file.bytes},
+                               {"waiting_for", as_array(file.waiting_for)}};
+  add_name(document, "path", file.path);
+  output.document(std::move(document));
+}
+
+struct Members {
   std::vector<Row> rows;
   std::size_t live = 0;
   std::vector<std::string> unlocking_themselves;
-  boost::json::array members = member_documents(session, rows, live, unlocking_themselves);
+  boost::json::array documents;
+};
+
+void print_members(const Output& output, const Members& members) {
+  output.line("  " + padded("MACHINE", 24) + padded("OWNER", 16) + padded("STATE", 8) + "GIVES");
+  for (const Row& row : members.rows) {
+    output.line("  " + padded(row.name, 24) + padded(row.person, 16) + padded(row.state, 8) + row.gives);
+  }
+  if (!members.unlocking_themselves.empty()) {
+    output.line("  Of yours these unlock themselves, whenever they start: " +
+                names_in_words(members.unlocking_themselves));
+  }
+}
+
+void say_who_is_away(const Output& output, const Members& members) {
+  std::vector<std::string> away;
+  for (const Row& row : members.rows) {
+    if (row.state == "AWAY") away.push_back(row.name);
+  }
+  if (away.empty()) return;
+  output.line("Counted by their receipts, though their machines are away: copies on " + names_in_words(away) +
+              ".");
+}
+
+Task<Exit> status(OwnerSession& session, drive::Drive& drive, const Output& output) {
+  co_await probe_all(session);
+  WorstFiles worst(kFilesShown);
+  const auto take = [&](const drive::FileStanding& file) { worst.add(file); };
+  const auto standing = co_await drive.standing(take);
+  if (!standing) co_return output.failure(standing.error());
+
+  Members members;
+  members.documents = member_documents(session, members.rows, members.live, members.unlocking_themselves);
   const membership::Roster& roster = session.membership().roster();
   const auto own_node = node_health(session.home());
+  const auto repair = repair_work(session.home());
   if (output.json()) {
-    boost::json::array waiting;
-    for (const std::string& name : standing->waiting_for)
-      waiting.push_back(boost::json::value(printable(name)));
-    boost::json::object document{{"type", "status"},
-                                 {"ring", printable(roster.ring_name())},
-                                 {"ring_id", to_hex(roster.ring_id().view())},
-                                 {"colours", roster.policy().colours},
-                                 {"members_online", live},
-                                 {"members", members},
-                                 {"files_safe", standing->files_safe},
-                                 {"files_at_risk", standing->files_at_risk},
-                                 {"files_unreachable", standing->files_unreachable},
-                                 {"files_lost", standing->files_lost},
-                                 {"bytes", standing->bytes},
-                                 {"copies_wanted", standing->copies_wanted},
-                                 {"copies_reachable", standing->copies_reachable},
-                                 {"waiting_for", waiting},
-                                 {"verdict", verdict(*standing)}};
+    boost::json::object document = standing_document("status", *standing);
+    document["ring"] = printable(roster.ring_name());
+    document["ring_id"] = to_hex(roster.ring_id().view());
+    document["colours"] = roster.policy().colours;
+    document["members_online"] = members.live;
+    document["members"] = std::move(members.documents);
+    document["verdict"] = verdict(*standing);
     if (own_node) {
       document["bytes_given"] = own_node->bytes_given;
       document["bytes_usable"] = own_node->bytes_usable;
     }
+    if (repair) {
+      boost::json::object part{{"chunks_to_fetch", repair->to_fetch},
+                               {"bytes_to_fetch", repair->bytes_to_fetch},
+                               {"copies_to_hand_out", repair->to_hand_out},
+                               {"bytes_per_second", repair->bytes_per_second}};
+      if (const auto seconds = repair->seconds_left()) part["seconds_left"] = *seconds;
+      document["repair_here"] = std::move(part);
+    }
     output.document(std::move(document));
     co_return Exit::done;
   }
-  output.line(printable(roster.ring_name()) + "  " + std::to_string(live) + " of " +
-              std::to_string(rows.size()) + " machines on line        Your files: " +
-              std::to_string(standing->files_safe) + " safe, " + std::to_string(standing->files_at_risk) +
-              " at risk, " + std::to_string(standing->files_unreachable) + " unreachable" +
-              (standing->files_lost > 0 ? ", " + std::to_string(standing->files_lost) + " lost" : ""));
-  output.line("  " + padded("MACHINE", 24) + padded("OWNER", 16) + padded("STATE", 8) + "GIVES");
-  for (const Row& row : rows) {
-    output.line("  " + padded(row.name, 24) + padded(row.person, 16) + padded(row.state, 8) + row.gives);
-  }
-  if (!unlocking_themselves.empty()) {
-    output.line("  Of yours these unlock themselves, whenever they start: " + joined(unlocking_themselves));
-  }
+  output.line(printable(roster.ring_name()) + "  " + std::to_string(members.live) + " of " +
+              std::to_string(members.rows.size()) +
+              " machines on line        Your files: " + counts_in_words(*standing));
+  print_members(output, members);
   if (roster.policy().colours == 0)
     output.line("  (this ring has no colours: a friend may hold all pieces of a file)");
   output.line(verdict(*standing));
-  if (const std::string lack = own_node ? lack_of_space(*own_node) : ""; !lack.empty()) output.line(lack);
-  std::vector<std::string> away;
-  for (const Row& row : rows) {
-    if (row.state == "AWAY") away.push_back(row.name);
+  for (const std::string& row : worst.rows(standing->copies_wanted)) output.line(row);
+  const std::string mending = repair ? repair_in_words(*repair) : "";
+  const std::string lack = own_node ? lack_of_space(*own_node) : "";
+  for (const std::string& sentence : {vanishing_in_words(*standing), mending, lack}) {
+    if (!sentence.empty()) output.line(sentence);
   }
-  if (!away.empty()) {
-    output.line("Counted by their receipts, though their machines are away: copies on " + joined(away) + ".");
+  say_who_is_away(output, members);
+  co_return Exit::done;
+}
+
+// ---- What is at some paths ----
+
+// A path of the command, and what was found there.
+struct Looked {
+  std::string path;
+  std::optional<drive::FileStanding> file;  // if it is one
+  WorstFiles worst{kFilesShown};
+};
+
+void print_looked(const Output& output, const Looked& looked, const drive::DriveStanding& standing) {
+  if (looked.file) {
+    output.line(file_heading());
+    output.line(file_row(*looked.file, standing.copies_wanted));
+    return;
+  }
+  output.line((looked.path.empty() ? "Everything" : printable(looked.path)) + ": " +
+              std::to_string(standing.files()) + " files: " + counts_in_words(standing));
+  for (const std::string& row : looked.worst.rows(standing.copies_wanted)) output.line(row);
+  if (standing.files() > 0 && !vanishing_in_words(standing).empty()) {
+    output.line("  " + vanishing_in_words(standing));
+  }
+}
+
+Task<Exit> status_of_paths(OwnerSession& session, drive::Drive& drive, const Output& output,
+                           const StatusOptions& options) {
+  co_await probe_all(session);
+  std::vector<std::string> paths;
+  std::vector<Looked> looked;
+  for (const std::string& remote : options.remotes) {
+    paths.push_back(remote_path(remote));
+    looked.push_back({paths.back(), std::nullopt});
+  }
+  const auto take = [&](std::size_t number, const drive::FileStanding& file) {
+    if (output.json()) return print_document(output, file);
+    if (file.path == looked[number].path && !file.is_folder) looked[number].file = file;
+    looked[number].worst.add(file);
+  };
+  const auto standings = co_await drive.standing_of(paths, take);
+  if (!standings) {
+    const bool none = standings.error().code == Errc::not_found;
+    co_return output.failure(standings.error(), none ? "See the whole drive with: peerstore ls" : "");
+  }
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (!output.json()) {
+      print_looked(output, looked[i], (*standings)[i]);
+      continue;
+    }
+    boost::json::object document = standing_document("path", (*standings)[i]);
+    add_name(document, "path", paths[i]);
+    output.document(std::move(document));
   }
   co_return Exit::done;
 }
 
 }  // namespace
 
-Exit status_command(const Home& home, const Output& output, const OwnerOptions& options) {
+Exit status_command(const Home& home, const Output& output, const StatusOptions& options) {
   return with_drive(
       home, output, options,
-      [&](OwnerSession& session, drive::Drive& drive) { return status(session, drive, output); },
+      [&](OwnerSession& session, drive::Drive& drive) {
+        return options.remotes.empty() ? status(session, drive, output)
+                                       : status_of_paths(session, drive, output, options);
+      },
       Purpose::look);
 }
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <tuple>
 
-#include "standing_run.hpp"
-
 namespace peerstore::drive {
 
 namespace {
@@ -179,19 +177,6 @@ Result<const RingDrive::KnownSnapshot*> RingDrive::find_snapshot(const std::stri
   }
   if (found == nullptr) return fail(Errc::not_found, "snapshot " + id);
   return found;
-}
-
-Task<Result<DriveStanding>> RingDrive::standing() {
-  std::vector<SnapshotRecord> newest;
-  if (const auto known = current("")) {
-    for (const KnownSnapshot& snapshot : *known) newest.push_back(snapshot.record);
-  }
-  StandingRun run(environment_.space, vault_);
-  auto standing = co_await run.run(std::move(newest));
-  if (standing && !snapshots_.empty()) {
-    standing->newest = as_snapshot(snapshots_.back().id, snapshots_.back().record);
-  }
-  co_return standing;
 }
 
 }  // namespace peerstore::drive

@@ -40,7 +40,9 @@ class RingDrive final : public Drive, public crypto::InLockedMemory {
   Task<Result<std::vector<ListEntry>>> find(std::string pattern, std::string snapshot) override;
   Task<Result<std::vector<Version>>> versions(std::string path) override;
   Task<Result<std::vector<Difference>>> diff(std::string from, std::string to) override;
-  Task<Result<DriveStanding>> standing() override;
+  Task<Result<DriveStanding>> standing(std::function<void(const FileStanding&)> each = {}) override;
+  Task<Result<std::vector<DriveStanding>>> standing_of(std::vector<std::string> paths,
+                                                       EachFile each) override;
   Task<Result<VerifySummary>> verify(VerifyOptions options, Observer observer) override;
   Task<Result<ForgetSummary>> forget(std::vector<std::string> snapshots, KeepRules rules,
                                      bool only_look) override;

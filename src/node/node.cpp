@@ -338,6 +338,9 @@ NodeStatus Node::status() const {
   status.reachable_copies = roster.map()->reachable_copies(parts.identity.person);
   status.usage = parts.chunk_store->usage();
   status.repairs_pending = parts.repair.pending();
+  const replica::Repair::Work repairs = parts.repair.work();
+  status.repairs_to_fetch = repairs.to_pull;
+  status.repairs_to_hand_out = repairs.to_give;
   for (const auto& [id, member] : roster.members()) {
     MemberStatus row;
     row.id = id;

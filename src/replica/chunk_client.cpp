@@ -84,6 +84,10 @@ bool ChunkClient::is_gone(const wire::MemberId& member) const {
   return parts_->view.standing(member) == Standing::gone;
 }
 
+std::optional<wire::PersonNumber> ChunkClient::person_of(const wire::MemberId& member) const {
+  return parts_->view.person_of(member);
+}
+
 std::string ChunkClient::name_of(const wire::MemberId& member) const { return parts_->friends.name(member); }
 
 Task<Result<PutOutcome>> ChunkClient::put(wire::ChunkDescription chunk, std::vector<SharedBytes> segments) {

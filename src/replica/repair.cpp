@@ -57,12 +57,17 @@ void Repair::ring_changed() {
   if (waiting_) clock_.arm(alarm_, next_look_);
 }
 
-std::uint64_t Repair::pending() const {
-  std::uint64_t pending = wanted_.size();
+Repair::Work Repair::work() const {
+  Work work{.to_pull = wanted_.size()};
   for (const auto& [member, partner] : partners_) {
-    if (partner.answers) pending += partner.owing;
+    if (partner.answers) work.to_give += partner.owing;
   }
-  return pending;
+  return work;
+}
+
+std::uint64_t Repair::pending() const {
+  const Work now = work();
+  return now.to_pull + now.to_give;
 }
 
 std::vector<wire::MemberId> Repair::lacking() const {

@@ -2,6 +2,7 @@
 
 #include "cli/output.hpp"
 #include "cli/remote_path.hpp"
+#include "cli/standing_text.hpp"
 
 namespace peerstore::cli {
 namespace {
@@ -77,6 +78,46 @@ TEST(Text, TakesAPathAsItWasTyped) {
   EXPECT_EQ(remote_path("/"), "");
   EXPECT_EQ(last_name("home/alice/x"), "x");
   EXPECT_EQ(last_name("x"), "x");
+}
+
+TEST(StandingText, SaysHowManyFriendsMayVanishAndWhatIsLeftOfTheWorst) {
+  drive::DriveStanding standing{
+      .files_safe = 5, .copies_wanted = 3, .copies_reachable = 3, .copies_least = 3};
+  EXPECT_EQ(vanishing_in_words(standing), "Any 2 friends may vanish at once, and nothing is lost.");
+  standing.files_at_risk = 1;
+  standing.copies_least = 2;
+  EXPECT_EQ(vanishing_in_words(standing), "Any 1 friend may vanish at once, and nothing is lost.");
+  EXPECT_NE(verdict(standing).find("the worst has 2"), std::string::npos);
+  standing.copies_least = 1;
+  EXPECT_EQ(friends_may_vanish(standing), 0u);
+  EXPECT_EQ(vanishing_in_words(standing), "No friend may vanish: some piece is with one friend alone.");
+  standing.files_unreachable = 1;
+  EXPECT_FALSE(friends_may_vanish(standing));
+}
+
+TEST(StandingText, ShowsTheWorstFilesOnly) {
+  using drive::FileState;
+  WorstFiles worst(2);
+  worst.add({.path = "safe", .copies = 3});
+  EXPECT_TRUE(worst.rows(3).empty());
+  worst.add({.path = "two", .state = FileState::at_risk, .copies = 2});
+  worst.add({.path = "away", .state = FileState::unreachable, .copies = 1, .waiting_for = {"bob", "eve"}});
+  worst.add({.path = "one", .state = FileState::at_risk, .copies = 1});
+  const std::vector<std::string> rows = worst.rows(3);
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_EQ(rows[1], "  unreachable  1 of 3   away  waiting for bob, eve");
+  EXPECT_EQ(rows[2], "  at risk      1 of 3   one");
+  EXPECT_EQ(rows[3].find("  and 1 more"), 0u);
+}
+
+TEST(StandingText, SaysWhatThisMachineMendsAndUntilWhen) {
+  EXPECT_EQ(repair_in_words({}), "");
+  EXPECT_EQ(
+      repair_in_words({.to_fetch = 100, .bytes_to_fetch = 1'200'000'000, .bytes_per_second = 1'000'000}),
+      "Repair, this machine's part: 100 chunks to fetch, about 1.2 GB, done in 20 min at the earliest at "
+      "1.0 MB a second.");
+  EXPECT_EQ(repair_in_words({.to_fetch = 1, .to_hand_out = 2}),
+            "Repair, this machine's part: 1 chunk to fetch; 2 copies for friends to fetch from here.");
 }
 
 }  // namespace

@@ -52,6 +52,52 @@ TEST_F(StandingTest, FewerCopiesAreARiskAndNoneIsALoss) {
   EXPECT_EQ(standing.files_at_risk, 11u);
 }
 
+TEST_F(StandingTest, CopiesAreCountedByPersonsAndThoseThatAreAwayByTheirReceipts) {
+  EXPECT_EQ(home.standing().copies_least, 3u);
+  circle.space.set_awake(0, false);
+  DriveStanding standing = home.standing();
+  EXPECT_EQ(standing.files_safe, 12u);
+  EXPECT_EQ(standing.copies_least, 3u);
+  EXPECT_EQ(standing.copies_online_least, 2u);
+  circle.space.lose_everything_of(0);
+  EXPECT_EQ(home.standing().copies_least, 2u);
+  // Two machines of one person: they vanish together.
+  circle.space.persons = {{1, 100}, {2, 100}};
+  EXPECT_EQ(home.standing().copies_least, 1u);
+}
+
+TEST_F(StandingTest, TellsOfEachFileHowManyCopiesAreLeftAndWhoMustComeOnLine) {
+  for (auto& [address, stored] : circle.space.chunks) {
+    const bool is_of_big = stored.description.header.segments == wire::kSegmentsMax;
+    if (is_of_big && stored.description.header.chunk_class == 1) stored.friends = {4};
+  }
+  const auto big_and_many = [&] {
+    std::vector<FileStanding> files;
+    const auto take = [&](std::size_t, const FileStanding& file) { files.push_back(file); };
+    const auto all = circle.clock.run(home.drive->standing_of({"/big/file", "many"}, take));
+    EXPECT_TRUE(all);
+    EXPECT_EQ(all ? all->size() : 0, 2u);
+    EXPECT_EQ(all ? all->back().files() : 0, 11u);
+    EXPECT_EQ(files.size(), 12u);
+    return files;
+  };
+  std::vector<FileStanding> files = big_and_many();
+  EXPECT_EQ(files.front().path, "big/file");
+  EXPECT_EQ(files.front().state, FileState::at_risk);
+  EXPECT_EQ(files.front().copies, 1u);
+  EXPECT_EQ(files.back().path, "many/empty");
+  EXPECT_EQ(files.back().state, FileState::safe);
+  EXPECT_EQ(files.back().copies, 3u);
+
+  circle.space.set_awake(4, false);
+  files = big_and_many();
+  EXPECT_EQ(files.front().state, FileState::unreachable);
+  EXPECT_EQ(files.front().waiting_for, (std::vector<std::string>{"friend-5"}));
+  EXPECT_TRUE(files.back().waiting_for.empty());
+  const auto none = circle.clock.run(home.drive->standing_of({"many", "nothing"}, {}));
+  EXPECT_EQ(none.error().code, Errc::not_found);
+}
+
 TEST_F(StandingTest, CountsTheNewestSnapshotOfEverySetOfRoots) {
   ASSERT_TRUE(home.backup({"/many"}));
   EXPECT_EQ(home.standing().files_safe, 23u);

@@ -196,6 +196,12 @@ class Roundtrip(RingTest):
         self.assertEqual(code, 0)
         self.assertEqual(status["files_at_risk"] + status["files_unreachable"] + status["files_lost"], 0)
         self.assertGreater(status["files_safe"], 50)
+        self.assertEqual((status["copies_least"], status["friends_may_vanish"]), (3, 2))
+        self.assertEqual(status["repair_here"]["bytes_per_second"], 1_000_000)
+        below, code = homes[1].json("status", tree)
+        self.assertEqual((code, below["type"], below["files_safe"]), (0, "path", status["files_safe"]))
+        self.assertIn("  safe         3 of 3   ", homes[1].run("status", tree / "big.bin").stdout.decode())
+        self.assertEqual(homes[1].run("status", tree / "no such file", check=False).returncode, 4)
 
     def test_history_and_upkeep(self):
         homes = self.make_ring(5)

@@ -39,7 +39,8 @@ class MemorySpace final : public replica::ChunkSpace {
   std::size_t puts_at_once_most = 0;
   std::function<std::optional<Error>()> before_put = [] { return std::nullopt; };
   std::function<std::optional<Error>()> before_publish = [] { return std::nullopt; };
-  std::set<std::size_t> departed;  // friends who have left for ever
+  std::set<std::size_t> departed;                     // friends who have left for ever
+  std::map<std::size_t, wire::PersonNumber> persons;  // of friends' machines; else each has its own
   bool heads_reachable = true;
   std::optional<unsigned> copies_by_rule;  // instead of as many as are awake
 
@@ -195,6 +196,10 @@ class MemorySpace final : public replica::ChunkSpace {
   unsigned wanted_copies() const override { return copies_; }
   bool is_gone(const wire::MemberId& id) const override {
     return departed.contains(static_cast<std::size_t>(id.bytes[0]) - 1);
+  }
+  std::optional<wire::PersonNumber> person_of(const wire::MemberId& id) const override {
+    const auto shared = persons.find(static_cast<std::size_t>(id.bytes[0]) - 1);
+    return shared == persons.end() ? id.bytes[0] : shared->second;
   }
   std::string name_of(const wire::MemberId& member) const override {
     return "friend-" + std::to_string(member.bytes[0]);

@@ -181,17 +181,36 @@ struct VerifySummary {
   bool all_looked_at() const { return unreachable + listings_unreachable + machines_unreachable == 0; }
 };
 
-// The state words of the documentation, for the whole drive.
+// The state words of the documentation, from best to worst.
+enum class FileState : std::uint8_t { safe, at_risk, unreachable, lost };
+
+// Copies are of the piece that has fewest, with distinct friends: of the file's own content, of the listings
+// on the way to it and of the index.
+struct FileStanding {
+  std::string path;
+  bool is_folder = false;  // whose listing cannot be read: what is in it is not known
+  FileState state = FileState::safe;
+  unsigned copies = 0;         // those of friends who are away are counted by their receipts
+  unsigned copies_online = 0;  // that were just confirmed
+  std::uint64_t bytes = 0;
+  std::vector<std::string> waiting_for = {};  // if it is unreachable: as in DriveStanding
+};
+
+// For the whole drive, or what is at a path.
 struct DriveStanding {
   std::uint64_t files_safe = 0;
   std::uint64_t files_at_risk = 0;      // readable now, but some chunk has fewer copies than wanted
   std::uint64_t files_unreachable = 0;  // not readable now; `waiting_for` could change that
   std::uint64_t files_lost = 0;         // no copy that anybody knows of
+  std::uint64_t folders_unread = 0;     // of a path, the files in them are not counted
   std::uint64_t bytes = 0;
   unsigned copies_wanted = 0;
-  unsigned copies_reachable = 0;         // that the rule allows in this ring today
-  std::vector<std::string> waiting_for;  // friends who hold what is not readable now
-  std::optional<Snapshot> newest;
+  unsigned copies_reachable = 0;  // that the rule allows in this ring today
+  unsigned copies_least = 0;      // of any file, as in FileStanding
+  unsigned copies_online_least = 0;
+  std::vector<std::string> waiting_for = {};  // friends who hold what is not readable now
+  std::optional<Snapshot> newest = {};
+  std::uint64_t files() const { return files_safe + files_at_risk + files_unreachable + files_lost; }
 };
 
 class Drive {
@@ -235,7 +254,12 @@ class Drive {
   // From one snapshot to the other, in the order of paths.
   virtual Task<Result<std::vector<Difference>>> diff(std::string from, std::string to) = 0;
 
-  virtual Task<Result<DriveStanding>> standing() = 0;
+  // `each`, if there is one, is told of every file.
+  virtual Task<Result<DriveStanding>> standing(std::function<void(const FileStanding&)> each = {}) = 0;
+  // Of what list() shows at these paths, in their order; `each` is told the number of the path, too.
+  using EachFile = std::function<void(std::size_t path, const FileStanding&)>;
+  virtual Task<Result<std::vector<DriveStanding>>> standing_of(std::vector<std::string> paths,
+                                                               EachFile each) = 0;
   // Whether everything that the snapshots need is in the index and with friends, and, of as many packs as
   // asked for, whether every byte is as it was.
   virtual Task<Result<VerifySummary>> verify(VerifyOptions options, Observer observer) = 0;

@@ -53,6 +53,8 @@ struct NodeStatus {
   store::ChunkStore::Usage usage;
   std::vector<MemberStatus> members;
   std::uint64_t repairs_pending = 0;
+  std::uint64_t repairs_to_fetch = 0;     // of them: chunks that this machine lacks
+  std::uint64_t repairs_to_hand_out = 0;  // copies of its chunks that friends on line lack
 };
 // How far this machine is on its way out: it gives no space any more, and others take what it holds.
 struct DrainStatus {

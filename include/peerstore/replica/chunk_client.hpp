@@ -54,6 +54,7 @@ class ChunkClient final : public ChunkSpace {
   unsigned reachable_copies() const override;
   unsigned wanted_copies() const override;
   bool is_gone(const wire::MemberId& member) const override;
+  std::optional<wire::PersonNumber> person_of(const wire::MemberId& member) const override;
   std::string name_of(const wire::MemberId& member) const override;
 
  private:

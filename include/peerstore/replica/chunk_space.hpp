@@ -7,6 +7,7 @@
 #include <peerstore/wire/messages.hpp>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -77,6 +78,8 @@ class ChunkSpace {
   virtual unsigned wanted_copies() const = 0;
   // Whether the member has left for ever: what it once gave a receipt for counts for nothing.
   virtual bool is_gone(const wire::MemberId&) const { return false; }
+  // Whose machine the member is. Nothing if that is not known: it counts as a person of its own.
+  virtual std::optional<wire::PersonNumber> person_of(const wire::MemberId&) const { return std::nullopt; }
   // A name for people ("bob-nuc").
   virtual std::string name_of(const wire::MemberId& member) const = 0;
 };

@@ -82,7 +82,12 @@ class Repair {
 
   // Copies known to be missing that somebody could make now: to be pulled here, or offered
   // from here to members who answered that they lack them.
-  std::uint64_t pending() const;
+  struct Work {
+    std::uint64_t to_pull = 0;  // at most pulls_waiting of what friends offered
+    std::uint64_t to_give = 0;
+  };
+  Work work() const;
+  std::uint64_t pending() const;  // both together
   const Counters& counters() const { return counters_; }
 
   // What this machine holds and need not, by the last round; and why it still has it.
