@@ -73,6 +73,11 @@ Task<Exit> revoke(OwnerSession& session, const Output& output, const std::string
     output.note(printable(target->name) +
                 " remains an admin until others have signed: peerstore admins sign");
   }
+  if (is_own) {
+    output.note(
+        "If somebody else may have it: peerstore rekey. Its keys open your files until then, also those to "
+        "come.");
+  }
   output.note(target->machine ? "What it kept for others is copied to others."
                               : "What their machines kept for others is copied to others.");
   co_return Exit::done;

@@ -18,6 +18,7 @@ constexpr Duration kQuestionPeriod = std::chrono::seconds(2);
 // less often, until at most this.
 constexpr Duration kLookAround = std::chrono::seconds(10);
 constexpr Duration kSeldom = std::chrono::minutes(30);
+constexpr Duration kComparisonMost = std::chrono::seconds(30);
 
 // What concerns nobody in particular, or this person: enough to check the record and its person's machines.
 bool concerns(const membership::Fact& fact, wire::PersonNumber person) {
@@ -112,8 +113,10 @@ Task<Result<void>> UserRecords::keep(wire::UserRecord record) {
   if (!key) co_return fail(Errc::refused, "the record of a person who is not known here");
   const auto body = account::check_record(signatures_, view_.ring_id(), *key, record);
   if (!body) co_return body.error();
-  const auto held = store_.record_of(record.person);
+  auto held = store_.record_of(record.person);
   if (held == record) co_return Result<void>();
+  // An invitation was used twice, and this one was of whoever is out now.
+  if (held && !account::check_record(signatures_, view_.ring_id(), *key, *held)) held.reset();
   if (held && !account::outranks(record, *body, *held)) {
     co_return fail(Errc::refused, account::is_fork(record, *held)
                                       ? "another record is held: changed on two machines at once?"
@@ -179,14 +182,18 @@ Task<bool> UserRecords::compare_with(wire::MemberId partner) {
   const Result<wire::RecordDifference> reply = co_await wire::ask(network_, partner, question);
   if (!reply) co_return false;
   if (reply->digest == question.digest) co_return true;
+  // Whoever lies about what it has costs no more time than that.
+  const TimePoint limit = clock_.now() + kComparisonMost;
   std::map<wire::PersonNumber, wire::RecordMark> theirs;
   for (const wire::RecordMark& mark : reply->marks) {
-    theirs.emplace(mark.person, mark);
+    if (clock_.now() >= limit) co_return true;
+    if (!theirs.emplace(mark.person, mark).second) continue;
     const auto held = store_.record_of(mark.person);
     const bool may_be_news = !held || (mark.version >= held->version && mark != mark_of(*held));
     if (may_be_news && view_.person_key(mark.person)) co_await fetch(partner, mark.person);
   }
   for (const wire::UserRecord& record : records()) {
+    if (clock_.now() >= limit) co_return true;
     const auto there = theirs.find(record.person);
     if (there != theirs.end() && there->second == mark_of(record)) continue;
     const wire::PutUserRecord news{record};

@@ -214,8 +214,7 @@ std::string ChunkPut::shortfall() const {
   if (!full.empty()) add_reason(reasons, "no room left on " + ring_.friends.names(full));
   if (!over_quota.empty()) {
     add_reason(reasons, "your quota is used up on " + ring_.friends.names(over_quota) +
-                            ": forget and prune snapshots (what is deleted counts for 30 days more), or ask "
-                            "an admin for a larger quota");
+                            ": forget and prune snapshots (what is deleted counts for 30 days more)");
   }
   for (const Failure& failure : failures_) {
     const Errc code = failure.error.code;

@@ -82,7 +82,7 @@ Error over_quota(std::uint64_t kept, std::uint64_t allowed) {
                                     " bytes are kept for their owner, whose quota allows " +
                                     std::to_string(allowed) +
                                     " on one machine: forget and prune snapshots (what is deleted counts for "
-                                    "30 days more), or ask an admin for a larger quota");
+                                    "30 days more)");
 }
 
 Task<Result<std::unique_ptr<ChunkStore>>> ChunkStore::open(Clock& clock, Disk& disk, KeyValue& facts,

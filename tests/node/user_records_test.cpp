@@ -207,6 +207,22 @@ TEST(UserRecords, ThatLackKeysOfTheOneThatIsHeldAreNotTaken) {
   EXPECT_EQ(node.heads().record_of(bob.owner.person), bob.record);
 }
 
+// After an invitation was used twice apart, some keep the record of whoever is out now.
+TEST(UserRecords, OfWhoLostThePlaceMakeWayForThatOfWhoHasIt) {
+  RingOfNodes ring(3);
+  Account bob(ring, *ring.laptops[1]);
+  Node& node = *ring.laptops[2]->node;
+  Account other = bob.copy();
+  ASSERT_TRUE(account::begin_epoch(other.made.body, ring.entropy, bob.owner, other.made.keys));
+  const auto lost = account::sign_record(ring.signatures, bob.owner, other.made.body, &bob.record,
+                                         ring.laptops[0]->identity.person_secret);
+  ASSERT_TRUE(lost);
+  ASSERT_TRUE(ring.clock.run(node.heads().put(*lost, true)));
+  const wire::Caller caller{bob.identity.member, bob.identity.person};
+  EXPECT_TRUE(ring.clock.run(node.serve(caller, wire::PutUserRecord{bob.record})));
+  EXPECT_EQ(node.heads().record_of(bob.owner.person), bob.record);
+}
+
 TEST(UserRecords, AreTakenFromMembersAndSignedByTheirPersonAlone) {
   RingOfNodes ring(3);
   Account bob(ring, *ring.laptops[1]);

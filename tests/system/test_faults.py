@@ -244,7 +244,7 @@ class BadInput(RingTest):
         make_tree(tree, files=5, big=30_000_000)
         done = homes[0].run("backup", tree, check=False)
         self.assertEqual(done.returncode, 14, done.stderr)
-        self.assertIn(b"ask an admin for a larger quota", done.stdout + done.stderr)
+        self.assertIn(b"forget and prune snapshots", done.stdout + done.stderr)
 
 
 if __name__ == "__main__":
