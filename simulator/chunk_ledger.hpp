@@ -26,8 +26,8 @@ struct StoredChunk {
   SharedBytes segment;                   // nothing of those that somebody else made
   std::vector<wire::MemberId> receipts;  // who signed one, in the last put
   bool acknowledged = false;             // with as many receipts as the policy asks
-  std::set<std::uint32_t>
-      ever_on_disks;  // machines whose disk had it once under its final name, and may have
+  // Machines whose disk had it once under its final name, and may have.
+  std::set<std::uint32_t> ever_on_disks;
   std::map<std::uint32_t, TimePoint> came_at;  // when it came to each disk last
 };
 

@@ -378,6 +378,7 @@ std::string Daemon::status() const {
                                     {"held", status.usage.held},
                                     {"promised", status.usage.promised},
                                     {"chunks", status.usage.chunks},
+                                    {"damaged", status.usage.damaged},
                                     {"quarantined", status.usage.quarantined}}},
       {"repairs_pending", status.repairs_pending},
       {"repair", boost::json::object{{"to_fetch", status.repairs_to_fetch},

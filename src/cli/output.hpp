@@ -71,17 +71,19 @@ class ProgressLine {
   TimePoint shown_;
 };
 
-// "8.2 GB", "812 kB": powers of 1000.
 // The progress in so many columns at most, as much of it as fits. Nothing is said of what is to come where
 // that is not known: `seconds_left` below 0, totals 0.
 std::string progress_text(const std::string& verb, const drive::Progress& progress, std::uint64_t rate,
                           std::int64_t seconds_left, std::size_t columns);
 // Adds a name or path as text, and byte for byte as KEY_base64url where the text is not all.
 void add_name(boost::json::object& object, std::string_view key, std::string_view raw);
+// "8.2 GB", "812 kB": powers of 1000.
 std::string human_bytes(std::uint64_t bytes);
 std::string human_duration(std::int64_t seconds);
 // A name for a terminal or a log: control characters and invalid UTF-8 as \xNN.
 std::string printable(std::string_view raw);
+// With blanks behind it up to that width; longer text stays as it is.
+std::string padded(std::string text, std::size_t width);
 // "200G", "1.5T", "500M", "1000000": bytes. Errc::invalid says what is allowed.
 Result<std::uint64_t> read_bytes(std::string_view text);
 // "7d", "12h", "30min", "7" (days), "never": seconds, 0 = never. Errc::invalid says what is allowed.

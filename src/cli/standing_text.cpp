@@ -12,11 +12,6 @@ namespace {
 constexpr std::size_t kStateWidth = 13;
 constexpr std::size_t kCopiesWidth = 9;
 
-std::string padded(std::string text, std::size_t width) {
-  if (text.size() < width) text.resize(width, ' ');
-  return text;
-}
-
 std::string counted(std::uint64_t number, const std::string& one, const std::string& many) {
   return std::to_string(number) + " " + (number == 1 ? one : many);
 }

@@ -21,23 +21,26 @@ struct Row {
   std::string gives;
 };
 
-std::string padded(const std::string& text, std::size_t width) {
-  return text.size() >= width ? text : text + std::string(width - text.size(), ' ');
-}
-
-boost::json::array member_documents(OwnerSession& session, std::vector<Row>& rows, std::size_t& live,
-                                    std::vector<std::string>& unlocking_themselves) {
+struct Members {
+  std::vector<Row> rows;
+  std::size_t live = 0;
+  std::vector<std::string> unlocking_themselves;
   boost::json::array documents;
+};
+
+Members members_of(OwnerSession& session) {
+  Members members;
   const membership::Roster& roster = session.membership().roster();
   for (const auto& [id, member] : roster.members()) {
     if (member.gone) continue;
     const bool answers = session.membership().is_live(id) && session.membership().last_heard(id).has_value();
-    if (answers) ++live;
+    if (answers) ++members.live;
     const wire::Presence* presence = session.membership().presence(id);
     const auto person = roster.persons().find(member.person);
     const std::string person_name = person == roster.persons().end() ? "?" : person->second.name;
-    rows.push_back({printable(member.name) + (id == session.identity().member ? " *" : ""),
-                    printable(person_name), answers ? "online" : "AWAY", human_bytes(member.bytes_given)});
+    members.rows.push_back({printable(member.name) + (id == session.identity().member ? " *" : ""),
+                            printable(person_name), answers ? "online" : "AWAY",
+                            human_bytes(member.bytes_given)});
     boost::json::object document{{"id", to_hex(id.view())},
                                  {"name", printable(member.name)},
                                  {"person", printable(person_name)},
@@ -46,13 +49,13 @@ boost::json::array member_documents(OwnerSession& session, std::vector<Row>& row
                                  {"bytes_given", member.bytes_given}};
     if (member.person == session.identity().person) {
       const bool alone = account::machine_slot(session.unlocked().body, member.machine) != nullptr;
-      if (alone) unlocking_themselves.push_back(member.name);
+      if (alone) members.unlocking_themselves.push_back(member.name);
       document["unlocks_itself"] = alone;
     }
     if (presence != nullptr) document["bytes_free"] = presence->free_bytes;
-    documents.push_back(std::move(document));
+    members.documents.push_back(std::move(document));
   }
-  return documents;
+  return members;
 }
 
 Task<void> probe(OwnerSession& session, wire::MemberId member) {
@@ -125,13 +128,6 @@ void print_document(const Output& output, const drive::FileStanding& file) {
   output.document(std::move(document));
 }
 
-struct Members {
-  std::vector<Row> rows;
-  std::size_t live = 0;
-  std::vector<std::string> unlocking_themselves;
-  boost::json::array documents;
-};
-
 void print_members(const Output& output, const Members& members) {
   output.line("  " + padded("MACHINE", 24) + padded("OWNER", 16) + padded("STATE", 8) + "GIVES");
   for (const Row& row : members.rows) {
@@ -160,8 +156,7 @@ Task<Exit> status(OwnerSession& session, drive::Drive& drive, const Output& outp
   const auto standing = co_await drive.standing(take);
   if (!standing) co_return output.failure(standing.error());
 
-  Members members;
-  members.documents = member_documents(session, members.rows, members.live, members.unlocking_themselves);
+  Members members = members_of(session);
   const membership::Roster& roster = session.membership().roster();
   const auto own_node = node_health(session.home());
   const auto repair = repair_work(session.home());

@@ -26,6 +26,11 @@ std::string human_duration(std::int64_t seconds) {
   return std::to_string(seconds / 86400) + " d";
 }
 
+std::string padded(std::string text, std::size_t width) {
+  if (text.size() < width) text.resize(width, ' ');
+  return text;
+}
+
 namespace {
 
 // The length of the UTF-8 sequence that begins here, 0 if there is no valid one.

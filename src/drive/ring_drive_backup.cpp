@@ -9,6 +9,12 @@ namespace peerstore::drive {
 namespace {
 constexpr int kWalksMost = 3;
 constexpr std::uint64_t kDeletionsAskedAbout = 100;  // if they are also over a fifth
+
+Error too_little(const std::string& what) {
+  return fail(Errc::refused,
+              what + ". Is the disk mounted? If it is meant: the same command with --allow-deletions");
+}
+
 }  // namespace
 
 Task<Result<BackupSummary>> RingDrive::backup(BackupOptions options, Observer observer) {
@@ -93,13 +99,6 @@ const RingDrive::KnownSnapshot* RingDrive::last_of(const RootTree& roots) const 
   });
   return last == snapshots_.rend() ? nullptr : &*last;
 }
-
-namespace {
-Error too_little(const std::string& what) {
-  return fail(Errc::refused,
-              what + ". Is the disk mounted? If it is meant: the same command with --allow-deletions");
-}
-}  // namespace
 
 // A disk that is not mounted looks like a folder that was emptied.
 Task<Result<void>> RingDrive::check_deletions(const RootTree& roots, const BackupRun& run) {

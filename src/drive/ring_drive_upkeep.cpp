@@ -57,11 +57,11 @@ Task<Result<void>> RingDrive::verify_standing(std::vector<vault::PackRow> packs,
     if (!standings) co_return standings.error();
     for (std::size_t i = 0; i < some.size(); ++i) {
       bool is_lost = false;
-      bool is_away = false;
+      bool is_asleep = false;
       for (const replica::ChunkStanding& standing : (*standings)[i]) {
         if (!standing.confirmed.empty()) continue;
         is_lost = is_lost || standing.is_lost();
-        is_away = true;
+        is_asleep = true;
         for (const auto* members : {&standing.away, &standing.silent}) {
           for (const auto& member : *members) waiting_for.insert(environment_.space.name_of(member));
         }
@@ -70,7 +70,7 @@ Task<Result<void>> RingDrive::verify_standing(std::vector<vault::PackRow> packs,
         ++summary.problems;
         found.lost.insert(some[i].addresses[0]);
         observer.warning({"", fail(Errc::not_found, some[i].name() + ": nobody has all of it any more")});
-      } else if (is_away) {
+      } else if (is_asleep) {
         ++summary.unreachable;
       } else if (is_known_lost(some[i].addresses[0])) {
         found.whole.insert(some[i].addresses[0]);

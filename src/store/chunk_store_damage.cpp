@@ -14,8 +14,6 @@ namespace peerstore::store {
 
 namespace {
 
-std::string about(const wire::ChunkAddress& address) { return "chunk " + short_name(address); }
-
 // To whoever asks, a part that the disk does not give is as bad as one that is wrong.
 Error damaged_part(const wire::ChunkAddress& address, const Error& error) {
   const Errc code = error.code == Errc::io ? Errc::corrupt : error.code;

@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::int64_t kNanosecondsPerDay = std::int64_t{24} * 60 * 60 * 1'000'000'000;
 
-std::string about(const wire::ChunkAddress& address) { return "chunk " + short_name(address); }
-
 std::int64_t wall_day(const Clock& clock) { return clock.wall_time().nanoseconds / kNanosecondsPerDay; }
 
 }  // namespace

@@ -16,8 +16,6 @@ constexpr std::uint64_t kReserveMost = std::uint64_t{1} << 30;
 // As held, as damaged, and as what became of it meanwhile.
 constexpr int kReadAttempts = 3;
 
-std::string about(const wire::ChunkAddress& address) { return "chunk " + short_name(address); }
-
 Error not_held(const wire::ChunkAddress& address) {
   return fail(Errc::not_found, about(address) + ": not held here");
 }

@@ -142,8 +142,8 @@ class ChunkStoreOnDisk final : public ChunkStore {
   AddressTurns turns_;
   Incoming incoming_;
   Damaged damaged_;
-  std::map<wire::ChunkAddress, std::uint64_t>
-      unread_;  // files in their places of which nothing else is known
+  // The sizes of files in their places of which nothing else is known.
+  std::map<wire::ChunkAddress, std::uint64_t> unread_;
   RecentLeaves recent_leaves_;
   ChunkFolderSet folder_is_durable_{};
   OnChange on_change_ = [](const ChunkFacts&, Change) {};

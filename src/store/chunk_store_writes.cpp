@@ -8,8 +8,6 @@ namespace peerstore::store {
 
 namespace {
 
-std::string about(const wire::ChunkAddress& address) { return "chunk " + short_name(address); }
-
 Error not_begun(const wire::ChunkAddress& address) {
   return fail(Errc::not_found, about(address) + ": not begun, or given up");
 }

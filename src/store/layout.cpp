@@ -50,4 +50,6 @@ std::optional<wire::ChunkAddress> address_of_file(std::string_view name) {
 
 std::string short_name(const wire::ChunkAddress& address) { return to_hex(address.view().first(4)); }
 
+std::string about(const wire::ChunkAddress& address) { return "chunk " + short_name(address); }
+
 }  // namespace peerstore::store

@@ -32,5 +32,7 @@ std::optional<wire::ChunkAddress> address_of_file(std::string_view name);
 
 // The first eight hexadecimal digits, for messages.
 std::string short_name(const wire::ChunkAddress& address);
+// "chunk 3f2a81c0", what a message is about.
+std::string about(const wire::ChunkAddress& address);
 
 }  // namespace peerstore::store

@@ -34,7 +34,7 @@ struct FolderRecovery {
   Result<void> quarantine(const ChunkFileEntry& file) {
     const auto moved = move_to_quarantine(disk, file.address);
     if (!moved && moved.error().code == Errc::invalid) return {};  // not a file at all: foreign
-    if (!moved) return moved.error_in("chunk " + short_name(file.address) + ": setting it aside");
+    if (!moved) return moved.error_in(about(file.address) + ": setting it aside");
     return {};
   }
 
@@ -59,7 +59,7 @@ struct FolderRecovery {
       case Errc::io: found.unread.push_back(file); return {};
       case Errc::corrupt: return quarantine(file);
       case Errc::invalid: return {};  // not a file at all: foreign
-      default: return head.error_in("chunk " + short_name(file.address));
+      default: return head.error_in(about(file.address));
     }
   }
 

@@ -175,8 +175,8 @@ struct VerifySummary {
   std::uint64_t problems = 0;              // see warnings
   std::uint64_t unreachable = 0;           // packs that nobody gives now: no answer to whether they are sound
   std::uint64_t listings_unreachable = 0;  // of folders, likewise: what is below them was not looked at
-  std::uint64_t machines_unreachable =
-      0;  // of the person, whose list of what they have stored cannot be read
+  // Of the person, whose list of what they have stored cannot be read.
+  std::uint64_t machines_unreachable = 0;
   std::vector<std::string> waiting_for;
   bool all_looked_at() const { return unreachable + listings_unreachable + machines_unreachable == 0; }
 };

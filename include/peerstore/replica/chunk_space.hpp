@@ -36,8 +36,8 @@ struct PutOutcome {
 struct ChunkStanding {
   std::vector<wire::MemberId> confirmed;
   std::vector<wire::MemberId> away;  // hold it by receipt, do not answer now
-  std::vector<wire::MemberId>
-      silent;  // if nobody confirmed it: others who may have it, and do not answer now
+  // If nobody confirmed it: others who may have it, and do not answer now.
+  std::vector<wire::MemberId> silent;
   // Everybody who is likely to have it, and most of those who may, said no.
   bool is_lost() const { return confirmed.empty() && away.empty() && silent.empty(); }
 };
@@ -77,9 +77,9 @@ class ChunkSpace {
   virtual unsigned reachable_copies() const = 0;
   virtual unsigned wanted_copies() const = 0;
   // Whether the member has left for ever: what it once gave a receipt for counts for nothing.
-  virtual bool is_gone(const wire::MemberId&) const { return false; }
+  virtual bool is_gone(const wire::MemberId& member) const = 0;
   // Whose machine the member is. Nothing if that is not known: it counts as a person of its own.
-  virtual std::optional<wire::PersonNumber> person_of(const wire::MemberId&) const { return std::nullopt; }
+  virtual std::optional<wire::PersonNumber> person_of(const wire::MemberId& member) const = 0;
   // A name for people ("bob-nuc").
   virtual std::string name_of(const wire::MemberId& member) const = 0;
 };
