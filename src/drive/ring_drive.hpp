@@ -17,9 +17,10 @@
 
 namespace peerstore::drive {
 
-// New data after which the way so far is indexed and published, so that a run that is stopped is
+// New data, or time, after which the way so far is indexed and published, so that a run that is stopped is
 // not sent again.
 inline constexpr std::uint64_t kCheckpointBytes = 256 * 1024 * 1024;
+inline constexpr Duration kCheckpointEvery = 1min;
 
 class RingDrive final : public Drive, public crypto::InLockedMemory {
  public:
@@ -69,6 +70,7 @@ class RingDrive final : public Drive, public crypto::InLockedMemory {
   Task<Result<void>> pause();
   Task<Result<unsigned>> write_head(std::vector<Bytes> records);
   Task<void> keep_what_is_safe();
+  Task<void> take_up_journal();
   Task<Result<void>> check_roots(RootTree roots);
 
   // What the drive has at a path now, or at a place below it, from one snapshot.
@@ -145,6 +147,7 @@ class RingDrive final : public Drive, public crypto::InLockedMemory {
   std::vector<Warning> remarks_;  // found on opening, said with the next job
   std::uint64_t checkpoint_bytes_;
   std::uint64_t checkpoint_at_ = 0;
+  TimePoint checkpoint_time_;
   bool cancelled_ = false;
 };
 

@@ -37,11 +37,13 @@ Task<Result<BackupSummary>> RingDrive::backup(BackupOptions options, Observer ob
   if (!there) co_return there.error();
 
   const bool only_look = options.only_look;
+  if (!only_look) co_await take_up_journal();
   for (int attempt = 1;; ++attempt) {
     BackupRun run(environment_, vault_, cache(), {excluded, options.one_file_system, only_look, roots},
                   observer, [this] { return pause(); });
     vault_.begin_run([&run] { run.report(); }, only_look);
     checkpoint_at_ = only_look ? ~std::uint64_t{0} : checkpoint_bytes_;
+    checkpoint_time_ = only_look ? TimePoint{Duration::max()} : environment_.clock.now() + kCheckpointEvery;
     auto summary = co_await run_backup(roots, options, run);
     if (!summary && !only_look) co_await keep_what_is_safe();
     vault_.begin_run([] {});
@@ -203,9 +205,11 @@ Task<Result<BackupSummary>> RingDrive::finish_backup(RootTree roots, BlobList tr
 
 Task<Result<void>> RingDrive::pause() {
   if (cancelled_) co_return fail(Errc::cancelled, "stopped");
-  if (vault_.figures().bytes_new < checkpoint_at_) co_return Result<void>();
+  const bool is_due = vault_.has_unindexed() && environment_.clock.now() >= checkpoint_time_;
+  if (!is_due && vault_.figures().bytes_new < checkpoint_at_) co_return Result<void>();
   checkpoint_at_ = vault_.figures().bytes_new + checkpoint_bytes_;
   const auto written = co_await write_head({});
+  checkpoint_time_ = environment_.clock.now() + kCheckpointEvery;
   // Who cannot be told now is told at the end.
   if (!written && written.error().code != Errc::unreachable) co_return written.error();
   co_return Result<void>();
@@ -218,9 +222,15 @@ Task<Result<unsigned>> RingDrive::write_head(std::vector<Bytes> records) {
   const std::int64_t now = environment_.clock.wall_time().nanoseconds;
   auto head = co_await heads_.write_next(vault_.keys(), std::move(*newest), now);
   if (!head) co_return head.error();
+  co_await vault_.head_is_kept();
   auto copies = co_await environment_.space.publish(std::move(*head));
   if (!copies) co_return copies.error_in("publishing the head");
   co_return *copies;
+}
+
+// Not while the ring hides what this machine has indexed since.
+Task<void> RingDrive::take_up_journal() {
+  if (!shows_old_heads_) co_await vault_.take_up_journal();
 }
 
 // After a run that was stopped: what is stored is indexed, so that the next run goes on from it.

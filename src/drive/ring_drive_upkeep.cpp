@@ -336,6 +336,7 @@ Task<Result<void>> RingDrive::do_prune(const vault::PrunePlan& plan, MarkRun& ma
   const std::int64_t now = environment_.clock.wall_time().nanoseconds;
   auto head = co_await heads_.write_next(vault_.keys(), std::move(*newest), now);
   if (!head) co_return head.error();
+  co_await vault_.head_is_kept();
   const auto copies = co_await environment_.space.publish(std::move(*head));
   if (!copies) co_return copies.error_in("publishing the head");
   summary.head_copies = *copies;
@@ -363,6 +364,7 @@ Task<Result<PruneSummary>> RingDrive::prune(bool only_look, Observer observer) {
     co_return fail(missing_->code,
                    "nothing is pruned while another machine's index cannot be read: " + missing_->context);
   }
+  if (!only_look) co_await take_up_journal();
   MarkRun mark(vault_, cancelled_,
                [&](const std::string& path, const Error& error) { observer.warning({path, error}); });
   const auto marked = co_await mark_all(mark);

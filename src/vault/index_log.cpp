@@ -4,6 +4,7 @@
 
 #include "index_part.hpp"
 #include "open_pack.hpp"
+#include "pack_journal.hpp"
 #include "pack_reader.hpp"
 #include "pack_writer.hpp"
 
@@ -16,13 +17,6 @@ namespace {
 
 // Small index packs that a log may have before they are written anew as few.
 constexpr std::size_t kSmallPagesMax = 16;
-
-// What an index part is kept under.
-Bytes name_of(const PackRow& pack) {
-  ByteWriter out;
-  for (const wire::ChunkAddress& address : pack.addresses) out.fixed(address);
-  return out.take();
-}
 
 Bytes encode_names(const std::set<Bytes>& names) {
   ByteWriter out;
@@ -204,13 +198,17 @@ Task<Result<std::optional<PackRow>>> Vault::write_pages(std::size_t kept, std::v
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (i + 1 == parts.size()) parts[i].directory = directory;
     Bytes plain = encode(parts[i]);
-    auto stored = co_await writer_->store(plain);
+    auto stored = co_await writer_->store(plain, {});
     if (!stored) co_return stored.error_in("the index");
     directory.push_back(*stored);
     remembered.push_back({LocalCache::Kind::index_part, name_of(*stored), std::move(plain)});
     pages.push_back(take_in(std::move(*stored), std::move(parts[i])));
   }
-  for (const LocalCache::Row& row : remembered) cached_parts_.insert(row.name);
+  for (const LocalCache::Row& row : remembered) {
+    cached_parts_.insert(row.name);
+    indexed_.insert(row.name);
+  }
+  for (const std::uint32_t pack : logged_now) indexed_.insert(name_of(index_.pack(pack)));
   for (std::size_t i = kept; i < pages_.size(); ++i) {
     remembered.push_back({LocalCache::Kind::index_part, name_of(pages_[i].pack), std::nullopt});
     cached_parts_.erase(remembered.back().name);

@@ -56,7 +56,18 @@ std::optional<Bytes> LocalCache::find(Kind kind, ByteView name) const {
   return std::move(*content);
 }
 
-void LocalCache::write(const std::vector<Row>& rows) {
+std::vector<Bytes> LocalCache::all(Kind kind) const {
+  std::vector<Bytes> contents;
+  const auto open = [&](std::string_view key, std::string_view row) {
+    auto content = crypto::open_record(key_, as_bytes(key), as_bytes(row));
+    if (content) contents.push_back(std::move(*content));
+    return true;
+  };
+  (void)rows_.scan(std::string(1, static_cast<char>(kind)), open);
+  return contents;
+}
+
+void LocalCache::write(const std::vector<Row>& rows, bool sync) {
   std::vector<KeyValue::Change> changes;
   for (const Row& row : rows) {
     KeyValue::Change change{key_of(row.kind, row.name), std::nullopt};
@@ -68,7 +79,7 @@ void LocalCache::write(const std::vector<Row>& rows) {
     }
     changes.push_back(std::move(change));
   }
-  if (!changes.empty()) (void)rows_.write(changes, false);
+  if (!changes.empty()) (void)rows_.write(changes, sync);
 }
 
 }  // namespace peerstore::vault

@@ -31,7 +31,7 @@ Task<Result<std::vector<wire::MemberId>>> PackWriter::put(wire::ChunkDescription
   }
 }
 
-Task<Result<PackRow>> PackWriter::store(Bytes plain) {
+Task<Result<PackRow>> PackWriter::store(Bytes plain, std::span<const BlobRow> blobs) {
   const auto key = environment_.entropy.make<crypto::SecretKey>();
   const auto placement_key = environment_.entropy.make<ring::Id>();
   const wire::PersonNumber owner = environment_.space.owner();
@@ -41,6 +41,7 @@ Task<Result<PackRow>> PackWriter::store(Bytes plain) {
     return pack;
   };
   SealedPack sealed = co_await environment_.workers.run(seal);
+  co_await journal_.begin(sealed.row, blobs);
   std::vector<Task<Result<std::vector<wire::MemberId>>>> puts;
   for (std::size_t i = 0; i < wire::kClasses; ++i) {
     puts.push_back(put(std::move(sealed.descriptions[i]), std::move(sealed.segments[i])));
@@ -51,6 +52,7 @@ Task<Result<PackRow>> PackWriter::store(Bytes plain) {
     if (!holders[i]) co_return holders[i].error_in(row.name() + ", class " + std::to_string(i));
     row.holders[i] = *holders[i];
   }
+  co_await journal_.note_holders(row, blobs);
   co_return row;
 }
 

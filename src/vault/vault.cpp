@@ -4,6 +4,7 @@
 
 #include "compression.hpp"
 #include "open_pack.hpp"
+#include "pack_journal.hpp"
 #include "pack_reader.hpp"
 #include "pack_writer.hpp"
 
@@ -31,7 +32,8 @@ Vault::Vault(Environment environment, const crypto::SecretKey& drive_secret, Opt
     : environment_(environment),
       keys_(drive_secret, options.older_secrets),
       reader_(std::make_unique<PackReader>(environment_, options.rows_kept)),
-      writer_(std::make_unique<PackWriter>(environment_, figures_)),
+      journal_(std::make_unique<PackJournal>(environment_)),
+      writer_(std::make_unique<PackWriter>(environment_, figures_, *journal_)),
       in_flight_(environment_.clock, options.packs_in_flight),
       scope_(environment_.clock) {
   for (OpenPackPtr& open : open_) open = std::make_unique<OpenPack>(next_pack_number_++);
@@ -171,7 +173,7 @@ Task<void> Vault::send(OpenPackPtr& open) {
 
 Task<void> Vault::deliver(OpenPackPtr pack, Semaphore::Permit permit) {
   const Semaphore::Permit held = std::move(permit);
-  auto stored = co_await writer_->store(std::move(pack->plain));
+  auto stored = co_await writer_->store(std::move(pack->plain), pack->blobs);
   std::uint64_t counted = 0;
   for (const BlobRow& blob : pack->blobs) {
     const auto pending = pending_.find(blob.id);

@@ -337,6 +337,15 @@ TEST_F(BackupTest, ARunThatIsKilledIsNotSentAgainFromItsLastCheckpoint) {
   expect_restored("/t");
 }
 
+TEST_F(BackupTest, WhatIsStoredIsIndexedEveryMinuteHoweverLittleItIs) {
+  SeededRandom random(1);
+  for (int i = 10; i < 65; ++i) home.files.write("/t/" + std::to_string(i), random_text(random, 1'000'000));
+  circle.space.put_takes = 100s;
+  const auto summary = home.backup({"/t"});
+  ASSERT_TRUE(summary);
+  EXPECT_GT(circle.space.published.at(0).version, 1u);
+}
+
 TEST_F(BackupTest, SaysHowFarFromSafeItIsAndTheNextRunFinishesIt) {
   SeededRandom random(1);
   make_random_tree(home.files, random, "/t", 40);

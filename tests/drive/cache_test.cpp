@@ -236,6 +236,88 @@ TEST_F(CacheTest, ARootThatIsAFileIsRememberedToo) {
   expect_restored();
 }
 
+// A client that is killed at some moment of its backup, and its machine with it.
+class KilledBackup {
+ public:
+  explicit KilledBackup(std::uint64_t puts_until, std::uint64_t checkpoint_bytes = 8'000'000) {
+    home.cache = &rows;
+    home.checkpoint_bytes = checkpoint_bytes;
+    SeededRandom random(7);
+    for (int i = 10; i < 30; ++i) home.files.write("/t/" + std::to_string(i), random_text(random, 1'000'000));
+    EXPECT_TRUE(home.open());
+    auto running = home.drive->backup({{"/t"}}, home.observer());
+    std::optional<Result<BackupSummary>> ended;
+    TaskScope scope(circle.clock);
+    scope.spawn(world::detail::keep(std::move(running), ended));
+    while (!ended && circle.space.puts < puts_until) EXPECT_TRUE(circle.clock.step());
+  }
+  void crash() {
+    home.drive.reset();
+    home.disk.crash();
+    rows.crash();
+  }
+  // Of chunks that friends hold and that no head leads to.
+  std::size_t left_behind() {
+    vault::Vault::Environment environment{circle.clock, circle.workers, circle.entropy, circle.space};
+    vault::Vault vault(environment, circle.drive_secret);
+    const wire::Head head = circle.space.published.at(0);
+    auto body = vault::open_head_body(vault.keys(), circle.ring_id, head);
+    EXPECT_TRUE(body && body->index);
+    std::vector<vault::PackRow> packs;
+    EXPECT_TRUE(circle.clock.run(vault.load(*body->index, vault::Vault::Whose::own, &packs)));
+    for (std::uint32_t i = 0; i < vault.index().packs(); ++i) packs.push_back(vault.index().pack(i));
+    std::set<wire::ChunkAddress> known;
+    for (const vault::PackRow& pack : packs) known.insert(pack.addresses.begin(), pack.addresses.end());
+    return static_cast<std::size_t>(std::ranges::count_if(
+        circle.space.chunks, [&](const auto& chunk) { return !known.contains(chunk.first); }));
+  }
+  std::uint64_t bytes_in_trash() const {
+    std::uint64_t sum = 0;
+    for (const auto& [address, chunk] : circle.space.trash)
+      sum += chunk.segments.size() * wire::kSegmentBytes;
+    return sum;
+  }
+
+  Circle circle;
+  Home home{circle};
+  world::VirtualKeyValue rows;
+};
+
+TEST(KilledBackupTest, IsNotSentAgainAndLeavesNothingBehindWhereverItWasKilled) {
+  constexpr std::uint64_t kPack = vault::kPackRowsMax * vault::kRowBytes;
+  KilledBackup whole(~0ull);
+  ASSERT_EQ(whole.left_behind(), 0u);
+  const std::uint64_t bytes = whole.circle.space.bytes();
+  for (const std::uint64_t puts : {12, 22, 31}) {
+    SCOPED_TRACE(puts);
+    KilledBackup killed(puts);
+    killed.crash();
+    const auto second = killed.home.backup({"/t"});
+    ASSERT_TRUE(second) << second.error().message();
+    EXPECT_TRUE(second->safe());
+    EXPECT_EQ(killed.left_behind(), 0u);
+    EXPECT_LE(killed.circle.space.bytes(), bytes + vault::kRowBytes * 8);
+    // The packs that were under way.
+    EXPECT_LE(killed.bytes_in_trash(), 3 * kPack);
+  }
+}
+
+TEST(KilledBackupTest, PacksThatFriendsCannotShowNowAreNotBelievedAndLaterPruned) {
+  KilledBackup killed(18, kCheckpointBytes);
+  killed.crash();
+  const std::set<std::size_t> sleepers = {0, 1, 2};
+  for (const std::size_t person : sleepers) killed.circle.space.set_awake(person, false);
+  const auto second = killed.home.backup({"/t"});
+  ASSERT_TRUE(second) << second.error().message();
+  for (const std::size_t person : sleepers) killed.circle.space.set_awake(person, true);
+  Home other(killed.circle, 9);
+  ASSERT_TRUE(other.restore("", "/back"));
+  EXPECT_EQ(describe(other.files, "/back/t"), describe(killed.home.files, "/t"));
+  ASSERT_TRUE(killed.circle.clock.run(killed.home.drive->prune(false, killed.home.observer())));
+  EXPECT_EQ(killed.left_behind(), 0u);
+  EXPECT_GT(killed.bytes_in_trash(), 0u);
+}
+
 TEST(RememberedPart, ComesBackAsItWasAndAnythingElseIsRefused) {
   SeededRandom random(1);
   SeededEntropy entropy(1);

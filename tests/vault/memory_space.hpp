@@ -35,6 +35,7 @@ class MemorySpace final : public replica::ChunkSpace {
   std::map<wire::ChunkAddress, Stored> trash;     // deleted: can be read for a while still
   std::uint64_t removed = 0;
   std::uint64_t puts = 0;
+  Duration put_takes = std::chrono::milliseconds(10);
   std::uint64_t reads = 0;
   std::size_t puts_at_once_most = 0;
   std::function<std::optional<Error>()> before_put = [] { return std::nullopt; };
@@ -69,7 +70,7 @@ class MemorySpace final : public replica::ChunkSpace {
                                         std::vector<SharedBytes> segments) override {
     ++puts;
     puts_at_once_most = std::max(puts_at_once_most, ++puts_now_);
-    co_await clock_.sleep(std::chrono::milliseconds(10));
+    co_await clock_.sleep(put_takes);
     --puts_now_;
     if (auto error = before_put()) co_return *error;
     if (segments.size() != chunk.header.segments || chunk.leaves.size() != segments.size()) {

@@ -18,7 +18,7 @@ namespace peerstore::vault {
 
 class LocalCache {
  public:
-  enum class Kind : std::uint8_t { index_part = 1, index_parts = 2, folder = 3 };
+  enum class Kind : std::uint8_t { index_part = 1, index_parts = 2, folder = 3, sent_pack = 4 };
   struct Row {
     Kind kind = Kind::folder;
     Bytes name;
@@ -31,7 +31,10 @@ class LocalCache {
   // Throws all rows away if they are not of this person and ring.
   void claim();
   std::optional<Bytes> find(Kind kind, ByteView name) const;
-  void write(const std::vector<Row>& rows);
+  // The contents of all rows of the kind, in no order that means anything.
+  std::vector<Bytes> all(Kind kind) const;
+  // Durable when it returns if `sync`, as far as the database goes.
+  void write(const std::vector<Row>& rows, bool sync = false);
 
  private:
   std::string key_of(Kind kind, ByteView name) const;

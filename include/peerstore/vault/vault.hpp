@@ -72,6 +72,7 @@ struct PrunePlan {
   std::uint64_t bytes_rewritten = 0;  // that are needed, and are to be stored anew
 };
 
+class PackJournal;
 class PackReader;
 class PackWriter;
 
@@ -82,7 +83,7 @@ class Vault {
     Workers& workers;
     Entropy& entropy;
     replica::ChunkSpace& space;
-    LocalCache* cache = nullptr;  // of index parts
+    LocalCache* cache = nullptr;  // of index parts, and of packs that are sent and not indexed
   };
   struct Options {
     std::size_t packs_in_flight = 3;                             // each takes about 10 MiB until it is stored
@@ -130,6 +131,13 @@ class Vault {
   // Writes what was stored and is not in the log yet, and the records (each kRecordBytesMax at most).
   // Nothing if the log is empty and there is nothing to write.
   Task<Result<std::optional<PackRow>>> write_index(std::vector<Bytes> records);
+
+  // To be called when the head that has that row is kept durably.
+  Task<void> head_is_kept();
+  // To be called before a run, when every log is loaded. What this machine had sent and not indexed when it
+  // was killed: packs that friends show to be whole are taken into the index, as if they had just been
+  // stored; what there is of others is deleted.
+  Task<void> take_up_journal();
 
   // Pruning, in this order. What is needed of the plan's packs is stored anew; after rescue(), which may be
   // called again when more is found to be needed, everything in `used` is in a pack that is not dropped.
@@ -202,6 +210,8 @@ class Vault {
   void merge_open_packs();
   Task<void> send(OpenPackPtr& open);
   Task<void> deliver(OpenPackPtr pack, Semaphore::Permit permit);
+  Task<void> take_up(std::vector<struct IndexEntry> entries);
+  Task<void> give_back(std::vector<PackRow> packs);
   Page take_in(PackRow pack, struct IndexPart part);
   Task<Result<struct IndexPart>> read_part(PackRow pack);
   Task<Result<std::optional<PackRow>>> write_pages(std::size_t kept, std::vector<Bytes> records);
@@ -223,11 +233,13 @@ class Vault {
   RunFigures figures_;
   std::function<void()> changed_ = [] {};
   std::unique_ptr<PackReader> reader_;
+  std::unique_ptr<PackJournal> journal_;
   std::unique_ptr<PackWriter> writer_;
   Index index_;
   std::vector<Page> pages_;                           // oldest first
   std::set<Bytes> cached_parts_;                      // names of those that the cache has and that count
   std::vector<std::uint32_t> unlogged_;               // packs that are stored, or whose holders changed
+  std::set<Bytes> indexed_;                           // packs that no head that is kept leads to yet, by name
   std::unordered_set<std::uint32_t> of_others_;       // packs that only other machines' logs have
   std::map<std::uint32_t, unsigned> counted_on_;      // packs that this run found blobs in: their copies now
   std::array<OpenPackPtr, kOpenDataPacks + 1> open_;  // the last is for trees
