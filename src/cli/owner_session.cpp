@@ -33,24 +33,26 @@ OwnerSession::OwnerSession(const Home& home, UnlockedHome unlocked)
       random_(fresh_seed()),
       loop_(kWorkerThreads) {}
 
-Result<std::unique_ptr<OwnerSession>> OwnerSession::prepare(const Home& home, UnlockedHome unlocked) {
+Result<std::unique_ptr<OwnerSession>> OwnerSession::prepare(const Home& home, UnlockedHome unlocked,
+                                                            Purpose purpose) {
   os::keep_freed_memory();
   std::unique_ptr<OwnerSession> session(new OwnerSession(home, std::move(unlocked)));
-  if (auto loaded = session->load(); !loaded) return loaded.error();
+  if (auto loaded = session->load(purpose); !loaded) return loaded.error();
   return session;
 }
 
-Result<void> OwnerSession::load() {
-  if (unlocked_.lock == nullptr) {
+Result<void> OwnerSession::load(Purpose purpose) {
+  if (!is_alone()) {
     auto lock = home_.lock(Home::kClientLock);
-    if (!lock) return lock.error();
-    unlocked_.lock = std::move(*lock);
+    const bool may_share = purpose == Purpose::look && !lock && lock.error().code == Errc::busy;
+    if (!lock && !may_share) return lock.error();
+    if (lock) unlocked_.lock = std::move(*lock);
   }
   auto disk = home_.client_disk();
   if (!disk) return disk.error();
   disk_ = std::move(*disk);
   files_ = os::open_files();
-  cache_ = open_cache(home_);
+  if (is_alone()) cache_ = open_cache(home_);
 
   membership::Roster roster(signatures_, identity_.root_key);
   directory_ = std::make_unique<node::RosterDirectory>(loop_, roster.ring_id(), identity_.proof);
@@ -136,6 +138,7 @@ Task<void> OwnerSession::find_everybody() {
 }
 
 void OwnerSession::keep_what_was_learned() {
+  if (!is_alone()) return;
   std::vector<std::string> addresses;
   for (const wire::Presence& presence : membership_->presences()) {
     for (const std::string& address : presence.addresses) addresses.push_back(address);
@@ -158,8 +161,8 @@ Task<Result<std::unique_ptr<drive::Drive>>> OwnerSession::open_drive(std::option
   keys.machines = static_cast<std::size_t>(std::ranges::count_if(
       membership_->roster().members(),
       [this](const auto& entry) { return !entry.second.gone && entry.second.person == identity_.person; }));
-  const drive::Environment environment{loop_,   loop_,  entropy_, signatures_,
-                                       *files_, *disk_, *space_,  cache_.get()};
+  const drive::Environment environment{loop_,  loop_,   entropy_,     signatures_, *files_,
+                                       *disk_, *space_, cache_.get(), !is_alone()};
   return drive::Drive::open(environment, keys, seen_at_ns);
 }
 
@@ -187,6 +190,12 @@ Task<void> enter_and_work(OwnerSession& session, const Output& output,
   const auto entered = co_await session.enter(bootstrap);
   if (!entered) {
     exit = output.failure(entered.error(), remedy_for(entered.error()));
+    co_return;
+  }
+  if (!session.is_alone()) {
+    output.note(
+        "Another command is at work in this home: this one looks without its cache, which takes longer.");
+    exit = co_await work(session);
     co_return;
   }
   const auto newer_keys = co_await has_taken_newer_keys(session);
@@ -265,7 +274,7 @@ Exit with_session(const Home& home, const Output& output, const OwnerOptions& op
   crypto::Ed25519Signatures signatures;
   auto unlocked = unlock_for(signatures, home, output, purpose);
   if (!unlocked) return failure_to_unlock(output, unlocked.error());
-  auto session = OwnerSession::prepare(home, std::move(*unlocked));
+  auto session = OwnerSession::prepare(home, std::move(*unlocked), purpose);
   if (!session) return output.failure(session.error());
   Exit exit = Exit::failed;
   net::Loop& loop = (*session)->loop();

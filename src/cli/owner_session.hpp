@@ -1,7 +1,8 @@
 // OwnerSession: a command of the owner in touch with the ring, as this home's machine.
 //
 // It finds a way in (--bootstrap, the home's own node, or whoever was reached last), learns the
-// roster and where members are, and offers the drive. One at a time a home: it holds client.lock.
+// roster and where members are, and offers the drive. One at a time a home may write there, which holds
+// client.lock; others look meanwhile, without the cache.
 #pragma once
 
 #include "commands.hpp"
@@ -22,10 +23,16 @@
 
 namespace peerstore::cli {
 
+// What a command is for. One that only looks goes on where this machine may not write (just now); one that
+// makes or ends machines, invites or revokes needs the passphrase itself, whether or not the node is
+// unlocked.
+enum class Purpose : std::uint8_t { change, look, authority };
+
 class OwnerSession {
  public:
-  // Takes the lock. Asks nobody.
-  static Result<std::unique_ptr<OwnerSession>> prepare(const Home& home, UnlockedHome unlocked);
+  // Takes the lock, if that can be or must be. Asks nobody.
+  static Result<std::unique_ptr<OwnerSession>> prepare(const Home& home, UnlockedHome unlocked,
+                                                       Purpose purpose = Purpose::change);
 
   net::Loop& loop() { return loop_; }
   const membership::Identity& identity() const { return identity_; }
@@ -36,6 +43,9 @@ class OwnerSession {
   const replica::RingView& view() const { return *view_; }
   crypto::Signatures& signatures() { return signatures_; }
 
+  // Nobody else writes in this home meanwhile. If not, this command leaves it as it is.
+  bool is_alone() const { return unlocked_.lock != nullptr; }
+
   // Reaches a member and learns the roster from it. Errc::unreachable says whom it tried.
   Task<Result<void>> enter(std::vector<std::string> bootstrap);
   // The member through which enter() came in.
@@ -43,7 +53,7 @@ class OwnerSession {
   // As it is, or as this home knew it at a time (wall clock, ns). Requires enter().
   Task<Result<std::unique_ptr<drive::Drive>>> open_drive(std::optional<std::int64_t> seen_at_ns);
 
-  // On disk, for the next command: it tells whoever has lost it meanwhile.
+  // On disk, for the next command: it tells whoever has lost it meanwhile. Nothing unless is_alone().
   void keep_what_was_learned();
   // A name for people: "carol-old-mac".
   std::string name_of(const wire::MemberId& member) const;
@@ -51,7 +61,7 @@ class OwnerSession {
  private:
   OwnerSession(const Home& home, UnlockedHome unlocked);
   std::vector<std::string> ways_in(std::vector<std::string> bootstrap);
-  Result<void> load();
+  Result<void> load(Purpose purpose);
   Task<void> find_everybody();
 
   Home home_;
@@ -72,11 +82,6 @@ class OwnerSession {
   std::unique_ptr<node::MembershipView> view_;
   std::unique_ptr<replica::ChunkClient> space_;
 };
-
-// What a command is for. One that only looks goes on where this machine may not write (just now); one that
-// makes or ends machines, invites or revokes needs the passphrase itself, whether or not the node is
-// unlocked.
-enum class Purpose : std::uint8_t { change, look, authority };
 
 // Runs `work(session, drive)` for a command that needs the drive: prepares, enters, opens, and turns
 // failures into messages. SIGINT and SIGTERM cancel the drive's work first, and end the command when

@@ -196,6 +196,7 @@ Task<Result<void>> HeadBook::compare(std::vector<wire::Head> from_ring) {
 Task<Result<wire::Head>> HeadBook::write_next(const vault::VaultKeys& vault_keys,
                                               std::optional<vault::PackRow> newest_index,
                                               std::int64_t now_ns) {
+  CHECK(!environment_.only_looks);
   wire::Head head;
   head.person = environment_.space.owner();
   head.machine = machine_;
@@ -225,6 +226,7 @@ Task<Result<wire::Head>> HeadBook::write_next(const vault::VaultKeys& vault_keys
 
 Task<Result<void>> HeadBook::save() {
   CHECK(!is_back_);
+  if (environment_.only_looks) co_return Result<void>();
   const Bytes content = encode_head_book(heads_, earlier_, since_ns_);
   const auto write = [&] { return environment_.state.replace(kFile, content); };
   const auto written = co_await environment_.workers.run(write);

@@ -84,7 +84,7 @@ Task<Result<void>> RingDrive::verify_standing(std::vector<vault::PackRow> packs,
 // Writes down which packs are lost, so that the next backup, of any of the person's machines, stores again
 // what is in them; and which are not lost any more, which counts when the drive is opened the next time.
 Task<void> RingDrive::note_found(Found found, const Observer& observer) {
-  if (looks_back_) co_return;
+  if (looks_back_ || environment_.only_looks) co_return;
   std::set<wire::ChunkAddress> of_logs;
   for (const vault::PackRow& pack : vault_.log()) of_logs.insert(pack.addresses[0]);
   std::erase_if(found.lost, [&](const wire::ChunkAddress& pack) {

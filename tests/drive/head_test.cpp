@@ -35,6 +35,19 @@ TEST_F(HeadTest, AHomeThatLostItsOwnFolderGoesOnFromTheRing) {
   EXPECT_EQ(again.drive->snapshots().size(), 2u);
 }
 
+TEST_F(HeadTest, WhoeverLooksWhileAnotherCommandWritesLeavesTheFolderAsItIs) {
+  back_up(home, "one");
+  Home looker(circle);
+  looker.only_looks = true;
+  ASSERT_TRUE(looker.open());
+  EXPECT_EQ(*looker.read("t/file"), "one");
+  EXPECT_EQ(looker.standing().files_safe, 1u);
+  circle.space.chunks.clear();
+  EXPECT_GT(circle.clock.run(looker.drive->verify({}, looker.observer()))->problems, 0u);
+  EXPECT_TRUE(looker.disk.list("")->empty());
+  EXPECT_EQ(published().version, 1u) << "what was found lost is not written down";
+}
+
 TEST_F(HeadTest, AnOlderHeadFromTheRingIsNeverUsed) {
   back_up(home, "one");
   const wire::Head old = published();

@@ -56,15 +56,15 @@ class Home {
   std::uint64_t checkpoint_bytes = kCheckpointBytes;
   Files* files_seen = &files;  // by the drive
   KeyValue* cache = nullptr;
+  bool only_looks = false;
   std::vector<Warning> warnings;
   std::vector<Progress> progress;
   std::unique_ptr<RingDrive> drive;
   std::size_t machines = 1;  // of the person, as the ring knows them
 
   Environment environment() {
-    return {
-        circle_.clock, circle_.workers, circle_.entropy, circle_.signatures, *files_seen, disk, circle_.space,
-        cache};
+    return {circle_.clock, circle_.workers, circle_.entropy, circle_.signatures, *files_seen,
+            disk,          circle_.space,   cache,           only_looks};
   }
   DriveKeys keys() const {
     return {circle_.drive_secret, circle_.ring_id, machine_, circle_.older_secrets, machines};

@@ -1,5 +1,6 @@
 """The promise: a ring keeps a folder, loses machines, and gives every file back."""
 
+import fcntl
 import os
 import pathlib
 import random
@@ -202,6 +203,16 @@ class Roundtrip(RingTest):
         self.assertEqual((code, below["type"], below["files_safe"]), (0, "path", status["files_safe"]))
         self.assertIn("  safe         3 of 3   ", homes[1].run("status", tree / "big.bin").stdout.decode())
         self.assertEqual(homes[1].run("status", tree / "no such file", check=False).returncode, 4)
+
+        # While another command of the home is at work, others look, and nothing else.
+        with open(homes[1].path / "client.lock") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            meanwhile, code = homes[1].json("status")
+            self.assertEqual((code, meanwhile["files_safe"]), (0, status["files_safe"]))
+            shown = homes[1].run("getfile", f"{tree}/-dash", "-o", "-")
+            self.assertEqual(shown.stdout, b"odd -dash")
+            self.assertIn(b"Another command is at work", shown.stderr)
+            self.assertEqual(homes[1].run("backup", tree, check=False).returncode, 11)
 
     def test_history_and_upkeep(self):
         homes = self.make_ring(5)

@@ -44,6 +44,8 @@ struct Environment {
   replica::ChunkSpace& space;
   // What makes later runs quick: may be missing, empty, damaged or somebody else's at any time.
   KeyValue* cache = nullptr;
+  // Another drive of this home is open, which may be writing: this one looks, and leaves `state` as it is.
+  bool only_looks = false;
 };
 
 // A total of 0 is not known.
