@@ -30,6 +30,7 @@ std::string DrainDesk::status() const {
                                      {"chunks", status.chunks},
                                      {"bytes", status.bytes},
                                      {"without_a_place", status.without_a_place},
+                                     {"damaged", status.damaged},
                                      {"waiting_for", waiting_for}};
   return boost::json::serialize(document) + "\n";
 }

@@ -14,6 +14,7 @@ namespace {
 
 constexpr Duration kLook = std::chrono::milliseconds(500);
 constexpr int kLooksInVain = 5;
+constexpr int kLooksAtDamage = 60;  // while friends are asked for what is bad
 constexpr Duration kTell = std::chrono::seconds(10);
 
 struct Left {
@@ -21,6 +22,7 @@ struct Left {
   std::uint64_t chunks = 0;
   std::uint64_t bytes = 0;
   std::uint64_t without_a_place = 0;
+  std::uint64_t damaged = 0;
   std::string waiting_for;
 };
 
@@ -33,8 +35,8 @@ std::string reason_in_words(const std::string& reason) {
 Result<Left> look(const Home& home) {
   const auto object = read_document(api::get(home.socket_path(), "/api/v1/drain"));
   if (!object) return object.error();
-  Left left{flag_in(*object, "draining"), number_in(*object, "chunks"), number_in(*object, "bytes"),
-            number_in(*object, "without_a_place"), ""};
+  Left left{flag_in(*object, "draining"),          number_in(*object, "chunks"),  number_in(*object, "bytes"),
+            number_in(*object, "without_a_place"), number_in(*object, "damaged"), ""};
   const auto* holders = list_in(*object, "waiting_for");
   if (holders == nullptr) return left;
   for (const auto& entry : *holders) {
@@ -52,12 +54,14 @@ Exit no_node(const Output& output, const Error& error) {
 
 std::string told(const Left& left) {
   std::string text = pieces(left.chunks) + " (" + human_bytes(left.bytes) + ") left";
+  if (left.damaged > 0) text += ", " + std::to_string(left.damaged) + " of them damaged";
   if (!left.waiting_for.empty()) text += "; waiting for " + left.waiting_for;
   return text;
 }
 
 Task<void> watch(net::Loop& loop, const Home& home, const Output& output, Exit& exit) {
   TimePoint tell_at = loop.now() + kTell;
+  int only_damaged = 0;
   for (int unanswered = 0;;) {
     const auto left = look(home);
     if (!left && ++unanswered < kLooksInVain) {  // it may be busy
@@ -77,6 +81,15 @@ Task<void> watch(net::Loop& loop, const Home& home, const Output& output, Exit& 
       exit = output.failure(Exit::try_later,
                             pieces(left->chunks) + " cannot go: too few other friends may hold them",
                             "Let one more friend join; the node goes on by itself then.");
+      co_return;
+    }
+    only_damaged = left->draining && left->damaged == left->chunks ? only_damaged + 1 : 0;
+    if (only_damaged >= kLooksAtDamage) {
+      exit = output.failure(Exit::try_later,
+                            pieces(left->chunks) +
+                                " on this machine are damaged, and no friend on line has what "
+                                "is bad in them",
+                            "Wait until all friends are on line; the node goes on by itself then.");
       co_return;
     }
     if (loop.now() >= tell_at) {

@@ -1,6 +1,10 @@
 #include <peerstore/node/membership_view.hpp>
 
+#include <peerstore/replica/chunk_service.hpp>
+
 namespace peerstore::node {
+
+std::uint64_t room_least() { return replica::room_for_chunk(wire::kSegmentsMax); }
 
 MembershipView::MembershipView(const membership::Membership& membership) : membership_(membership) {}
 
@@ -32,6 +36,11 @@ void MembershipView::listened(Duration passed) {
 Duration MembershipView::silence(const wire::MemberId& id) const {
   const auto found = silences_.find(id);
   return found == silences_.end() || membership_.is_live(id) ? Duration::zero() : found->second;
+}
+
+bool MembershipView::is_full(const wire::MemberId& id) const {
+  const wire::Presence* presence = membership_.presence(id);
+  return presence != nullptr && presence->free_bytes < room_least();
 }
 
 std::uint64_t MembershipView::incarnation(const wire::MemberId& id) const {

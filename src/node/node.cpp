@@ -15,8 +15,6 @@ namespace {
 // the space given) has to have changed.
 constexpr Duration kRoomPeriod = std::chrono::minutes(1);
 constexpr std::uint64_t kRoomPart = 16;
-// Who has less is full: there are chunks that it cannot take.
-const std::uint64_t kRoomLeast = replica::room_for_chunk(wire::kSegmentsMax);
 // How often it is counted for how long friends have been silent; each how many times it is kept, and how long
 // a silence must be to be worth it.
 constexpr Duration kListenPeriod = std::chrono::minutes(5);
@@ -233,7 +231,7 @@ Task<void> Node::Parts::mind_the_room() {
     const store::ChunkStore::Usage usage = chunk_store->usage();
     const std::uint64_t room = usage.room;
     const std::uint64_t change = room > room_told ? room - room_told : room_told - room;
-    const bool fills_or_empties = (room < kRoomLeast) != (room_told < kRoomLeast);
+    const bool fills_or_empties = (room < room_least()) != (room_told < room_least());
     if (fills_or_empties || change > usage.capacity / kRoomPart) membership.announce(make_presence());
   }
 }
@@ -371,8 +369,10 @@ DrainStatus Node::drain_status() const {
   const replica::Repair::Surplus& surplus = parts.repair.surplus();
   DrainStatus status;
   status.draining = self != nullptr && self->bytes_given == 0;
-  status.chunks = parts.chunk_store->usage().chunks;
-  status.bytes = parts.chunk_store->usage().held;
+  const store::ChunkStore::Usage usage = parts.chunk_store->usage();
+  status.chunks = usage.chunks + usage.damaged;
+  status.bytes = usage.held + usage.damaged_bytes;
+  status.damaged = usage.damaged;
   status.without_a_place = surplus.without_a_place;
   using Reason = DrainStatus::Reason;
   for (const wire::MemberId& member : surplus.waiting_for) {
@@ -380,8 +380,7 @@ DrainStatus Node::drain_status() const {
     status.waiting_for.push_back({parts.name_of(member), Reason::away});
   }
   for (const wire::MemberId& member : parts.repair.lacking()) {
-    const wire::Presence* presence = parts.membership.presence(member);
-    const bool is_full = presence != nullptr && presence->free_bytes < kRoomLeast;
+    const bool is_full = parts.view.is_full(member);
     status.waiting_for.push_back({parts.name_of(member), is_full ? Reason::full : Reason::taking});
   }
   return status;

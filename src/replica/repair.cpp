@@ -80,21 +80,60 @@ std::vector<wire::MemberId> Repair::lacking() const {
 
 // ---- who should hold what ----
 
-std::vector<wire::MemberId> Repair::targets(const placement::Map& map, const RingView& view,
-                                            const placement::ChunkPlace& chunk) {
+std::vector<wire::MemberId> Repair::first_of(const placement::Map& map, const placement::ChunkPlace& chunk,
+                                             const Counts& counts) {
   const std::size_t copies = map.policy().copies;
-  std::vector<wire::MemberId> targets;
+  std::vector<wire::MemberId> first;
   // A longer list is reckoned only if somebody on the shorter one does not count.
   for (std::size_t most = copies;; most *= 2) {
     const std::vector<ring::Id> list = map.preference_list(chunk, most);
-    targets.clear();
+    first.clear();
     for (const wire::MemberId& member : list) {
-      const Standing standing = view.standing(member);
-      if (standing == Standing::gone || standing == Standing::long_away) continue;
-      if (targets.size() < copies) targets.push_back(member);
+      if (first.size() < copies && counts(member)) first.push_back(member);
     }
-    if (targets.size() >= copies || list.size() < most) return targets;
+    if (first.size() >= copies || list.size() < most) return first;
   }
+}
+
+std::vector<wire::MemberId> Repair::targets(const placement::Map& map, const RingView& view,
+                                            const placement::ChunkPlace& chunk) {
+  return first_of(map, chunk, [&view](const wire::MemberId& member) {
+    const Standing standing = view.standing(member);
+    return standing != Standing::gone && standing != Standing::long_away;
+  });
+}
+
+bool Repair::is_passed_over(const wire::MemberId& member, const wire::ChunkAddress& address) const {
+  const auto partner = partners_.find(member);
+  return partner != partners_.end() && partner->second.lacks.contains(short_form(address)) &&
+         view_.is_full(member);
+}
+
+// Those who should hold it, and who stands in for whom of them is full and lacks it.
+std::vector<wire::MemberId> Repair::offered_to(const placement::Map& map, const Held& chunk,
+                                               const std::vector<wire::MemberId>& holders) const {
+  std::vector<wire::MemberId> all = holders;
+  const auto is_over = [&](const wire::MemberId& member) { return is_passed_over(member, chunk.address); };
+  if (std::ranges::none_of(holders, is_over)) return all;
+  const auto counts = [&](const wire::MemberId& member) {
+    const Standing standing = view_.standing(member);
+    return standing != Standing::gone && standing != Standing::long_away && !is_over(member);
+  };
+  for (const wire::MemberId& member : first_of(map, chunk.place, counts)) {
+    if (std::ranges::find(all, member) == all.end()) all.push_back(member);
+  }
+  return all;
+}
+
+// What one machine knows of who is full another may not know yet: then it is offered the chunk again.
+bool Repair::may_stand_in(const placement::ChunkPlace& place) const {
+  const auto counts = [this](const wire::MemberId& member) {
+    const Standing standing = view_.standing(member);
+    if (standing == Standing::gone || standing == Standing::long_away) return false;
+    return member == self_ || !view_.is_full(member);
+  };
+  const auto first = first_of(*view_.map(), place, counts);
+  return std::ranges::find(first, self_) != first.end();
 }
 
 // ---- offering ----
@@ -178,6 +217,7 @@ void Repair::refresh_partners(const placement::Map& map) {
     const bool is_new_life = std::exchange(partner.incarnation, incarnation) != incarnation;
     partner.confirmed_before = std::exchange(partner.confirmed, {});
     if (is_new_life || is_old(partner)) partner.confirmed_before.clear();
+    if (is_new_life || !view_.is_full(member)) partner.lacks.clear();
   }
 }
 
@@ -196,7 +236,7 @@ Task<void> Repair::round() {
     if ((i + 1) % options_.chunks_per_turn == 0) co_await clock_.sleep(Duration(0));
     const std::vector<wire::MemberId> holders = targets(*map, view_, held[i].place);
     note_if_surplus(*map, held[i], holders);
-    for (const wire::MemberId& member : holders) {
+    for (const wire::MemberId& member : offered_to(*map, held[i], holders)) {
       if (member == self_) continue;
       const auto [entry, is_new] = partners_.try_emplace(member);
       Partner& partner = entry->second;
@@ -237,7 +277,13 @@ Task<void> Repair::offer(wire::MemberId member, std::vector<wire::ChunkAddress> 
   }
   if (reply->have.size() != question.addresses.size()) co_return;
   if (partner.confirmed.empty() && partner.confirmed_before.empty()) partner.confirmed_since = clock_.now();
+  const bool is_full = view_.is_full(member);
   for (std::size_t i = 0; i < reply->have.size(); ++i) {
+    if (reply->have[i] == 1) {
+      partner.lacks.erase(short_form(question.addresses[i]));
+    } else if (is_full) {
+      partner.lacks.insert(short_form(question.addresses[i]));
+    }
     if (reply->have[i] != 1 || !partner.confirmed.insert(short_form(question.addresses[i])).second) continue;
     ++confirmed_in_round_;
     if (partner.owing > 0) --partner.owing;

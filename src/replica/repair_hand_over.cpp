@@ -5,6 +5,10 @@
 // map, and is not about to drop it. Of two machines that drop a copy, each by another map and on the
 // other's word, the one that went over to the newer map first no longer pledges by the older one; and who is
 // about to drop does not pledge. So somebody keeps it. Whoever has thrown its copy away cannot answer.
+//
+// Where a preferred holder is full and lacks the chunk, the next of the list pledges in its place. A machine
+// thus drops its copy only on the word of ones before it in the list, who do so only on the word of
+// ones before them: the first of the list that have it keep it, whatever each has heard of who is full.
 #include <peerstore/crypto/hash.hpp>
 #include <peerstore/replica/repair.hpp>
 #include <peerstore/runtime/encoding.hpp>
@@ -59,21 +63,30 @@ void Repair::note_if_surplus(const placement::Map& map, const Held& chunk,
   const std::size_t copies = map.policy().copies;
   const auto preferred = map.preference_list(chunk.place, copies);
   if (std::ranges::find(preferred, self_) != preferred.end()) return;
+  const auto by_word_of = takers(map, chunk);
+  // It stands in for one who is full.
+  if (std::ranges::find(by_word_of, self_) != by_word_of.end()) return;
   ++surplus_being_found_.chunks;
   if (preferred.size() < copies) ++surplus_being_found_.without_a_place;
-  for (const wire::MemberId& member : preferred) {
+  for (const wire::MemberId& member : by_word_of) {
     if (view_.standing(member) != Standing::live) surplus_being_found_.waiting_for.insert(member);
   }
-  if (preferred.size() == copies && holders == preferred) to_hand_over_.push_back(chunk);
+  if (by_word_of.size() == copies && holders == preferred) to_hand_over_.push_back(chunk);
+}
+
+std::vector<wire::MemberId> Repair::takers(const placement::Map& map, const Held& chunk) const {
+  return first_of(map, chunk.place,
+                  [&](const wire::MemberId& member) { return !is_passed_over(member, chunk.address); });
 }
 
 bool Repair::may_be_handed_over(const placement::Map& map, const Held& chunk) const {
-  const auto holders = map.preference_list(chunk.place, map.policy().copies);
-  return std::ranges::all_of(holders, [&](const wire::MemberId& member) {
-    const auto partner = partners_.find(member);
-    return view_.standing(member) == Standing::live && !silent_.contains(member) &&
-           partner != partners_.end() && partner->second.confirmed.contains(short_form(chunk.address));
-  });
+  const auto holders = takers(map, chunk);
+  return holders.size() == map.policy().copies &&
+         std::ranges::all_of(holders, [&](const wire::MemberId& member) {
+           const auto partner = partners_.find(member);
+           return view_.standing(member) == Standing::live && !silent_.contains(member) &&
+                  partner != partners_.end() && partner->second.confirmed.contains(short_form(chunk.address));
+         });
 }
 
 // ---- before a machine is emptied ----
@@ -140,7 +153,8 @@ Task<std::size_t> Repair::hand_over_some(Map map, std::vector<Held> batch) {
     if (own.is_zero() || !facts) continue;
     expected[chunk.address] = own;
     leases[chunk.address] = facts->lease;
-    for (const wire::MemberId& member : map->preference_list(chunk.place, copies)) {
+    for (const wire::MemberId& member : takers(*map, chunk)) {
+      if (member == self_) break;  // it stands in itself, since a moment ago
       wire::PledgeChunks& question = questions[member];
       question.map = mark_of(map);
       question.challenge = challenge;
@@ -223,7 +237,7 @@ bool Repair::should_keep(const store::ChunkFacts& held, std::uint64_t map_mark) 
   const wire::ChunkHeader& header = held.header;
   const placement::ChunkPlace place{header.placement_key, header.chunk_class, header.owner};
   const auto holders = map->preference_list(place, map->policy().copies);
-  return std::ranges::find(holders, self_) != holders.end();
+  return std::ranges::find(holders, self_) != holders.end() || may_stand_in(place);
 }
 
 // Zero if the segment that the challenge chooses cannot be read.

@@ -47,7 +47,10 @@ void Repair::chunk_changed(const store::ChunkFacts& facts, store::ChunkStore::Ch
   ++counters_.lost;
   note_lost(facts);
   want_back_patience_ = 1;
-  want_back_lost();
+  want_back_at_ = std::min(want_back_at_, clock_.now() + options_.period);
+  const auto lost = lost_.find(facts.address);
+  if (!is_given_up(lost->first, lost->second)) want_back(lost->first, lost->second);
+  start_pulling();
 }
 
 void Repair::note_lost(const store::ChunkFacts& facts) {
@@ -55,23 +58,26 @@ void Repair::note_lost(const store::ChunkFacts& facts) {
                           facts.lease};
 }
 
-// Those who should hold it, and then those who may.
+bool Repair::is_given_up(const wire::ChunkAddress& address, const Lost& what) const {
+  const auto deletion = chunks_.deletion_of(address);
+  if (deletion && deletion->number >= what.lease) return true;
+  // What may not be taken anew may still turn out to be sound, and be handed over.
+  return !chunks_.find_damaged(address) &&
+         !may_keep(view_, self_, person_, what.place.chunk_class, what.place.owner);
+}
+
+// From those who should hold it, and then from those who may.
+void Repair::want_back(const wire::ChunkAddress& address, const Lost& what) {
+  Wanted& wanted = wanted_[address];
+  wanted.was_held = true;
+  add_sources(what.place, wanted);
+}
+
 void Repair::want_back_lost() {
   want_back_at_ = clock_.now() + options_.period * want_back_patience_;
   want_back_patience_ = std::min(want_back_patience_ * 2, options_.slow_down);
-  std::erase_if(lost_, [&](const auto& lost) {
-    const auto& [address, what] = lost;
-    const auto deletion = chunks_.deletion_of(address);
-    const bool is_deleted = deletion && deletion->number >= what.lease;
-    // What may not be taken anew may still turn out to be sound, and be handed over.
-    return is_deleted || (!chunks_.find_damaged(address) &&
-                          !may_keep(view_, self_, person_, what.place.chunk_class, what.place.owner));
-  });
-  for (const auto& [address, what] : lost_) {
-    Wanted& wanted = wanted_[address];
-    wanted.was_held = true;
-    add_sources(what.place, wanted);
-  }
+  std::erase_if(lost_, [this](const auto& lost) { return is_given_up(lost.first, lost.second); });
+  for (const auto& [address, what] : lost_) want_back(address, what);
   start_pulling();
 }
 
@@ -87,10 +93,8 @@ std::map<wire::ChunkAddress, Repair::Wanted>::iterator Repair::rarest() {
   auto rarest = wanted_.end();
   for (auto at = wanted_.begin(); at != wanted_.end(); ++at) {
     if (at->second.under_way) continue;
-    const auto rank = [](const Wanted& wanted) {
-      return std::pair(wanted.was_held ? 0 : 1, wanted.from.size());
-    };
-    if (rarest == wanted_.end() || rank(at->second) < rank(rarest->second)) rarest = at;
+    if (at->second.was_held) return at;
+    if (rarest == wanted_.end() || at->second.from.size() < rarest->second.from.size()) rarest = at;
   }
   return rarest;
 }
@@ -211,7 +215,8 @@ Result<void> Repair::check_offer(const wire::ChunkAddress& address, const wire::
   if (!may) return may;
   const placement::ChunkPlace place{header.placement_key, header.chunk_class, header.owner};
   const std::vector<wire::MemberId> holders = targets(*view_.map(), view_, place);
-  if (!was_held && std::ranges::find(holders, self_) == holders.end()) {
+  const bool is_holder = std::ranges::find(holders, self_) != holders.end();
+  if (!was_held && !is_holder && !may_stand_in(place)) {
     return fail(Errc::refused, "not this machine's to hold");
   }
   return check_lease(signatures_, view_, header.owner, address, offered.lease, LeaseUse::repair);

@@ -83,6 +83,26 @@ TEST(Node, IsEmptiedWhenItGivesNothingAndSaysBeforehandWhoTakesWhat) {
   for (const Chunk& chunk : chunks) EXPECT_GE(ring.holders_of(chunk).size(), 3u);
 }
 
+TEST(Node, IsNotSaidToBeEmptyWhileDamagedChunksAreLeftOnIt) {
+  RingOfNodes ring(5);
+  const Chunk chunk = ring.put_chunks(*ring.laptops[0], 1).front();
+  const auto laptop = std::ranges::find_if(ring.laptops, [&](const auto& each) {
+    return each->node->chunks().find(chunk.ref.address).has_value();
+  });
+  ASSERT_NE(laptop, ring.laptops.end());
+  Laptop& one = **laptop;
+  for (const auto& other : ring.laptops) {
+    if (other.get() != &one) ring.kill(*other);
+  }
+  const std::string name = to_hex(chunk.ref.address.view());
+  ASSERT_TRUE(one.disk.flip_bit("chunks/" + name.substr(0, 2) + "/" + name, 4096 + 5, 3));
+  EXPECT_FALSE(ring.clock.run(one.node->chunks().read_segment(chunk.ref.address, 0)));
+  EXPECT_EQ(one.node->chunks().usage().chunks, 0u);
+  EXPECT_EQ(one.node->drain_status().chunks, 1u);
+  EXPECT_EQ(one.node->drain_status().damaged, 1u);
+  EXPECT_GT(one.node->drain_status().bytes, 0u);
+}
+
 TEST(Node, IsNotEmptiedOfWhatTheOthersCannotKeep) {
   RingOfNodes ring(5);
   const auto chunks = ring.put_chunks(*ring.laptops[0], 10);

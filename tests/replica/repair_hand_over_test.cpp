@@ -158,5 +158,21 @@ TEST(Repair, NamesWhoShouldTakeTheRestOfAMachineThatIsDrained) {
   EXPECT_EQ(at.one().repair->surplus().waiting_for, std::set<wire::MemberId>{newcomer.id()});
 }
 
+// The next of the list takes what should be its, and keeps it until it has room.
+TEST(Repair, PassesOverAPreferredHolderThatIsFull) {
+  Settled at(7);
+  Holder& newcomer = at.ring.add(7, 4, 1000);
+  at.ring.truth.members[newcomer.id()].is_full = true;
+  for (const auto& holder : at.ring.holders) holder->repair->ring_changed();
+  newcomer.repair->start();
+  at.ring.drain(at.one().id());
+  EXPECT_TRUE(until(at.ring, [&] { return at.one().held().empty(); }));
+  for (const TestChunk& chunk : at.chunks) EXPECT_GE(at.ring.holders_of(chunk).size(), 3u);
+  // Everybody drops what is no longer needed on nobody's word who is full.
+  at.ring.clock.run_for(24h);
+  for (const TestChunk& chunk : at.chunks) EXPECT_GE(at.ring.holders_of(chunk).size(), 3u);
+  EXPECT_TRUE(newcomer.held().empty());
+}
+
 }  // namespace
 }  // namespace peerstore::replica::test

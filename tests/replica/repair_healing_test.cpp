@@ -103,6 +103,21 @@ TEST(Repair, WantsAChunkBackThatVanishedUntilSomebodyWhoHasItIsAwake) {
   EXPECT_TRUE(ring.nobody_breaks_the_rule());
 }
 
+TEST(Repair, LosesAWholeDiskOfChunksInTimeThatGrowsWithTheirNumber) {
+  TestRing ring(7);
+  Holder& one = *ring.holders[2];
+  const wire::ChunkHeader header = make_chunk(0, 1, 1, 1).description.header;
+  const std::uint64_t before = ring.view.maps_asked;
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    store::ChunkFacts facts;
+    facts.header = header;
+    for (std::size_t b = 0; b < 8; ++b) facts.address.bytes[b] = static_cast<std::uint8_t>(i >> (8 * b));
+    one.repair->chunk_changed(facts, store::ChunkStore::Change::lost);
+  }
+  EXPECT_EQ(one.repair->work().to_pull, 2000u);
+  EXPECT_LE(ring.view.maps_asked - before, 5u * 2000) << "not each of them anew for each";
+}
+
 TEST(Repair, NoticesInDaysWhatAnotherLostAndDoesNotKnow) {
   TestRing ring(6);
   const TestChunk chunk = make_chunk(0, 2, 5);

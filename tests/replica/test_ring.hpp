@@ -35,6 +35,7 @@ struct Truth {
     crypto::SigningPublicKey writer_key;
     std::vector<crypto::SigningPublicKey> former_writers = {};
     bool is_draining = false;
+    bool is_full = false;  // as all have heard
   };
   const Member* machine_of(wire::PersonNumber person, std::uint32_t machine) const {
     for (const auto& [id, member] : members) {
@@ -63,7 +64,13 @@ struct Truth {
 class TruthfulView final : public RingView {
  public:
   explicit TruthfulView(const Truth& truth) : truth_(truth) {}
-  std::shared_ptr<const placement::Map> map() const override { return truth_.map; }
+  std::shared_ptr<const placement::Map> map() const override {
+    ++maps_asked;
+    return truth_.map;
+  }
+  bool is_full(const wire::MemberId& member) const override {
+    return truth_.members.contains(member) && truth_.members.at(member).is_full;
+  }
   Standing standing(const wire::MemberId& member) const override {
     return truth_.members.contains(member) ? truth_.members.at(member).standing : Standing::gone;
   }
@@ -101,6 +108,8 @@ class TruthfulView final : public RingView {
     return truth_.members.at(member).person;
   }
   wire::RingId ring_id() const override { return truth_.ring_id; }
+
+  mutable std::uint64_t maps_asked = 0;
 
  private:
   const Truth& truth_;

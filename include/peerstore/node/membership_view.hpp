@@ -9,6 +9,9 @@
 
 namespace peerstore::node {
 
+// Who has less room is full: there are chunks that it cannot take.
+std::uint64_t room_least();
+
 class MembershipView final : public replica::RingView {
  public:
   // Both outlive the view.
@@ -24,6 +27,7 @@ class MembershipView final : public replica::RingView {
 
   std::shared_ptr<const placement::Map> map() const override;
   replica::Standing standing(const wire::MemberId& member) const override;
+  bool is_full(const wire::MemberId& member) const override;
   std::uint64_t incarnation(const wire::MemberId& member) const override;
   std::optional<crypto::SigningPublicKey> node_key(const wire::MemberId& member) const override;
   std::optional<crypto::SigningPublicKey> writer_key(wire::PersonNumber person,

@@ -64,9 +64,10 @@ struct DrainStatus {
     Reason reason = Reason::away;
   };
   bool draining = false;
-  std::uint64_t chunks = 0;  // still held
+  std::uint64_t chunks = 0;  // still held, damaged ones among them
   std::uint64_t bytes = 0;
   std::uint64_t without_a_place = 0;  // of the chunks: too few others in the ring may hold them
+  std::uint64_t damaged = 0;          // of them: nobody has given this machine yet what is bad in them
   std::vector<Awaited> waiting_for;   // machines that should take some
 };
 struct DrainPreview {

@@ -11,6 +11,9 @@
 // still, pulled from whoever has it, or a part of it; the segments that the bad file still has as they should
 // be are taken from there.
 //
+// A preferred holder that is full and lacks the chunk is passed over: the next of the list takes a copy and
+// keeps it until there is room where it belongs. Who is full is hearsay, so it only ever adds copies.
+//
 // A stand-in drops its copy when every preferred holder, as many as the policy wants copies, has just shown
 // that it has its own (repair_hand_over.cpp); nothing else here ever removes a copy. Repair bends no rule: a
 // machine pulls only what its own reckoning says it should hold, or what it held, and what its owner leased,
@@ -32,6 +35,7 @@
 #include <peerstore/store/head_store.hpp>
 #include <peerstore/wire/network.hpp>
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -113,6 +117,9 @@ class Repair {
                                              const placement::ChunkPlace& chunk);
 
  private:
+  using Counts = std::function<bool(const wire::MemberId&)>;
+  static std::vector<wire::MemberId> first_of(const placement::Map& map, const placement::ChunkPlace& chunk,
+                                              const Counts& counts);
   // What this machine knows of another that should hold some of its chunks.
   struct Partner {
     std::uint64_t incarnation = 0;
@@ -120,9 +127,10 @@ class Repair {
     TimePoint confirmed_since;                    // the oldest of them
     // By the round before. What it should hold no longer it may drop, so its word for that is forgotten.
     std::unordered_set<std::uint64_t> confirmed_before;
-    std::uint64_t owing = 0;  // chunks it has not confirmed, by the last round
-    bool answers = false;     // was live, and did not fail since
-    bool counts = true;       // as a holder: not away for longer than the grace
+    std::unordered_set<std::uint64_t> lacks;  // as it said when it was full
+    std::uint64_t owing = 0;                  // chunks it has not confirmed, by the last round
+    bool answers = false;                     // was live, and did not fail since
+    bool counts = true;                       // as a holder: not away for longer than the grace
   };
   struct Held {
     wire::ChunkAddress address;
@@ -157,6 +165,12 @@ class Repair {
   Task<void> offer(wire::MemberId member, std::vector<wire::ChunkAddress> addresses);
 
   using Map = std::shared_ptr<const placement::Map>;
+  bool is_passed_over(const wire::MemberId& member, const wire::ChunkAddress& address) const;
+  std::vector<wire::MemberId> offered_to(const placement::Map& map, const Held& chunk,
+                                         const std::vector<wire::MemberId>& holders) const;
+  // On whose word this machine may drop its copy: the preferred holders, those that are passed over left out.
+  std::vector<wire::MemberId> takers(const placement::Map& map, const Held& chunk) const;
+  bool may_stand_in(const placement::ChunkPlace& place) const;
   void note_if_surplus(const placement::Map& map, const Held& chunk,
                        const std::vector<wire::MemberId>& holders);
   bool may_be_handed_over(const placement::Map& map, const Held& chunk) const;
@@ -172,6 +186,9 @@ class Repair {
 
   void note_lost(const store::ChunkFacts& facts);
   void want_back_lost();
+  struct Lost;
+  bool is_given_up(const wire::ChunkAddress& address, const Lost& what) const;
+  void want_back(const wire::ChunkAddress& address, const Lost& what);
   // By `from`, who says that it holds them. `lease`, of those that are held here by an older one; else 0.
   void want(const wire::MemberId& from, const std::vector<wire::ChunkAddress>& addresses,
             std::uint64_t lease);

@@ -22,6 +22,8 @@ class RingView {
   // The current map; a new object after each change of the roster.
   virtual std::shared_ptr<const placement::Map> map() const = 0;
   virtual Standing standing(const wire::MemberId& member) const = 0;
+  // Whether it said last that it has no room for a further chunk.
+  virtual bool is_full(const wire::MemberId&) const { return false; }
   // Which of its lives the member is in, as far as known: it rises when the member starts anew,
   // and what it answered before is then to be asked again. 0 if this view does not follow it.
   virtual std::uint64_t incarnation(const wire::MemberId&) const { return 0; }
