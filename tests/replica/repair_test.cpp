@@ -297,6 +297,8 @@ TEST_P(RepairUnderChurn, NeverBendsTheRuleAndRestoresEveryCopy) {
         if (standing == Standing::away) ring.wake(id);
         break;
     }
+    // It is said of them, and may be so no longer.
+    for (auto& [member, facts] : ring.truth.members) facts.is_full = dice.below(4) == 0;
     const TestChunk chunk = make_chunk(0, static_cast<std::uint8_t>(dice.below(5)), dice.next(), 1);
     if (ring.put(chunk)) chunks.push_back(chunk);
     EXPECT_TRUE(ring.nobody_breaks_the_rule());
@@ -307,6 +309,15 @@ TEST_P(RepairUnderChurn, NeverBendsTheRuleAndRestoresEveryCopy) {
     if (ring.truth.members[holder->id()].standing == Standing::away) ring.wake(holder->id());
   }
   EXPECT_TRUE(until(ring, [&] { return all_where_they_belong(ring, chunks); }));
+  // Who stood in for those that are full gives back what it took.
+  for (auto& [member, facts] : ring.truth.members) facts.is_full = false;
+  const auto are_spare_copies_gone = [&] {
+    return std::ranges::all_of(chunks, [&](const TestChunk& chunk) {
+      return ring.holders_of(chunk).size() <= ring.truth.policy.copies;
+    });
+  };
+  EXPECT_TRUE(until(ring, are_spare_copies_gone));
+  EXPECT_TRUE(all_where_they_belong(ring, chunks));
   EXPECT_TRUE(ring.nobody_breaks_the_rule());
 }
 
