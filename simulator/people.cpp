@@ -178,9 +178,11 @@ Task<Verdict> Person::restore_and_compare(PersonTools tools, From from, std::str
   if (!drive) co_return not_now("opening the drive", drive.error());
   const std::string remote = folder_.path().substr(1);
 
-  const auto listed = co_await (*drive)->list(remote, safe.id, true);
+  std::vector<drive::ListEntry> entries;
+  const auto take = [&](drive::ListEntry entry) { entries.push_back(std::move(entry)); };
+  const auto listed = co_await (*drive)->list(remote, safe.id, true, take);
   if (!listed) co_return not_now("listing " + which, listed.error());
-  const auto flaw_listed = flaw_of_list(*safe.tree, tree_of_list(*listed, remote));
+  const auto flaw_listed = flaw_of_list(*safe.tree, tree_of_list(entries, remote));
   if (flaw_listed) co_return wrong(which + " is listed wrong: " + *flaw_listed);
 
   std::optional<Error> warned;

@@ -16,10 +16,14 @@ struct Find {
 };
 
 Task<Exit> find(OwnerSession&, drive::Drive& drive, const Find& job) {
-  const auto found = co_await drive.find(job.options.pattern, job.options.snapshot);
+  bool any = false;
+  const auto show = [&](const drive::ListEntry& entry) {
+    any = true;
+    print(job.output, entry, false);
+  };
+  const auto found = co_await drive.find(job.options.pattern, job.options.snapshot, show);
   if (!found) co_return job.output.failure(found.error(), kSeeSnapshots);
-  for (const drive::ListEntry& entry : *found) print(job.output, entry, false);
-  if (!found->empty()) co_return Exit::done;
+  if (any) co_return Exit::done;
   co_return job.output.failure(Exit::not_found, "nothing matches '" + job.options.pattern + "'",
                                "A pattern takes * for any part of a name, and ** for any folders.");
 }
@@ -77,23 +81,29 @@ struct Diff {
   const DiffOptions& options;
 };
 
-Task<Exit> diff(OwnerSession&, drive::Drive& drive, const Diff& job) {
-  const auto differences = co_await drive.diff(job.options.from, job.options.to);
-  if (!differences) co_return job.output.failure(differences.error(), kSeeSnapshots);
-  for (const drive::Difference& difference : *differences) {
-    const drive::ListEntry& entry = difference.entry;
-    if (job.output.json()) {
-      boost::json::object row{
-          {"type", "difference"}, {"change", word_for(difference.change)}, {"size", entry.facts.size}};
-      add_name(row, "path", entry.path);
-      job.output.document(std::move(row));
-    } else {
-      const bool is_folder = entry.facts.kind == FileKind::folder;
-      job.output.line(std::string(1, sign_for(difference.change)) + " " + printable(entry.path) +
-                      (is_folder ? "/" : ""));
-    }
+void print(const Output& output, const drive::Difference& difference) {
+  const drive::ListEntry& entry = difference.entry;
+  if (output.json()) {
+    boost::json::object row{
+        {"type", "difference"}, {"change", word_for(difference.change)}, {"size", entry.facts.size}};
+    add_name(row, "path", entry.path);
+    output.document(std::move(row));
+  } else {
+    const bool is_folder = entry.facts.kind == FileKind::folder;
+    output.line(std::string(1, sign_for(difference.change)) + " " + printable(entry.path) +
+                (is_folder ? "/" : ""));
   }
-  if (differences->empty()) job.output.note("They are the same.");
+}
+
+Task<Exit> diff(OwnerSession&, drive::Drive& drive, const Diff& job) {
+  bool any = false;
+  const auto show = [&](const drive::Difference& difference) {
+    any = true;
+    print(job.output, difference);
+  };
+  const auto compared = co_await drive.diff(job.options.from, job.options.to, show);
+  if (!compared) co_return job.output.failure(compared.error(), kSeeSnapshots);
+  if (!any) job.output.note("They are the same.");
   co_return Exit::done;
 }
 

@@ -76,16 +76,18 @@ struct List {
 };
 
 Task<Exit> list(OwnerSession&, drive::Drive& drive, const List& job) {
-  const auto entries =
-      co_await drive.list(remote_path(job.options.remote), job.options.snapshot, job.options.recursive);
-  if (!entries) {
-    const bool none = entries.error().code == Errc::not_found;
-    co_return job.output.failure(entries.error(),
+  const auto show = [&job](const drive::ListEntry& entry) {
+    print(job.output, entry, job.options.long_form);
+  };
+  const auto listed =
+      co_await drive.list(remote_path(job.options.remote), job.options.snapshot, job.options.recursive, show);
+  if (!listed) {
+    const bool none = listed.error().code == Errc::not_found;
+    co_return job.output.failure(listed.error(),
                                  none ? "See the whole drive with: peerstore ls, and its history "
                                         "with: peerstore snapshots"
                                       : "");
   }
-  for (const drive::ListEntry& entry : *entries) print(job.output, entry, job.options.long_form);
   co_return Exit::done;
 }
 

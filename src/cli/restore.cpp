@@ -152,8 +152,13 @@ Task<Exit> to_file(OwnerSession& session, drive::Drive& drive, const GetFile& jo
   ProgressLine line(job.output, session.loop(), "got", job.global.quiet);
   drive::Progress progress;
   progress.files_total = 1;
-  const auto listed = co_await drive.list(job.remote, job.options.snapshot, false);
-  if (listed && listed->size() == 1) progress.bytes_total = listed->front().facts.size;
+  std::size_t entries = 0;
+  const auto measure = [&](const drive::ListEntry& entry) {
+    ++entries;
+    progress.bytes_total = entry.facts.size;
+  };
+  const auto listed = co_await drive.list(job.remote, job.options.snapshot, false, measure);
+  if (!listed || entries != 1) progress.bytes_total = 0;
   const auto sink = [&](ByteView part) {
     progress.bytes_read += part.size();
     progress.bytes_safe = progress.bytes_read;

@@ -32,15 +32,15 @@ class RingDrive final : public Drive, public crypto::InLockedMemory {
   Task<Result<BackupSummary>> backup(BackupOptions options, Observer observer) override;
   void cancel() override { cancelled_ = true; }
   std::vector<Snapshot> snapshots() const override;
-  Task<Result<std::vector<ListEntry>>> list(std::string path, std::string snapshot, bool recursive) override;
+  Task<Result<void>> list(std::string path, std::string snapshot, bool recursive, EachEntry each) override;
   Task<Result<RestoreSummary>> restore(std::string path, std::string snapshot, std::string target,
                                        bool overwrite, Observer observer) override;
   Task<Result<FileFacts>> read_file(std::string path, std::string snapshot,
                                     std::function<Result<void>(ByteView)> sink,
                                     FileAttributes* attributes = nullptr) override;
-  Task<Result<std::vector<ListEntry>>> find(std::string pattern, std::string snapshot) override;
+  Task<Result<void>> find(std::string pattern, std::string snapshot, EachEntry each) override;
   Task<Result<std::vector<Version>>> versions(std::string path) override;
-  Task<Result<std::vector<Difference>>> diff(std::string from, std::string to) override;
+  Task<Result<void>> diff(std::string from, std::string to, EachDifference each) override;
   Task<Result<DriveStanding>> standing(std::function<void(const FileStanding&)> each = {}) override;
   Task<Result<std::vector<DriveStanding>>> standing_of(std::vector<std::string> paths,
                                                        EachFile each) override;
@@ -90,18 +90,17 @@ class RingDrive final : public Drive, public crypto::InLockedMemory {
   Task<Result<Parts>> parts_at(std::string path, std::string snapshot);
   Task<Result<bool>> add_part(Parts& parts, const KnownSnapshot& snapshot, std::string path);
   Task<bool> adds_to(const Part& newer, const KnownSnapshot& older, std::string path);
-  using Sink = std::function<void(ListEntry)>;
-  Task<Result<void>> list_to(std::string path, std::string snapshot, bool recursive, const Sink& sink);
-  Task<Result<void>> list_part(const Part& part, std::string from, bool recursive, const Sink& sink);
+  Task<Result<void>> list_parts(const std::vector<Part>& parts, std::string from, bool recursive,
+                                const EachEntry& each);
+  Task<Result<void>> list_part(const Part& part, std::string from, bool recursive, const EachEntry& each);
   Task<Result<void>> list_below(std::string path, BlobList folder, const std::set<std::string>& elsewhere,
-                                bool recursive, std::size_t depth, const Sink& sink);
+                                bool recursive, std::size_t depth, const EachEntry& each);
   struct Compared;
   Task<Result<void>> compare(std::string path, BlobList from, BlobList to, std::size_t depth,
-                             std::vector<Difference>& differences);
+                             const EachDifference& each);
   Task<Result<void>> compare_entries(std::string path, Compared both, std::size_t depth,
-                                     std::vector<Difference>& differences);
-  Task<Result<void>> tell_all(Change change, std::string path, TreeEntry entry,
-                              std::vector<Difference>& differences);
+                                     const EachDifference& each);
+  Task<Result<void>> tell_all(Change change, std::string path, TreeEntry entry, const EachDifference& each);
 
   // Upkeep.
   Task<Result<void>> mark_all(class MarkRun& mark);

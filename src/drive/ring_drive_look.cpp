@@ -15,28 +15,24 @@ ListEntry list_entry(std::string path, const TreeEntry& entry) {
           entry.user_name, entry.group_name, entry.changed_while_read};
 }
 
-// Of several parts together: folder by folder, in byte order of the names. Newer parts come first, and the
-// first of a path stays.
+// Folder by folder, in byte order of the names.
+bool is_before(const std::string& a, const std::string& b) {
+  const auto rank = [](char c) { return c == '/' ? 0 : static_cast<int>(static_cast<unsigned char>(c)); };
+  return std::ranges::lexicographical_compare(a, b, {}, rank, rank);
+}
 struct ByPath {
-  bool operator()(const ListEntry& a, const ListEntry& b) const {
-    const auto rank = [](char c) { return c == '/' ? 0 : static_cast<int>(static_cast<unsigned char>(c)); };
-    return std::ranges::lexicographical_compare(a.path, b.path, {}, rank, rank);
-  }
+  bool operator()(const ListEntry& a, const ListEntry& b) const { return is_before(a.path, b.path); }
 };
-using Listed = std::set<ListEntry, ByPath>;
 
-std::vector<ListEntry> in_order(Listed entries) {
-  std::vector<ListEntry> ordered;
-  ordered.reserve(entries.size());
-  while (!entries.empty()) ordered.push_back(std::move(entries.extract(entries.begin()).value()));
-  return ordered;
+bool is_at_or_below(const std::string& path, const std::string& folder) {
+  return folder.empty() || path == folder || path.starts_with(folder + "/");
 }
 
 }  // namespace
 
 Task<Result<void>> RingDrive::list_below(std::string path, BlobList folder,
                                          const std::set<std::string>& elsewhere, bool recursive,
-                                         std::size_t depth, const Sink& sink) {
+                                         std::size_t depth, const EachEntry& each) {
   if (depth > kFolderDepthMax) co_return fail(Errc::corrupt, path + ": folders without end");
   ListingReader listing(vault_, std::move(folder));
   while (true) {
@@ -46,9 +42,9 @@ Task<Result<void>> RingDrive::list_below(std::string path, BlobList folder,
     for (TreeEntry& entry : *part) {
       const std::string at = join(path, entry.name);
       if (elsewhere.contains(at)) continue;
-      sink(list_entry(at, entry));
+      each(list_entry(at, entry));
       if (!recursive || entry.facts.kind != FileKind::folder) continue;
-      const auto below = co_await list_below(at, std::move(entry.content), elsewhere, true, depth + 1, sink);
+      const auto below = co_await list_below(at, std::move(entry.content), elsewhere, true, depth + 1, each);
       if (!below) co_return below.error();
     }
   }
@@ -56,7 +52,7 @@ Task<Result<void>> RingDrive::list_below(std::string path, BlobList folder,
 
 // The folders on the way from `from` down to the part, and then the part.
 Task<Result<void>> RingDrive::list_part(const Part& part, std::string from, bool recursive,
-                                        const Sink& sink) {
+                                        const EachEntry& each) {
   std::string at = from;
   if (!from.empty()) {
     const std::vector<std::string> names = path_parts(part.path);
@@ -65,50 +61,67 @@ Task<Result<void>> RingDrive::list_part(const Part& part, std::string from, bool
       if (at == part.path) break;
       const auto folder = co_await find_path(vault_, part.snapshot.record.tree, at);
       if (!folder) co_return folder.error();
-      sink(list_entry(at, *folder));
+      each(list_entry(at, *folder));
       if (!recursive) co_return Result<void>();
     }
   }
   const bool is_asked_for = part.path == from;
   const bool is_folder = part.entry.facts.kind == FileKind::folder;
-  if (!part.path.empty() && (!is_asked_for || !is_folder)) sink(list_entry(part.path, part.entry));
+  if (!part.path.empty() && (!is_asked_for || !is_folder)) each(list_entry(part.path, part.entry));
   if (!is_folder || (!recursive && !is_asked_for)) co_return Result<void>();
-  co_return co_await list_below(part.path, part.entry.content, part.elsewhere, recursive, 0, sink);
+  co_return co_await list_below(part.path, part.entry.content, part.elsewhere, recursive, 0, each);
 }
 
-Task<Result<void>> RingDrive::list_to(std::string path, std::string snapshot, bool recursive,
-                                      const Sink& sink) {
+// What lies in one part alone is told as it is read. Only where parts lie within each other must they be
+// together first: newer ones come first, and the first of a path stays.
+Task<Result<void>> RingDrive::list_parts(const std::vector<Part>& parts, std::string from, bool recursive,
+                                         const EachEntry& each) {
+  std::vector<const Part*> ordered;
+  for (const Part& part : parts) ordered.push_back(&part);
+  std::ranges::sort(ordered, is_before, &Part::path);
+  const auto within = std::ranges::adjacent_find(
+      ordered, [](const Part* a, const Part* b) { return is_at_or_below(b->path, a->path); });
+  if (within == ordered.end()) {
+    // Folders on the way to several of them come once.
+    std::optional<std::string> last;
+    const auto tell = [&](ListEntry entry) {
+      if (last && !is_before(*last, entry.path)) return;
+      last = entry.path;
+      each(std::move(entry));
+    };
+    const EachEntry told_once = tell;
+    for (const Part* part : ordered) {
+      const auto listed = co_await list_part(*part, from, recursive, ordered.size() == 1 ? each : told_once);
+      if (!listed) co_return listed.error();
+    }
+    co_return Result<void>();
+  }
+  std::set<ListEntry, ByPath> entries;
+  const auto take = [&](ListEntry entry) { entries.insert(std::move(entry)); };
+  const EachEntry gather = take;
+  for (const Part& part : parts) {
+    const auto listed = co_await list_part(part, from, recursive, gather);
+    if (!listed) co_return listed.error();
+  }
+  while (!entries.empty()) each(std::move(entries.extract(entries.begin()).value()));
+  co_return Result<void>();
+}
+
+Task<Result<void>> RingDrive::list(std::string path, std::string snapshot, bool recursive, EachEntry each) {
   std::string at;
   for (const std::string& name : path_parts(path)) at = join(at, name);
   const auto parts = co_await parts_at(at, std::move(snapshot));
   if (!parts) co_return parts.error();
-  for (const Part& part : parts->all) {
-    const auto listed = co_await list_part(part, at, recursive, sink);
-    if (!listed) co_return listed.error();
-  }
-  co_return Result<void>();
+  co_return co_await list_parts(parts->all, at, recursive, each);
 }
 
-Task<Result<std::vector<ListEntry>>> RingDrive::list(std::string path, std::string snapshot, bool recursive) {
-  Listed entries;
-  const auto take = [&](ListEntry entry) { entries.insert(std::move(entry)); };
-  const Sink sink = take;
-  const auto listed = co_await list_to(std::move(path), std::move(snapshot), recursive, sink);
-  if (!listed) co_return listed.error();
-  co_return in_order(std::move(entries));
-}
-
-Task<Result<std::vector<ListEntry>>> RingDrive::find(std::string pattern, std::string snapshot) {
+Task<Result<void>> RingDrive::find(std::string pattern, std::string snapshot, EachEntry each) {
   const auto wanted = PathPattern::parse(pattern);
   if (!wanted) co_return wanted.error();
-  Listed entries;
-  const auto take = [&](ListEntry entry) {
-    if (wanted->matches(entry.path, entry.facts.kind == FileKind::folder)) entries.insert(std::move(entry));
+  const auto choose = [&](ListEntry entry) {
+    if (wanted->matches(entry.path, entry.facts.kind == FileKind::folder)) each(std::move(entry));
   };
-  const Sink sink = take;
-  const auto listed = co_await list_to("", std::move(snapshot), true, sink);
-  if (!listed) co_return listed.error();
-  co_return in_order(std::move(entries));
+  co_return co_await list("", std::move(snapshot), true, choose);
 }
 
 Task<Result<std::vector<Version>>> RingDrive::versions(std::string path) {
@@ -162,17 +175,17 @@ struct RingDrive::Compared {
 
 // What was added or removed, with all that is below.
 Task<Result<void>> RingDrive::tell_all(Change change, std::string path, TreeEntry entry,
-                                       std::vector<Difference>& differences) {
-  differences.push_back({change, list_entry(path, entry)});
+                                       const EachDifference& each) {
+  each({change, list_entry(path, entry)});
   if (entry.facts.kind != FileKind::folder) co_return Result<void>();
-  const auto take = [&](ListEntry below) { differences.push_back({change, std::move(below)}); };
-  const Sink sink = take;
+  const auto take = [&](ListEntry below) { each({change, std::move(below)}); };
+  const EachEntry tell = take;
   const std::set<std::string> nothing;
-  co_return co_await list_below(std::move(path), std::move(entry.content), nothing, true, 0, sink);
+  co_return co_await list_below(std::move(path), std::move(entry.content), nothing, true, 0, tell);
 }
 
 Task<Result<void>> RingDrive::compare(std::string path, BlobList from, BlobList to, std::size_t depth,
-                                      std::vector<Difference>& differences) {
+                                      const EachDifference& each) {
   if (depth > kFolderDepthMax) co_return fail(Errc::corrupt, path + ": folders without end");
   if (from == to) co_return Result<void>();
   EntryStream before(vault_, std::move(from));
@@ -190,11 +203,11 @@ Task<Result<void>> RingDrive::compare(std::string path, BlobList from, BlobList 
     const std::string at = join(path, only_was ? was->name : is->name);
     Result<void> told;
     if (only_was) {
-      told = co_await tell_all(Change::removed, at, std::move(*was), differences);
+      told = co_await tell_all(Change::removed, at, std::move(*was), each);
     } else if (only_is) {
-      told = co_await tell_all(Change::added, at, std::move(*is), differences);
+      told = co_await tell_all(Change::added, at, std::move(*is), each);
     } else {
-      told = co_await compare_entries(at, {std::move(*was), std::move(*is)}, depth, differences);
+      told = co_await compare_entries(at, {std::move(*was), std::move(*is)}, depth, each);
     }
     if (!told) co_return told.error();
     if (!only_is) before.pass();
@@ -203,14 +216,14 @@ Task<Result<void>> RingDrive::compare(std::string path, BlobList from, BlobList 
 }
 
 Task<Result<void>> RingDrive::compare_entries(std::string path, Compared both, std::size_t depth,
-                                              std::vector<Difference>& differences) {
+                                              const EachDifference& each) {
   TreeEntry& was = both.from;
   TreeEntry& is = both.to;
   if (was == is) co_return Result<void>();
   if (was.facts.kind != is.facts.kind) {
-    const auto told = co_await tell_all(Change::removed, path, std::move(was), differences);
+    const auto told = co_await tell_all(Change::removed, path, std::move(was), each);
     if (!told) co_return told.error();
-    co_return co_await tell_all(Change::added, path, std::move(is), differences);
+    co_return co_await tell_all(Change::added, path, std::move(is), each);
   }
   const bool is_folder = is.facts.kind == FileKind::folder;
   const bool same_content = was.content == is.content && was.link_target == is.link_target;
@@ -218,26 +231,23 @@ Task<Result<void>> RingDrive::compare_entries(std::string path, Compared both, s
   BlobList content_now = is.content;
   was.content = is.content;
   if (!is_folder && !same_content) {
-    differences.push_back({Change::content, list_entry(path, is)});
+    each({Change::content, list_entry(path, is)});
   } else if (was != is) {
-    differences.push_back({Change::facts, list_entry(path, is)});
+    each({Change::facts, list_entry(path, is)});
   }
   if (!is_folder) co_return Result<void>();
   co_return co_await compare(std::move(path), std::move(content_before), std::move(content_now), depth + 1,
-                             differences);
+                             each);
 }
 
-Task<Result<std::vector<Difference>>> RingDrive::diff(std::string from, std::string to) {
+Task<Result<void>> RingDrive::diff(std::string from, std::string to, EachDifference each) {
   const auto before = find_snapshot(from);
   if (!before) co_return before.error();
   const auto after = find_snapshot(to);
   if (!after) co_return after.error();
   BlobList old_tree = (*before)->record.tree;
   BlobList new_tree = (*after)->record.tree;
-  std::vector<Difference> differences;
-  const auto done = co_await compare("", std::move(old_tree), std::move(new_tree), 0, differences);
-  if (!done) co_return done.error();
-  co_return differences;
+  co_return co_await compare("", std::move(old_tree), std::move(new_tree), 0, each);
 }
 
 }  // namespace peerstore::drive

@@ -94,7 +94,23 @@ class Home {
         drive->restore(std::move(path), std::move(snapshot), std::move(target), overwrite, observer()));
   }
   Result<std::vector<ListEntry>> list(std::string path, bool recursive, std::string snapshot = "") {
-    return circle_.clock.run(drive->list(std::move(path), std::move(snapshot), recursive));
+    std::vector<ListEntry> entries;
+    const auto take = [&](ListEntry entry) { entries.push_back(std::move(entry)); };
+    const auto listed = circle_.clock.run(drive->list(std::move(path), std::move(snapshot), recursive, take));
+    if (!listed) return listed.error();
+    return entries;
+  }
+  std::vector<ListEntry> find(std::string pattern) {
+    std::vector<ListEntry> entries;
+    const auto take = [&](ListEntry entry) { entries.push_back(std::move(entry)); };
+    EXPECT_TRUE(circle_.clock.run(drive->find(std::move(pattern), "", take)));
+    return entries;
+  }
+  std::vector<Difference> diff(std::string from, std::string to) {
+    std::vector<Difference> differences;
+    const auto take = [&](Difference difference) { differences.push_back(std::move(difference)); };
+    EXPECT_TRUE(circle_.clock.run(drive->diff(std::move(from), std::move(to), take)));
+    return differences;
   }
   Result<std::string> read(std::string path) {
     std::string content;

@@ -234,9 +234,10 @@ class Drive {
   // `snapshot` empty: of each machine and set of paths the newest, and each path from the newest of these
   // that was to have it. Of a path that is named it is the newest that has it: what was deleted below a newer
   // snapshot's root comes back from an older one that has the path, or one below or above it, as its own
-  // root. Errc::not_found names what is missing. `path` empty: the roots.
-  virtual Task<Result<std::vector<ListEntry>>> list(std::string path, std::string snapshot,
-                                                    bool recursive) = 0;
+  // root. Errc::not_found names what is missing. `path` empty: the roots. `each` is told folder by folder, in
+  // byte order of the names; an error may come after some.
+  using EachEntry = std::function<void(ListEntry)>;
+  virtual Task<Result<void>> list(std::string path, std::string snapshot, bool recursive, EachEntry each) = 0;
   // Restores what is at `path` (empty: everything) into the folder `target`, below its remote
   // path. Files that are there with the right size and time are taken for finished: so a restore that was
   // stopped goes on. Others are left alone and counted as failed, unless `overwrite`: then what is there is
@@ -249,12 +250,13 @@ class Drive {
                                             std::function<Result<void>(ByteView)> sink,
                                             FileAttributes* attributes = nullptr) = 0;
 
-  // What the pattern (path_pattern.hpp) matches.
-  virtual Task<Result<std::vector<ListEntry>>> find(std::string pattern, std::string snapshot) = 0;
+  // What the pattern (path_pattern.hpp) matches, in the same order.
+  virtual Task<Result<void>> find(std::string pattern, std::string snapshot, EachEntry each) = 0;
   // Oldest first. Errc::not_found if no snapshot has it.
   virtual Task<Result<std::vector<Version>>> versions(std::string path) = 0;
   // From one snapshot to the other, in the order of paths.
-  virtual Task<Result<std::vector<Difference>>> diff(std::string from, std::string to) = 0;
+  using EachDifference = std::function<void(Difference)>;
+  virtual Task<Result<void>> diff(std::string from, std::string to, EachDifference each) = 0;
 
   // `each`, if there is one, is told of every file.
   virtual Task<Result<DriveStanding>> standing(std::function<void(const FileStanding&)> each = {}) = 0;
