@@ -1,3 +1,4 @@
+#include "standing_text.hpp"
 #include "telling.hpp"
 
 #include <boost/json/array.hpp>
@@ -16,16 +17,10 @@ std::string name_of_admin(const membership::Roster& roster, const Key& key) {
   return printable(person->name) + (person->gone ? " (left or revoked)" : "");
 }
 
-boost::json::array names_of(const membership::Roster& roster, const std::vector<Key>& keys) {
-  boost::json::array names;
-  for (const Key& key : keys) names.push_back(boost::json::value(name_of_admin(roster, key)));
+std::vector<std::string> names_of(const membership::Roster& roster, const std::vector<Key>& keys) {
+  std::vector<std::string> names;
+  for (const Key& key : keys) names.push_back(name_of_admin(roster, key));
   return names;
-}
-
-std::string joined(const boost::json::array& names) {
-  std::string text;
-  for (const auto& name : names) text += (text.empty() ? "" : ", ") + std::string(name.as_string());
-  return text;
 }
 
 membership::RootStatement record_of(const wire::Statement& proposal) {
@@ -46,25 +41,26 @@ Task<Exit> list(OwnerSession& session, const Output& output) {
     boost::json::array waiting;
     for (const wire::Statement& proposal : proposals) {
       const auto next = record_of(proposal);
-      waiting.push_back(boost::json::object{{"admins", names_of(roster, next.admins)},
-                                            {"threshold", next.threshold},
-                                            {"signed_by", names_of(roster, signers_of(proposal))}});
+      waiting.push_back(
+          boost::json::object{{"admins", names_document(names_of(roster, next.admins))},
+                              {"threshold", next.threshold},
+                              {"signed_by", names_document(names_of(roster, signers_of(proposal)))}});
     }
     output.document({{"type", "admins"},
                      {"version", root.version},
                      {"threshold", root.threshold},
-                     {"admins", names_of(roster, root.admins)},
+                     {"admins", names_document(names_of(roster, root.admins))},
                      {"proposals", waiting}});
     co_return Exit::done;
   }
-  output.line("Admins: " + joined(names_of(roster, root.admins)) + ". Any of them may invite and revoke; " +
-              std::to_string(root.threshold) + " of " + std::to_string(root.admins.size()) +
-              " must agree who is one.");
+  output.line("Admins: " + names_in_words(names_of(roster, root.admins)) +
+              ". Any of them may invite and revoke; " + std::to_string(root.threshold) + " of " +
+              std::to_string(root.admins.size()) + " must agree who is one.");
   for (const wire::Statement& proposal : proposals) {
     const auto next = record_of(proposal);
     output.line("Proposed by " + name_of_admin(roster, proposal.signer) + ": " +
-                joined(names_of(roster, next.admins)) + "; " + std::to_string(next.threshold) +
-                " must agree. Signed by " + joined(names_of(roster, signers_of(proposal))) + ".");
+                names_in_words(names_of(roster, next.admins)) + "; " + std::to_string(next.threshold) +
+                " must agree. Signed by " + names_in_words(names_of(roster, signers_of(proposal))) + ".");
   }
   if (!proposals.empty()) output.note("To agree: peerstore admins sign [PROPOSER]");
   co_return Exit::done;

@@ -206,7 +206,9 @@ Task<Result<void>> Daemon::start(const Output& output) {
 }
 
 Result<std::string> Daemon::unlock(std::string_view user_key) {
-  if (user_key.size() != crypto::SecretKey::kSize) return fail(Errc::invalid, "no key");
+  if (user_key.size() != crypto::SecretKey::kSize) {
+    return fail(Errc::invalid, "it is of another version than this program: stop it, and start it again");
+  }
   crypto::Guarded<crypto::SecretKey> key;
   std::ranges::copy(as_bytes(user_key), key->bytes.begin());
   auto open = open_without_authority(signatures_, home_, std::move(key));
@@ -252,8 +254,12 @@ void Daemon::adopt(const Output& output, account::AccountFile account, const wir
   if (!now || now->record != account.record) return;
   const bool is_fork = account::is_fork(account.record, newer);
   account.record = newer;
-  const auto kept = home_.keep_account(account);
-  if (kept && is_fork) {
+  const bool unlocked_itself = home_.machine_key().has_value();
+  const auto kept = home_.displace_account(account, identity_.machine);
+  if (!kept) return;
+  output.note("Your keys were changed on another machine.");
+  if (unlocked_itself && !home_.machine_key()) output.note("This machine does not unlock itself any more.");
+  if (is_fork) {
     output.note(
         "Your keys were changed on another machine at the same time as on this one, whose last change (a "
         "passphrase or a recovery kit) does not count: make it again.");

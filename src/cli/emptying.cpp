@@ -1,6 +1,7 @@
 #include "emptying.hpp"
 
 #include "node_document.hpp"
+#include "standing_text.hpp"
 #include "telling.hpp"
 
 #include <peerstore/api/local_client.hpp>
@@ -23,7 +24,7 @@ struct Left {
   std::uint64_t bytes = 0;
   std::uint64_t without_a_place = 0;
   std::uint64_t damaged = 0;
-  std::string waiting_for;
+  std::vector<std::string> waiting_for;
 };
 
 std::string reason_in_words(const std::string& reason) {
@@ -36,14 +37,14 @@ Result<Left> look(const Home& home) {
   const auto object = read_document(api::get(home.socket_path(), "/api/v1/drain"));
   if (!object) return object.error();
   Left left{flag_in(*object, "draining"),          number_in(*object, "chunks"),  number_in(*object, "bytes"),
-            number_in(*object, "without_a_place"), number_in(*object, "damaged"), ""};
+            number_in(*object, "without_a_place"), number_in(*object, "damaged"), {}};
   const auto* holders = list_in(*object, "waiting_for");
   if (holders == nullptr) return left;
   for (const auto& entry : *holders) {
     if (!entry.is_object()) continue;
     const boost::json::object& holder = entry.as_object();
-    left.waiting_for += left.waiting_for.empty() ? "" : ", ";
-    left.waiting_for += text_in(holder, "name") + " (" + reason_in_words(text_in(holder, "reason")) + ")";
+    left.waiting_for.push_back(text_in(holder, "name") + " (" + reason_in_words(text_in(holder, "reason")) +
+                               ")");
   }
   return left;
 }
@@ -55,7 +56,7 @@ Exit no_node(const Output& output, const Error& error) {
 std::string told(const Left& left) {
   std::string text = pieces(left.chunks) + " (" + human_bytes(left.bytes) + ") left";
   if (left.damaged > 0) text += ", " + std::to_string(left.damaged) + " of them damaged";
-  if (!left.waiting_for.empty()) text += "; waiting for " + left.waiting_for;
+  if (!left.waiting_for.empty()) text += "; waiting for " + names_in_words(left.waiting_for);
   return text;
 }
 

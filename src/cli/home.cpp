@@ -110,6 +110,48 @@ Result<void> Home::keep_account(const account::AccountFile& account) const {
   return (*disk)->replace("account", account::encode(account));
 }
 
+Result<void> Home::displace_account(const account::AccountFile& theirs, std::uint32_t machine) const {
+  auto disk = os::open_disk(path_);
+  if (!disk) return disk.error();
+  const auto body = account::decode_record_body(theirs.record.body.view());
+  if (!body) return body.error();
+  if (account::machine_slot(*body, machine) == nullptr) {
+    if (auto gone = forget_machine_key(); !gone) return gone;
+  }
+  // One that is there is older, and the newest that was opened here.
+  const auto before = account_before();
+  if (!before) {
+    const auto present = account();
+    if (!present) return present.error();
+    if (auto kept = (*disk)->replace(kBeforeFile, account::encode(*present)); !kept) return kept;
+  }
+  return keep_account(theirs);
+}
+
+Result<Home::Before> Home::account_before() const {
+  struct stat facts = {};
+  const std::string path = path_ + "/" + kBeforeFile;
+  if (::stat(path.c_str(), &facts) != 0) return fail(Errc::not_found, "no other machine changed the account");
+  auto disk = os::open_disk(path_);
+  if (!disk) return disk.error();
+  const auto bytes = (*disk)->read_all(kBeforeFile, account::kAccountFileBytesMax);
+  if (!bytes) return bytes.error();
+  auto file = account::decode_account_file(*bytes);
+  if (!file) return file.error_in(path);
+  const auto present = account();
+  // The power failed when only this one was written.
+  if (present && present->record == file->record) return fail(Errc::not_found, "the account is as it was");
+  return Before{std::move(*file), facts.st_mtim.tv_sec * 1'000'000'000 + facts.st_mtim.tv_nsec};
+}
+
+Result<void> Home::forget_account_before() const {
+  auto disk = os::open_disk(path_);
+  if (!disk) return disk.error();
+  const auto removed = (*disk)->remove(kBeforeFile);
+  if (!removed && removed.error().code == Errc::not_found) return {};
+  return removed ? (*disk)->sync_folder("") : removed;
+}
+
 Result<crypto::Guarded<account::MachineKey>> Home::machine_key() const {
   const std::string path = path_ + "/" + kMachineKeyFile;
   struct stat facts = {};

@@ -2,6 +2,7 @@
 //
 //   identity      who this machine is, and its node key (mode 0600)
 //   account       the person's keys, sealed
+//   account.before  what they were before another machine changed them, until they are opened here again
 //   node/         what the daemon keeps: chunks, heads, roster, addresses of friends, facts
 //   client/       what the owner's commands keep: roster and addresses, newest head seen, a cache
 //   node.lock     held by the daemon; client.lock by who changes the account, and by commands of the owner
@@ -24,6 +25,7 @@ class Home {
   static constexpr const char* kClientLock = "client.lock";
   static constexpr const char* kClaimFile = "joining";
   static constexpr const char* kMachineKeyFile = "unlock.key";
+  static constexpr const char* kBeforeFile = "account.before";
 
   // --home, else $PEERSTORE_HOME, else ~/.peerstore; nothing is made yet.
   explicit Home(std::string path);
@@ -43,6 +45,18 @@ class Home {
   Result<account::AccountFile> account() const;
   // In place of the one that was there: in one step, durable. Requires kClientLock.
   Result<void> keep_account(const account::AccountFile& account) const;
+
+  // What another machine made takes the account's place, likewise. The account of before stays beside it, so
+  // that whoever changed the keys elsewhere, perhaps a thief, locks nobody out: the newest one that a
+  // passphrase opened here. A key that would unlock `machine` by itself goes, if it opens only what was.
+  Result<void> displace_account(const account::AccountFile& theirs, std::uint32_t machine) const;
+  struct Before {
+    account::AccountFile file;
+    std::int64_t displaced_ns = 0;  // when this home learned of the change
+  };
+  // Errc::not_found if no machine changed the account since it was opened here.
+  Result<Before> account_before() const;
+  Result<void> forget_account_before() const;
 
   // What this machine unlocks itself with. Errc::not_found if it does not; refused if others may read it.
   Result<crypto::Guarded<account::MachineKey>> machine_key() const;

@@ -98,7 +98,7 @@ Exit say(const Home& home, const Output& output, const LeaveOptions& options, Un
 Exit leave_command(const Home& home, const Output& output, const LeaveOptions& options) {
   if (const auto flaw = flaw_of_drain(home, output)) return *flaw;
   crypto::Ed25519Signatures signatures;
-  auto unlocked = unlock_with_passphrase(signatures, home, output.options());
+  auto unlocked = unlock_with_passphrase(signatures, home, output);
   if (!unlocked) return failure_to_unlock(output, unlocked.error());
   if (!options.now) {
     account::UnlockedKeys keys = unlocked->keys();

@@ -70,6 +70,12 @@ void add_name(boost::json::object& object, std::string_view key, std::string_vie
   object[key] = std::move(text);
 }
 
+boost::json::array names_document(const std::vector<std::string>& names) {
+  boost::json::array array;
+  for (const std::string& name : names) array.push_back(boost::json::value(printable(name)));
+  return array;
+}
+
 Output::Output(const GlobalOptions& options)
     : options_(options), json_(options.json), quiet_(options.quiet) {}
 

@@ -3,6 +3,7 @@
 
 #include "exit_codes.hpp"
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include <peerstore/drive/drive.hpp>
@@ -77,6 +78,8 @@ std::string progress_text(const std::string& verb, const drive::Progress& progre
                           std::int64_t seconds_left, std::size_t columns);
 // Adds a name or path as text, and byte for byte as KEY_base64url where the text is not all.
 void add_name(boost::json::object& object, std::string_view key, std::string_view raw);
+// Names, fit for a terminal, as a list.
+boost::json::array names_document(const std::vector<std::string>& names);
 // "8.2 GB", "812 kB": powers of 1000.
 std::string human_bytes(std::uint64_t bytes);
 std::string human_duration(std::int64_t seconds);

@@ -24,6 +24,11 @@ std::unique_ptr<KeyValue> open_cache(const Home& home) {
   return cache ? std::move(*cache) : nullptr;
 }
 
+// Links name the address in what they say of it.
+std::string outcome_at(const std::string& address, const Error& error) {
+  return error.context.starts_with(address) ? error.context : error.in(address).context;
+}
+
 }  // namespace
 
 OwnerSession::OwnerSession(const Home& home, UnlockedHome unlocked)
@@ -95,12 +100,12 @@ Task<Result<void>> OwnerSession::enter(std::vector<std::string> bootstrap) {
   for (const std::string& address : ways) {
     const auto member = co_await network_->connect(address, std::nullopt);
     if (!member) {
-      tried += "\n  " + address + ": " + member.error().message();
+      tried += (tried.empty() ? "" : "; ") + outcome_at(address, member.error());
       continue;
     }
     const auto learned = co_await membership_->exchange(*member);
     if (!learned) {
-      tried += "\n  " + address + ": " + learned.error().message();
+      tried += (tried.empty() ? "" : "; ") + outcome_at(address, learned.error());
       continue;
     }
     entrance_ = *member;
@@ -108,7 +113,7 @@ Task<Result<void>> OwnerSession::enter(std::vector<std::string> bootstrap) {
     keep_what_was_learned();
     co_return Result<void>();
   }
-  co_return fail(Errc::unreachable, "no member of the ring could be reached:" + tried);
+  co_return fail(Errc::unreachable, "no member of the ring could be reached: " + tried);
 }
 
 // News of who is where take a second or two to reach everybody: what one member does not know yet, another
@@ -192,9 +197,9 @@ Task<void> enter_and_work(OwnerSession& session, const Output& output,
     exit = output.failure(entered.error(), remedy_for(entered.error()));
     co_return;
   }
-  if (!session.is_alone()) {
-    output.note(
-        "Another command is at work in this home: this one looks without its cache, which takes longer.");
+  // Another command of this home is at work; or somebody has only the passphrase of before another machine's
+  // change. Both look, and state nothing.
+  if (!session.is_alone() || session.unlocked().opened_by != OpenedBy::present) {
     exit = co_await work(session);
     co_return;
   }
@@ -221,7 +226,8 @@ Task<void> enter_and_work(OwnerSession& session, const Output& output,
 Result<UnlockedHome> unlock_for(crypto::Signatures& signatures, const Home& home, const Output& output,
                                 Purpose purpose) {
   if (purpose != Purpose::authority) {
-    auto open = unlock_home(signatures, home, output.options());
+    const OpenedBy least = purpose == Purpose::look ? OpenedBy::before_alone : OpenedBy::present;
+    auto open = unlock_home(signatures, home, output, least);
     // A machine that has new keys, and has to state what it writes with from now on, needs authority once.
     const bool suffices = !open || open->authority_key || purpose == Purpose::look ||
                           open->file.writer_epoch == open->body.epoch;
@@ -231,7 +237,7 @@ Result<UnlockedHome> unlock_for(crypto::Signatures& signatures, const Home& home
   if (is_asked && is_node_unlocked(home)) {
     output.note("This needs your passphrase itself: an unlocked node only reads and writes files.");
   }
-  return unlock_with_passphrase(signatures, home, output.options());
+  return unlock_with_passphrase(signatures, home, output);
 }
 
 struct DriveWork {

@@ -1,6 +1,8 @@
 #include "record_exchange.hpp"
 #include "renewal.hpp"
 
+#include <algorithm>
+
 namespace peerstore::cli {
 
 namespace {
@@ -11,6 +13,14 @@ struct Change {
   const ChosenPassphrase& chosen;
   account::RecordBody body;  // with the new passphrase
 };
+
+bool has_other_machines(OwnerSession& session) {
+  return std::ranges::any_of(session.membership().roster().members(), [&](const auto& entry) {
+    const membership::Member& member = entry.second;
+    return member.person == session.identity().person && !member.gone &&
+           entry.first != session.identity().member;
+  });
+}
 
 Task<Exit> change(OwnerSession& session, const Result<void>& entered, Change& job) {
   if (auto shown = show_passphrase(job.output, job.chosen); !shown) {
@@ -25,6 +35,11 @@ Task<Exit> change(OwnerSession& session, const Result<void>& entered, Change& jo
   }
   job.output.line("Your passphrase is changed. The old one does not open what is kept from now on.");
   advise_about_passphrase(job.output, job.chosen);
+  if (has_other_machines(session)) {
+    job.output.note(
+        "Your other machines take the old one, too, each until you have used the new one there: peerstore "
+        "unlock");
+  }
   job.output.note("Whoever has an old copy of your keys and knows the old passphrase can still open them.");
   if (*keepers == 0) {
     job.output.note("None of your friends could be told yet; this home's node tells them when it runs.");

@@ -60,7 +60,8 @@ Task<Result<bool>> take_newer_record(OwnerSession& session) {
   if (!newer) co_return false;
   account::AccountFile theirs = session.unlocked().file;
   theirs.record = std::move(*newer);
-  if (auto kept = session.home().keep_account(theirs); !kept) co_return kept.error();
+  const auto kept = session.home().displace_account(theirs, session.identity().machine);
+  if (!kept) co_return kept.error();
   co_return true;
 }
 
@@ -94,6 +95,8 @@ Task<Result<unsigned>> change_record(OwnerSession& session, const Home& home, bo
     co_return kept.error_in(is_in_force ? "it is changed, but a power cut may undo it"
                                         : "nothing was changed");
   }
+  // Who made this one has what was before.
+  (void)home.forget_account_before();
   unsigned keepers = 0;
   if (is_entered) keepers = co_await publish_record(session, file.record);
   co_return keepers;

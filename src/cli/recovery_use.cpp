@@ -161,7 +161,17 @@ struct Search {
   bool is_answered = false;  // somebody has none that opens with this
 };
 
-// Any member will do; the newest record of the first few who answer is taken.
+// Of two of one person the one that the ring will keep; whoever gave a wrong one is found out by
+// open_reply().
+bool is_better(const wire::UserRecordReply& reply, const std::optional<wire::UserRecordReply>& found) {
+  if (!found || reply.root_key != found->root_key || reply.record.person != found->record.person) {
+    return !found;
+  }
+  const auto body = account::decode_record_body(reply.record.body.view());
+  return body && account::outranks(reply.record, *body, found->record);
+}
+
+// Any member will do; of the records of the first few who answer the one that outranks the others is taken.
 Task<void> search(Search& search) {
   std::size_t answers = 0;
   for (const std::string& address : search.have.addresses) {
@@ -174,9 +184,7 @@ Task<void> search(Search& search) {
         search.is_answered = true;
         continue;
       }
-      const bool is_known = search.found && search.found->record == reply->record;
-      const bool is_newer = !search.found || reply->record.version > search.found->record.version;
-      if (!is_known && is_newer) {
+      if (is_better(*reply, search.found)) {
         // What does not open may be anybody's: it neither counts nor hides what does.
         auto open = open_reply(search.signatures, search.have, *reply);
         if (!open) {

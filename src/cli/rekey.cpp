@@ -141,7 +141,8 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
 
 Exit rekey_command(const Home& home, const Output& output, const RekeyOptions& options) {
   crypto::Ed25519Signatures signatures;
-  auto renewal = begin_renewal(signatures, home, output, options);
+  // Who is left the passphrase of before somebody else's change takes the account back so.
+  auto renewal = begin_renewal(signatures, home, output, options, OpenedBy::before);
   if (const Exit* const said = std::get_if<Exit>(&renewal)) return *said;
   auto& [open, chosen] = std::get<Renewal>(renewal);
   os::SystemEntropy entropy;

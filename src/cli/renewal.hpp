@@ -9,10 +9,10 @@
 
 namespace peerstore::cli {
 
-// Locked, and opened by the passphrase itself. Why it goes no further has been said, if there is only an
-// exit.
+// Locked, and opened by the passphrase itself, with `least` that. Why it goes no further has been said, if
+// there is only an exit.
 std::variant<UnlockedHome, Exit> open_for_change(crypto::Signatures& signatures, const Home& home,
-                                                 const Output& output);
+                                                 const Output& output, OpenedBy least = OpenedBy::present);
 
 struct Renewal {
   UnlockedHome open;
@@ -21,6 +21,7 @@ struct Renewal {
 
 // Asks for both; likewise.
 std::variant<Renewal, Exit> begin_renewal(crypto::Signatures& signatures, const Home& home,
-                                          const Output& output, const PasswdOptions& options);
+                                          const Output& output, const PasswdOptions& options,
+                                          OpenedBy least = OpenedBy::present);
 
 }  // namespace peerstore::cli

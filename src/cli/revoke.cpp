@@ -1,3 +1,4 @@
+#include "record_exchange.hpp"
 #include "telling.hpp"
 
 namespace peerstore::cli {
@@ -21,6 +22,16 @@ Result<std::optional<wire::Statement>> root_without(OwnerSession& session,
 }
 
 std::string_view remedy_for_stranger() { return "Ask an admin; see: peerstore admins"; }
+
+// What a machine of this person had to unlock itself with goes out of the record.
+Task<void> take_slot(OwnerSession& session, const Output& output, std::uint32_t machine) {
+  const UnlockedHome& open = session.unlocked();
+  if (account::machine_slot(open.body, machine) == nullptr) co_return;
+  const auto kept = co_await change_record(session, session.home(), true, open.file, open.body);
+  if (kept) co_return;
+  output.note("Its place in the record of your keys remains until your next passwd or rekey: " +
+              kept.error().message());
+}
 
 Task<Exit> revoke(OwnerSession& session, const Output& output, const std::string& whom) {
   const membership::Roster& roster = session.membership().roster();
@@ -58,6 +69,7 @@ Task<Exit> revoke(OwnerSession& session, const Output& output, const std::string
   }
   const auto told = co_await tell_ring(session, statements);
   if (!told) co_return output.failure(told.error(), "Is this home's node running?");
+  if (is_own) co_await take_slot(session, output, *target->machine);
 
   if (output.json()) {
     boost::json::object document{

@@ -92,12 +92,6 @@ std::optional<RepairWork> repair_work(const Home& home) {
   return work;
 }
 
-boost::json::array as_array(const std::vector<std::string>& names) {
-  boost::json::array array;
-  for (const std::string& name : names) array.push_back(boost::json::value(printable(name)));
-  return array;
-}
-
 // What both the whole drive and a path have.
 boost::json::object standing_document(std::string_view type, const drive::DriveStanding& standing) {
   boost::json::object document{{"type", type},
@@ -111,7 +105,7 @@ boost::json::object standing_document(std::string_view type, const drive::DriveS
                                {"copies_reachable", standing.copies_reachable},
                                {"copies_least", standing.copies_least},
                                {"copies_online_least", standing.copies_online_least},
-                               {"waiting_for", as_array(standing.waiting_for)}};
+                               {"waiting_for", names_document(standing.waiting_for)}};
   if (const auto friends = friends_may_vanish(standing)) document["friends_may_vanish"] = *friends;
   return document;
 }
@@ -123,7 +117,7 @@ void print_document(const Output& output, const drive::FileStanding& file) {
                                {"copies", file.copies},
                                {"copies_online", file.copies_online},
                                {"size", file.bytes},
-                               {"waiting_for", as_array(file.waiting_for)}};
+                               {"waiting_for", names_document(file.waiting_for)}};
   add_name(document, "path", file.path);
   output.document(std::move(document));
 }
@@ -257,6 +251,12 @@ Task<Exit> status_of_paths(OwnerSession& session, drive::Drive& drive, const Out
 }  // namespace
 
 Exit status_command(const Home& home, const Output& output, const StatusOptions& options) {
+  // Where the node is unlocked nobody is asked for the passphrase, which would show it, too.
+  const auto changed = is_node_unlocked(home) ? change_elsewhere(home) : std::optional<std::string>();
+  if (changed) {
+    output.warning("", fail(Errc::busy, *changed + ". If that was you: peerstore unlock, with the new "
+                                                   "passphrase. If not: peerstore rekey --revoke MACHINE"));
+  }
   return with_drive(
       home, output, options,
       [&](OwnerSession& session, drive::Drive& drive) {

@@ -40,7 +40,7 @@ Exit unlock_command(const Home& home, const Output& output, const UnlockOptions&
   if (const auto identity = home.identity(); !identity && identity.error().code != Errc::not_found) {
     return output.failure(identity.error());
   }
-  auto open = unlock_with_passphrase(signatures, home, output.options());
+  auto open = unlock_with_passphrase(signatures, home, output);
   if (!open) return failure_to_unlock(output, open.error());
   if (auto lent = lend_key_to_node(home, *open->user_key); !lent) {
     const bool runs = lent.error().code != Errc::unreachable;

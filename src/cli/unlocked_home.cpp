@@ -1,5 +1,7 @@
 #include "unlocked_home.hpp"
 
+#include "list.hpp"
+
 #include <peerstore/api/local_client.hpp>
 #include <peerstore/membership/roster.hpp>
 
@@ -36,16 +38,104 @@ void wait_for_turn(unsigned tries) {
   std::this_thread::sleep_for(std::chrono::seconds(seconds));
 }
 
-Result<account::RecordBody> checked_body(crypto::Signatures& signatures, const membership::Identity& identity,
-                                         const account::AccountFile& file) {
+// What lies in a home, checked, and not opened.
+struct LockedHome {
+  membership::Identity identity;
+  account::AccountFile file;
+  account::RecordBody body;
+};
+
+Result<LockedHome> check(crypto::Signatures& signatures, membership::Identity identity,
+                         account::AccountFile file, const std::string& path) {
   const auto key = person_key_of(signatures, identity);
-  if (!key) return key.error();
-  if (file.record.person != identity.person)
-    return fail(Errc::corrupt, "the account file is another person's");
+  if (!key) return key.error_in(path);
+  if (file.record.person != identity.person) {
+    return fail(Errc::corrupt, path + ": the account file is another person's");
+  }
   auto body = account::check_record(signatures, owner_of(identity).ring, *key, file.record);
-  // What lies in the home is damaged, whatever a check of somebody else's would say.
-  if (!body && body.error().code != Errc::unsupported) return fail(Errc::corrupt, body.error().context);
-  return body;
+  if (!body) {
+    // What lies in the home is damaged, whatever a check of somebody else's would say.
+    const bool is_newer = body.error().code == Errc::unsupported;
+    return fail(is_newer ? Errc::unsupported : Errc::corrupt, path + ": " + body.error().context);
+  }
+  return LockedHome{std::move(identity), std::move(file), std::move(*body)};
+}
+
+Result<LockedHome> read_locked(crypto::Signatures& signatures, const Home& home) {
+  auto identity = home.identity();
+  if (!identity) return identity.error();
+  auto file = home.account();
+  if (!file) return file.error();
+  return check(signatures, std::move(*identity), std::move(*file), home.path() + "/account");
+}
+
+Result<LockedHome> read_before(crypto::Signatures& signatures, const Home& home) {
+  auto before = home.account_before();
+  if (!before) return before.error();
+  auto identity = home.identity();
+  if (!identity) return identity.error();
+  return check(signatures, std::move(*identity), std::move(before->file),
+               home.path() + "/" + Home::kBeforeFile);
+}
+
+Result<UnlockedHome> open_locked(LockedHome locked, crypto::Guarded<crypto::SecretKey> user_key) {
+  UnlockedHome open;
+  *open.identity = std::move(locked.identity);
+  open.owner = owner_of(*open.identity);
+  open.file = std::move(locked.file);
+  open.body = std::move(locked.body);
+  auto drive = account::open_drive(open.body, open.owner, *user_key);
+  if (!drive) return fail(Errc::refused, std::string(kAnotherEpoch));
+  const auto writer = account::open_writer(open.file, open.owner, *drive);
+  if (!writer) return writer.error();
+  open.identity->drive_secret = *drive->by_epoch.back().drive_secret;
+  open.identity->writer_secret = **writer;
+  open.drive = std::move(*drive);
+  open.user_key = std::move(user_key);
+  return open;
+}
+
+Result<UnlockedHome> open_with_keys(LockedHome locked, account::UnlockedKeys keys) {
+  auto open = open_locked(std::move(locked), std::move(keys.user_key));
+  if (!open) return open;
+  const auto authority = account::open_authority(open->body, open->owner, *keys.authority_key);
+  if (!authority) return fail(Errc::refused, std::string(kAnotherEpoch));
+  open->identity->person_secret = *authority->person_secret;
+  if (authority->root_secret) open->identity->root_secret = **authority->root_secret;
+  open->authority_key = std::move(keys.authority_key);
+  return open;
+}
+
+// With the passphrase of before another machine changed the keys.
+Result<UnlockedHome> open_by_before(crypto::Signatures& signatures, const Home& home,
+                                    const LockedHome& present, const account::Passphrase& typed) {
+  auto before = read_before(signatures, home);
+  if (!before) return before.error();
+  auto keys = account::open_with_passphrase(before->body, owner_of(before->identity), typed,
+                                            &before->file.account_secret);
+  if (!keys) return keys.error();
+  auto open = open_with_keys(present, {keys->user_key.copy(), keys->authority_key.copy()});
+  if (open) {
+    open->opened_by = OpenedBy::before;
+    return open;
+  }
+  open = open_with_keys(std::move(*before), std::move(*keys));
+  if (open) open->opened_by = OpenedBy::before_alone;
+  return open;
+}
+
+// To whoever has the passphrase of before: it may be the owner, or a thief who changed the keys.
+std::string what_to_do(OpenedBy opened_by) {
+  const std::string begin =
+      ", and this is the passphrase of before. If that was you, use the new one. If not: this one still ";
+  if (opened_by == OpenedBy::before) {
+    return begin +
+           "lets you look and restore, and with it peerstore rekey --revoke MACHINE (the stolen one) takes "
+           "your account back";
+  }
+  return begin +
+         "lets you look, and restore what was stored before (with --ago, if that shows an error). Do that; "
+         "then let an admin revoke you, and come back by a new invitation";
 }
 
 Result<crypto::Guarded<crypto::SecretKey>> key_of_node(const Home& home) {
@@ -102,86 +192,79 @@ Result<account::AccountFile> make_account(crypto::Signatures& signatures,
 
 Result<UnlockedHome> open_without_authority(crypto::Signatures& signatures, const Home& home,
                                             crypto::Guarded<crypto::SecretKey> user_key) {
-  UnlockedHome open;
-  auto identity = home.identity();
-  if (!identity) return identity.error();
-  auto file = home.account();
-  if (!file) return file.error();
-  auto body = checked_body(signatures, *identity, *file);
-  if (!body) return body.error_in(home.path() + "/account");
-  *open.identity = std::move(*identity);
-  open.owner = owner_of(*open.identity);
-  open.file = std::move(*file);
-  open.body = std::move(*body);
-  auto drive = account::open_drive(open.body, open.owner, *user_key);
-  if (!drive) return fail(Errc::refused, std::string(kAnotherEpoch));
-  const auto writer = account::open_writer(open.file, open.owner, *drive);
-  if (!writer) return writer.error();
-  open.identity->drive_secret = *drive->by_epoch.back().drive_secret;
-  open.identity->writer_secret = **writer;
-  open.drive = std::move(*drive);
-  open.user_key = std::move(user_key);
-  return open;
+  auto locked = read_locked(signatures, home);
+  if (!locked) return locked.error();
+  return open_locked(std::move(*locked), std::move(user_key));
 }
 
 Result<UnlockedHome> open_home(crypto::Signatures& signatures, const Home& home, account::UnlockedKeys keys) {
-  auto open = open_without_authority(signatures, home, std::move(keys.user_key));
-  if (!open) return open;
-  const auto authority = account::open_authority(open->body, open->owner, *keys.authority_key);
-  if (!authority) return fail(Errc::refused, std::string(kAnotherEpoch));
-  open->identity->person_secret = *authority->person_secret;
-  if (authority->root_secret) open->identity->root_secret = **authority->root_secret;
-  open->authority_key = std::move(keys.authority_key);
-  return open;
+  auto locked = read_locked(signatures, home);
+  if (!locked) return locked.error();
+  return open_with_keys(std::move(*locked), std::move(keys));
+}
+
+std::optional<std::string> change_elsewhere(const Home& home) {
+  const auto before = home.account_before();
+  if (!before) return std::nullopt;
+  return "your keys were changed on another machine (this one heard of it at " +
+         local_time(before->displaced_ns) + ")";
 }
 
 Result<UnlockedHome> unlock_with_passphrase(crypto::Signatures& signatures, const Home& home,
-                                            const GlobalOptions& options) {
-  const auto identity = home.identity();
-  if (!identity) return identity.error();
-  const auto file = home.account();
-  if (!file) return file.error();
-  const auto body = checked_body(signatures, *identity, *file);
-  if (!body) return body.error_in(home.path() + "/account");
-  const auto typed = ask_passphrase(options);
+                                            const Output& output, OpenedBy least) {
+  auto locked = read_locked(signatures, home);
+  if (!locked) return locked.error();
+  const auto typed = ask_passphrase(output.options());
   if (!typed) return typed.error();
   const auto disk = home.client_disk();
   if (!disk) return disk.error();
   const unsigned tries = wrong_tries(**disk);
   wait_for_turn(tries);
-  auto keys = account::open_with_passphrase(*body, owner_of(*identity), *typed, &file->account_secret);
+  const auto changed = change_elsewhere(home);
+  auto keys = account::open_with_passphrase(locked->body, owner_of(locked->identity), *typed,
+                                            &locked->file.account_secret);
   if (!keys && keys.error().code == Errc::refused) {
-    (void)(*disk)->replace(kTriesFile, as_bytes(std::to_string(tries + 1)));
-  } else if (keys && tries > 0) {
-    (void)(*disk)->remove(kTriesFile);
+    auto open = open_by_before(signatures, home, *locked, *typed);
+    if (!open) {
+      (void)(*disk)->replace(kTriesFile, as_bytes(std::to_string(tries + 1)));
+      return keys.error();
+    }
+    const Error said = fail(Errc::invalid, changed.value_or("") + what_to_do(open->opened_by));
+    if (open->opened_by > least) return said;
+    output.warning("", said);
+    return open;
   }
   if (!keys) return keys.error();
-  return open_home(signatures, home, std::move(*keys));
+  if (tries > 0) (void)(*disk)->remove(kTriesFile);
+  if (changed) {
+    output.warning("",
+                   fail(Errc::busy, *changed + ". If that was not you: peerstore rekey --revoke MACHINE"));
+  }
+  // Whoever knows the present passphrase has what was before, too.
+  (void)home.forget_account_before();
+  return open_with_keys(std::move(*locked), std::move(*keys));
 }
 
 Result<UnlockedHome> unlock_by_itself(crypto::Signatures& signatures, const Home& home) {
   const auto key = home.machine_key();
   if (!key) return key.error();
-  const auto identity = home.identity();
-  if (!identity) return identity.error();
-  const auto file = home.account();
-  if (!file) return file.error();
-  const auto body = checked_body(signatures, *identity, *file);
-  if (!body) return body.error_in(home.path() + "/account");
-  auto user_key = account::open_with_machine_key(*body, owner_of(*identity), identity->machine, **key);
+  auto locked = read_locked(signatures, home);
+  if (!locked) return locked.error();
+  auto user_key = account::open_with_machine_key(locked->body, owner_of(locked->identity),
+                                                 locked->identity.machine, **key);
   if (!user_key) return user_key.error();
-  return open_without_authority(signatures, home, std::move(*user_key));
+  return open_locked(std::move(*locked), std::move(*user_key));
 }
 
-Result<UnlockedHome> unlock_home(crypto::Signatures& signatures, const Home& home,
-                                 const GlobalOptions& options) {
+Result<UnlockedHome> unlock_home(crypto::Signatures& signatures, const Home& home, const Output& output,
+                                 OpenedBy least) {
   // An error of the identity is told before anybody is asked for anything.
   if (const auto identity = home.identity(); !identity) return identity.error();
   if (auto key = key_of_node(home)) {
     auto open = open_without_authority(signatures, home, std::move(*key));
     if (open || open.error().code != Errc::refused) return open;
   }
-  return unlock_with_passphrase(signatures, home, options);
+  return unlock_with_passphrase(signatures, home, output, least);
 }
 
 Result<void> lend_key_to_node(const Home& home, const crypto::SecretKey& user_key) {

@@ -15,6 +15,11 @@
 
 namespace peerstore::cli {
 
+// What a passphrase opened. After a change of the keys on another machine that may be the account of before:
+// with it the present one, if it has the same keys behind another passphrase, or else (after a rekey) only
+// what was stored until then. From the most to the least.
+enum class OpenedBy : std::uint8_t { present, before, before_alone };
+
 struct UnlockedHome {
   crypto::Locked<membership::Identity> identity;  // whole; without authority, without the person's and root's
   account::Owner owner;
@@ -23,6 +28,7 @@ struct UnlockedHome {
   crypto::Guarded<crypto::SecretKey> user_key;
   std::optional<crypto::Guarded<crypto::SecretKey>> authority_key;
   account::DriveSecrets drive;
+  OpenedBy opened_by = OpenedBy::present;
   // Of a command that changes the account: taken before the account is read.
   std::unique_ptr<os::HomeLock> lock;
 
@@ -44,15 +50,19 @@ Result<UnlockedHome> open_home(crypto::Signatures& signatures, const Home& home,
 Result<UnlockedHome> open_without_authority(crypto::Signatures& signatures, const Home& home,
                                             crypto::Guarded<crypto::SecretKey> user_key);
 // Without authority, if this home's node runs and is unlocked; else with the passphrase. Wrong ones make the
-// next answer slower. Errc::refused if it is wrong, or nobody can be asked.
-Result<UnlockedHome> unlock_home(crypto::Signatures& signatures, const Home& home,
-                                 const GlobalOptions& options);
+// next answer slower. Errc::refused if it is wrong, or nobody can be asked; invalid if it opens less than
+// `least`, with what else to do with it.
+Result<UnlockedHome> unlock_home(crypto::Signatures& signatures, const Home& home, const Output& output,
+                                 OpenedBy least);
 // With the key that lies in this home, without authority: Errc::not_found if this machine does not unlock
 // itself, refused if the key does not open the account (any more).
 Result<UnlockedHome> unlock_by_itself(crypto::Signatures& signatures, const Home& home);
-// With the passphrase and nothing else: for what needs authority.
+// With the passphrase and nothing else: for what needs authority. Says so if another machine changed the
+// keys since the last time: once, or each time that it is the passphrase of before.
 Result<UnlockedHome> unlock_with_passphrase(crypto::Signatures& signatures, const Home& home,
-                                            const GlobalOptions& options);
+                                            const Output& output, OpenedBy least = OpenedBy::present);
+// "your keys were changed on another machine (...)". Nothing if they were not, or if that was said.
+std::optional<std::string> change_elsewhere(const Home& home);
 
 // The node's session over the local API. Errc::unreachable if no node runs.
 Result<void> lend_key_to_node(const Home& home, const crypto::SecretKey& user_key);

@@ -1,6 +1,7 @@
 // verify, forget and prune: is everything sound, what may go, and the room that it takes.
 #include "list.hpp"
 #include "owner_session.hpp"
+#include "standing_text.hpp"
 
 #include <charconv>
 #include <ctime>
@@ -33,8 +34,7 @@ Exit report(const Output& output, const drive::VerifySummary& summary) {
   const Exit exit = summary.problems > 0      ? Exit::problems
                     : summary.all_looked_at() ? Exit::done
                                               : Exit::try_later;
-  std::string waiting_for;
-  for (const std::string& name : summary.waiting_for) waiting_for += (waiting_for.empty() ? "" : ", ") + name;
+  const std::string waiting_for = names_in_words(summary.waiting_for);
   if (output.json()) {
     output.document({{"type", "summary"},
                      {"snapshots", summary.snapshots},
@@ -47,7 +47,7 @@ Exit report(const Output& output, const drive::VerifySummary& summary) {
                      {"packs_unreachable", summary.unreachable},
                      {"listings_unreachable", summary.listings_unreachable},
                      {"machines_unreachable", summary.machines_unreachable},
-                     {"waiting_for", printable(waiting_for)},
+                     {"waiting_for", waiting_for},
                      {"exit_code", static_cast<int>(exit)}});
     return exit;
   }
@@ -66,7 +66,7 @@ Exit report(const Output& output, const drive::VerifySummary& summary) {
   }
   if (summary.unreachable > 0) {
     output.line("  " + std::to_string(summary.unreachable) + " packs cannot be asked about now" +
-                (waiting_for.empty() ? "" : "; waiting for " + printable(waiting_for)));
+                (waiting_for.empty() ? "" : "; waiting for " + waiting_for));
   }
   return exit;
 }
@@ -97,10 +97,8 @@ void show(const Output& output, const drive::Snapshot& snapshot, bool stays) {
                      {"machine", snapshot.machine}});
     return;
   }
-  std::string roots;
-  for (const std::string& root : snapshot.roots) roots += (roots.empty() ? "" : ", ") + printable(root);
   output.line(std::string(stays ? "keep    " : "forget  ") + snapshot.id.substr(0, kShownIdDigits) + "  " +
-              local_time(snapshot.taken_ns) + "  " + roots);
+              local_time(snapshot.taken_ns) + "  " + names_in_words(snapshot.roots));
 }
 
 Task<Exit> forget(OwnerSession&, drive::Drive& drive, const Forget& job) {

@@ -5,7 +5,6 @@
 #include <peerstore/runtime/encoding.hpp>
 
 #include <algorithm>
-#include <map>
 
 namespace peerstore::node {
 
@@ -14,6 +13,11 @@ namespace {
 // Strangers together: so many at once, and then one in so long.
 constexpr double kQuestionsAtOnce = 8;
 constexpr Duration kQuestionPeriod = std::chrono::seconds(2);
+// Each person's record: replaced so many times at once, and then once in so long. A person changes the
+// passphrase, makes a kit and begins an epoch in a row; a program of somebody's could make every machine
+// write without end.
+constexpr double kRenewalsAtOnce = 8;
+constexpr Duration kRenewalPeriod = std::chrono::seconds(20);
 // How often a machine looks whether something is new here; it asks another one then, and after that less and
 // less often, until at most this.
 constexpr Duration kLookAround = std::chrono::seconds(10);
@@ -53,16 +57,14 @@ UserRecords::UserRecords(Clock& clock, Random& random, crypto::Signatures& signa
       view_(view),
       store_(store),
       self_(self),
-      questions_left_(kQuestionsAtOnce),
-      counted_at_(clock.now()) {}
+      questions_{kQuestionsAtOnce, clock.now()} {}
 
-bool UserRecords::may_be_asked_by_strangers() {
-  const TimePoint now = clock_.now();
-  const double passed = std::chrono::duration<double>(now - counted_at_) / kQuestionPeriod;
-  questions_left_ = std::min(kQuestionsAtOnce, questions_left_ + passed);
-  counted_at_ = now;
-  if (questions_left_ < 1) return false;
-  questions_left_ -= 1;
+bool UserRecords::Allowance::take(TimePoint now, double at_once, Duration period) {
+  const double passed = std::chrono::duration<double>(now - counted_at) / period;
+  left = std::min(at_once, left + passed);
+  counted_at = now;
+  if (left < 1) return false;
+  left -= 1;
   return true;
 }
 
@@ -80,7 +82,7 @@ Result<wire::Response> UserRecords::answer_stranger(const wire::LookupKey& looku
     return wire::Response(std::move(reply));
   }
   // Who has the key is answered always; who guesses, seldom.
-  if (!may_be_asked_by_strangers()) {
+  if (!questions_.take(clock_.now(), kQuestionsAtOnce, kQuestionPeriod)) {
     return fail(Errc::busy, "too many ask for their records just now; try again in a few seconds");
   }
   return fail(Errc::not_found, "no record here opens with this");
@@ -121,6 +123,14 @@ Task<Result<void>> UserRecords::keep(wire::UserRecord record) {
     co_return fail(Errc::refused, account::is_fork(record, *held)
                                       ? "another record is held: changed on two machines at once?"
                                       : "a newer user record is held, or one with other keys");
+  }
+  if (held) {
+    const TimePoint now = clock_.now();
+    // Of persons whom the roster knows, so they are few.
+    Allowance& renewals = renewals_.try_emplace(record.person, kRenewalsAtOnce, now).first->second;
+    if (!renewals.take(now, kRenewalsAtOnce, kRenewalPeriod)) {
+      co_return fail(Errc::busy, "this record was changed too often just now; try again in a minute");
+    }
   }
   co_return co_await store_.put(std::move(record), true);
 }

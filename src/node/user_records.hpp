@@ -6,13 +6,15 @@
 // a life begins, less and less often while nothing is. Whoever lost every machine asks as a stranger, and is
 // answered if it shows the lookup key of a passphrase, an account secret or a recovery code that opens the
 // record: so nobody learns from outside who is in the ring. Such questions are few, so they are limited: they
-// must not become work.
+// must not become work. Nor must a person's own changes: each machine takes a few a minute.
 #pragma once
 
 #include <peerstore/membership/identity.hpp>
 #include <peerstore/membership/membership.hpp>
 #include <peerstore/replica/ring_view.hpp>
 #include <peerstore/store/head_store.hpp>
+
+#include <map>
 
 namespace peerstore::node {
 
@@ -30,8 +32,13 @@ class UserRecords {
   Task<void> compare_with_others();
 
  private:
+  // So many at once, and then one in so long.
+  struct Allowance {
+    double left = 0;
+    TimePoint counted_at;
+    bool take(TimePoint now, double at_once, Duration period);
+  };
   Result<wire::Response> answer_stranger(const wire::LookupKey& lookup);
-  bool may_be_asked_by_strangers();
   // Kept if its person signed it and it outranks what is held (account::outranks).
   Task<Result<void>> keep(wire::UserRecord record);
   std::vector<wire::UserRecord> records() const;  // of persons whom the roster knows
@@ -48,8 +55,8 @@ class UserRecords {
   const replica::RingView& view_;
   store::HeadStore& store_;
   wire::MemberId self_;
-  double questions_left_;
-  TimePoint counted_at_;
+  Allowance questions_;  // of all strangers
+  std::map<wire::PersonNumber, Allowance> renewals_;
 };
 
 }  // namespace peerstore::node

@@ -186,6 +186,27 @@ TEST(UserRecords, AreNotGuessedAtQuickly) {
       << "who guesses does not shut the owner out";
 }
 
+TEST(UserRecords, AreRenewedAFewTimesAMinuteAndNotWithoutEnd) {
+  RingOfNodes ring(3);
+  Account bob(ring, *ring.laptops[1]);
+  Account eve(ring, *ring.laptops[0]);
+  Node& node = *ring.laptops[2]->node;
+  const wire::Caller caller{bob.identity.member, bob.identity.person};
+  const auto put = [&](Account& account) {
+    return ring.clock.run(node.serve(caller, wire::PutUserRecord{account.record}));
+  };
+  ASSERT_TRUE(put(bob));
+  int renewed = 0;
+  for (bob.sign(); put(bob); bob.sign()) ASSERT_LT(++renewed, 20);
+  EXPECT_GE(renewed, 6) << "passwd, rekey and recovery make in a row, twice";
+  EXPECT_EQ(put(bob).error().code, Errc::busy);
+  ASSERT_TRUE(put(eve));
+  eve.sign();
+  EXPECT_TRUE(put(eve)) << "one person's haste holds up nobody else";
+  ring.clock.run_for(1min);
+  EXPECT_TRUE(put(bob));
+}
+
 TEST(UserRecords, ThatLackKeysOfTheOneThatIsHeldAreNotTaken) {
   RingOfNodes ring(3);
   Account bob(ring, *ring.laptops[1]);

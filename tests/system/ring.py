@@ -100,12 +100,12 @@ class Home:
             return code
         return None
 
-    def ask_node(self, path):
+    def ask_node(self, path, method="GET", body=None):
         """What this home's node answers over its local API."""
         connection = http.client.HTTPConnection("localhost", timeout=5)
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.connect(str(self.path / "api.sock"))
-        connection.request("GET", path)
+        connection.request(method, path, body)
         answer = connection.getresponse().read()
         connection.close()
         return answer

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import pathlib
 import shutil
 import socket
 import time
@@ -139,6 +140,9 @@ class Belonging(RingTest):
         """`by` revokes the machine or person `name`; all its links are closed within five seconds."""
         began = time.monotonic()
         by.run("revoke", name)
+        self.expect_shut_out(victim, name, others, began)
+
+    def expect_shut_out(self, victim, name, others, began):
 
         def is_out():
             for home in others:
@@ -230,6 +234,48 @@ class Belonging(RingTest):
         owner.run("backup", tree, "--bootstrap", homes[0].address)
         # The laptop's own head of before stands, whatever its thief published with the key of before.
         self.assertEqual(len(owner.run("--json", "snapshots").stdout.decode().splitlines()), 4)
+
+    def test_the_files_of_two_persons_survive_the_theft_of_a_machine(self):
+        """Two persons with two machines each, and four more."""
+        friends = self.make_ring(6, copies=2)
+        machines = {}
+        trees = {}
+        for desktop in friends[1:3]:
+            kit = self.work / f"{desktop.name}.kit"
+            desktop.run("recovery", "make", "-o", kit)
+            laptop = self.home(f"{desktop.name}-laptop")
+            laptop.run("recovery", "use", "--kit", kit, "--machine", laptop.name)
+            laptop.start()
+            machines[desktop.name] = [desktop, laptop]
+            for home in (desktop, laptop):
+                tree = self.work / "trees" / home.name
+                tree.mkdir(parents=True)
+                (tree / "letter").write_text(f"of {home.name}" * 1000)
+                self.assertEqual(home.run("backup", tree).returncode, 0)
+                trees.setdefault(desktop.name, []).append(tree)
+        stolen, laptop = machines["p1"]
+        everybody = friends[:1] + friends[2:] + [laptop, machines["p2"][1]]
+        # The whole home is copied, and so is what it was used with; the copy takes its place in the ring.
+        thief = self.home("thief")
+        thief.address = stolen.address
+        stolen.stop()
+        shutil.copytree(stolen.path, thief.path)
+        thief.start()
+        thief.run("ls")
+        wait_until(lambda: self.members_online(laptop) == 8, "all eight machines are there")
+        new = self.passphrase("nobody has seen this one")
+        laptop.run("rekey", "--new-passphrase-file", new, "--revoke", "m1")
+        self.expect_shut_out(thief, "m1", everybody, time.monotonic())
+        for command in (["ls"], ["backup", str(trees["p1"][0])], ["prune"]):
+            entrance = ("--bootstrap", friends[0].address)
+            self.assertNotEqual(thief.run(*command, *entrance, check=False).returncode, 0, command)
+        (self.work / f"{laptop.name}.passphrase").write_text(new.read_text())
+        for owner, person in ((laptop, "p1"), (machines["p2"][0], "p2"), (machines["p2"][1], "p2")):
+            target = self.work / f"back at {owner.name}"
+            owner.run("restore", "--to", target)
+            for tree in trees[person]:
+                self.assertEqual(pathlib.Path(f"{target}{tree}/letter").read_text(), (tree / "letter").read_text())
+        self.assertEqual(laptop.run("backup", trees["p1"][1]).returncode, 0)
 
     def passphrase(self, text):
         path = self.work / f"{text}.txt"
