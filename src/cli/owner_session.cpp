@@ -197,8 +197,11 @@ Task<void> enter_and_work(OwnerSession& session, const Output& output,
     exit = output.failure(entered.error(), remedy_for(entered.error()));
     co_return;
   }
-  // Another command of this home is at work; or somebody has only the passphrase of before another machine's
-  // change. Both look, and state nothing.
+  if (!session.is_alone()) {
+    output.note(
+        "Another command is at work in this home: this one looks without its cache, which takes longer.");
+  }
+  // Nor does who has only the passphrase of before another machine's change state anything.
   if (!session.is_alone() || session.unlocked().opened_by != OpenedBy::present) {
     exit = co_await work(session);
     co_return;
