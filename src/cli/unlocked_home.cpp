@@ -223,26 +223,27 @@ Result<UnlockedHome> unlock_with_passphrase(crypto::Signatures& signatures, cons
   const auto changed = change_elsewhere(home);
   auto keys = account::open_with_passphrase(locked->body, owner_of(locked->identity), *typed,
                                             &locked->file.account_secret);
-  if (!keys && keys.error().code == Errc::refused) {
-    auto open = open_by_before(signatures, home, *locked, *typed);
-    if (!open) {
-      (void)(*disk)->replace(kTriesFile, as_bytes(std::to_string(tries + 1)));
-      return keys.error();
+  const bool is_wrong = !keys && keys.error().code == Errc::refused;
+  auto open = keys ? open_with_keys(*locked, std::move(*keys)) : Result<UnlockedHome>(keys.error());
+  if (open) {
+    if (tries > 0) (void)(*disk)->remove(kTriesFile);
+    if (changed) {
+      output.warning("",
+                     fail(Errc::busy, *changed + ". If that was not you: peerstore rekey --revoke MACHINE"));
     }
-    const Error said = fail(Errc::invalid, changed.value_or("") + what_to_do(open->opened_by));
-    if (open->opened_by > least) return said;
-    output.warning("", said);
+    // Whoever opens the present one has what was before, too.
+    (void)home.forget_account_before();
     return open;
   }
-  if (!keys) return keys.error();
-  if (tries > 0) (void)(*disk)->remove(kTriesFile);
-  if (changed) {
-    output.warning("",
-                   fail(Errc::busy, *changed + ". If that was not you: peerstore rekey --revoke MACHINE"));
+  auto of_before = open_by_before(signatures, home, *locked, *typed);
+  if (!of_before) {
+    if (is_wrong) (void)(*disk)->replace(kTriesFile, as_bytes(std::to_string(tries + 1)));
+    return open;
   }
-  // Whoever knows the present passphrase has what was before, too.
-  (void)home.forget_account_before();
-  return open_with_keys(std::move(*locked), std::move(*keys));
+  const Error said = fail(Errc::invalid, changed.value_or("") + what_to_do(of_before->opened_by));
+  if (of_before->opened_by > least) return said;
+  output.warning("", said);
+  return of_before;
 }
 
 Result<UnlockedHome> unlock_by_itself(crypto::Signatures& signatures, const Home& home) {

@@ -257,6 +257,28 @@ class Account(RingTest):
         self.expect(owner, 0, ["stored before"], "restore", "--ago", "1s", "--to", self.work / "again")
         self.assertEqual(difference(before, facts(str(self.work / "again") + str(tree))), "")
 
+    def test_recovery_takes_the_record_that_the_ring_will_keep(self):
+        """Two machines changed it apart: the newer keys count, whoever is asked first and however new the other is."""
+        homes = self.make_ring(3, copies=1)
+        owner = homes[1]
+        kit = self.work / "kit.txt"
+        owner.run("recovery", "make", "-o", kit)
+        other = self.copy_of(owner, "other")
+        owner.kill()
+        new = self.passphrase("new", "the same at both machines")
+        for home, command, friend in ((other, "rekey", homes[0]), (owner, "passwd", homes[2])):
+            for each in (homes[0], homes[2]):
+                each.stop()
+            friend.start()
+            home.run(command, "--new-passphrase-file", new, "--bootstrap", friend.address)
+        homes[0].start()
+        empty = self.home("empty")
+        empty.run("recovery", "use", "--kit", kit, "--with-passphrase", "--bootstrap", homes[2].address, homes[0].address,
+                  env=self.environment(new))
+        account = (empty.path / "account").read_bytes()
+        epoch = account[account.index(b"PSUSER") + 7 :][:4]
+        self.assertEqual(int.from_bytes(epoch, "little"), 1)
+
     def three_and_a_tree(self):
         """A ring of three, one of whom has something to back up."""
         homes = self.make_ring(3, copies=1)
