@@ -171,9 +171,10 @@ Duration Repair::pace() const {
 
 bool Repair::has_news() const {
   if (view_.map() != map_of_last_round_) return true;
-  if (chunks_.usage().chunks != chunks_of_last_round_) return true;
+  if (chunks_.usage().chunks != chunks_of_last_round_ || stand_ins_may_go_) return true;
   for (const auto& [member, partner] : partners_) {
     const Standing standing = view_.standing(member);
+    if (!partner.lacks.empty() && !view_.is_full(member)) return true;
     if (partner.counts != (standing != Standing::long_away)) return true;
     if (partner.incarnation != view_.incarnation(member) && !partner.confirmed.empty()) return true;
     if (!partner.confirmed.empty() && is_old(partner)) return true;
@@ -226,6 +227,7 @@ Task<void> Repair::round() {
   map_of_last_round_ = map;
   chunks_of_last_round_ = chunks_.usage().chunks;
   confirmed_in_round_ = 0;
+  stand_ins_may_go_ = false;
   to_hand_over_.clear();
   surplus_being_found_ = {};
   refresh_partners(*map);
@@ -280,7 +282,7 @@ Task<void> Repair::offer(wire::MemberId member, std::vector<wire::ChunkAddress> 
   const bool is_full = view_.is_full(member);
   for (std::size_t i = 0; i < reply->have.size(); ++i) {
     if (reply->have[i] == 1) {
-      partner.lacks.erase(short_form(question.addresses[i]));
+      if (partner.lacks.erase(short_form(question.addresses[i])) > 0) stand_ins_may_go_ = true;
     } else if (is_full) {
       partner.lacks.insert(short_form(question.addresses[i]));
     }

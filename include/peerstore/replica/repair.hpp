@@ -222,6 +222,7 @@ class Repair {
   std::shared_ptr<const placement::Map> map_of_last_round_;
   std::uint64_t chunks_of_last_round_ = 0;
   std::uint64_t confirmed_in_round_ = 0;
+  bool stand_ins_may_go_ = false;  // somebody who was passed over has said since that it has the chunk
 
   Surplus surplus_;                       // by the last round
   Surplus surplus_being_found_;           // by the one that goes on
