@@ -11,7 +11,7 @@ namespace peerstore::membership {
 
 namespace {
 
-constexpr std::uint32_t kTokensMax = 4096;
+constexpr std::uint32_t kTokensMax = 32'768;
 constexpr Duration kGraceMax = std::chrono::hours(24 * 365);
 constexpr std::string_view kKeyProofKind = "node key";
 constexpr std::size_t kCountersignatureBytes = crypto::SigningPublicKey::kSize + crypto::Signature::kSize;

@@ -23,8 +23,10 @@ namespace peerstore::placement {
 struct Policy {
   std::uint8_t copies = 3;   // r
   std::uint8_t colours = 5;  // K; 0 = the anti-colocation rule is off
-  std::uint64_t bytes_per_token = std::uint64_t{1} << 30;
-  std::uint32_t tokens_max = 4096;
+  // So many that ten machines which give 20 GB each share evenly; and no more than a circle of large disks
+  // can bear. docs/protocol.md, "Chunks", has the figures.
+  std::uint64_t bytes_per_token = std::uint64_t{128} << 20;
+  std::uint32_t tokens_max = 32'768;
   Duration grace = std::chrono::hours(24 * 7);  // how long a machine may be away before repair
   bool operator==(const Policy&) const = default;
 };
