@@ -57,7 +57,7 @@ class Answerer final : public wire::Service {
     if (std::holds_alternative<wire::GetSegment>(request)) {
       co_return wire::Response(wire::SegmentReply{segment});
     }
-    if (std::holds_alternative<wire::PutSegment>(request)) co_return wire::Response(wire::Done{});
+    if (std::holds_alternative<wire::PutSegment>(request)) co_return wire::Response(wire::SegmentTaken{});
     co_return wire::Response(wire::Neighbours{});
   }
   SharedBytes segment{Bytes(wire::kSegmentBytes, 7)};

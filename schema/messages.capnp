@@ -143,6 +143,7 @@ struct PutBegin {
 struct PutSegment {
   address @0 :Data;               # 32 bytes
   index @1 :UInt32;
+  onward @2 :Data;                # member ids, 32 bytes each, at most 4, all different
 }
 
 struct PutCommit {
@@ -190,6 +191,7 @@ struct Response {
     gone @17 :Data;               # a byte for each deletion: 1 = it is not held
     pledges @18 :Data;            # 32 bytes for each address: the proof, or zeros
     recordDifference @19 :RecordDifference;
+    segmentTaken @20 :Data;       # a byte for each member onward: 1 = it has it as well
   }
 }
 

@@ -82,7 +82,8 @@ std::optional<Result<wire::Response>> Liar::faked(const wire::Request& request) 
   }
   if (const auto* segment = std::get_if<wire::PutSegment>(&request)) {
     if (!thrown_away_.contains(segment->address)) return std::nullopt;
-    return wire::Response(wire::Done{});
+    // And so it says of all that comes after it.
+    return wire::Response(wire::SegmentTaken{std::vector<std::uint8_t>(segment->onward.size(), 1)});
   }
   const auto* commit = std::get_if<wire::PutCommit>(&request);
   if (commit == nullptr || !thrown_away_.contains(commit->address)) return std::nullopt;

@@ -74,7 +74,10 @@ struct Sizes {
   }
   std::size_t operator()(const wire::PutBegin& m) const { return 16 + kLease + size_of(m.chunk); }
   std::size_t operator()(const wire::PutState& m) const { return 8 + 4 * m.missing.size(); }
-  std::size_t operator()(const wire::PutSegment& m) const { return kHash + 8 + m.data.size(); }
+  std::size_t operator()(const wire::PutSegment& m) const {
+    return kHash + 8 + m.data.size() + kHash * m.onward.size();
+  }
+  std::size_t operator()(const wire::SegmentTaken& m) const { return 8 + m.onward.size(); }
   std::size_t operator()(const wire::Receipt&) const { return kHash + 8 + kNode + kSignature; }
   std::size_t operator()(const wire::DescriptionReply& m) const { return kLease + size_of(m.chunk); }
   std::size_t operator()(const wire::SegmentReply& m) const { return m.data.size(); }

@@ -89,7 +89,7 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
              *head_store, identity.member, identity.person,
              {.period = options.repair_period, .bytes_per_second = options.repair_bytes_per_second}),
       scrub(environment.clock, environment.disk, environment.workers, *chunk_store, options.scrub),
-      service(environment.signatures, view, *chunk_store, *head_store,
+      service(environment.clock, environment.signatures, network, view, *chunk_store, *head_store,
               {identity.person, identity.node_secret, [this] { return chord.state().self(); }},
               [this](wire::MemberId from, std::vector<wire::ChunkAddress> lacking) {
                 repair.offered(from, std::move(lacking));

@@ -37,7 +37,10 @@ void add_reason(std::string& text, const std::string& reason) {
 
 ChunkPut::ChunkPut(Ring ring, wire::ChunkDescription chunk, std::vector<SharedBytes> segments,
                    std::uint64_t lease)
-    : ring_(ring), chunk_(std::move(chunk)), segments_(std::move(segments)) {
+    : ring_(ring),
+      chunk_(std::move(chunk)),
+      segments_(std::move(segments)),
+      chain_(ring.clock, ring.friends, address_, segments_, ring.options.segments_in_flight) {
   CHECK(chunk_.header.segments >= 1 && chunk_.header.segments <= wire::kSegmentsMax);
   CHECK(chunk_.leaves.size() == chunk_.header.segments && segments_.size() == chunk_.header.segments);
   for (const SharedBytes& segment : segments_) CHECK(segment.size() == wire::kSegmentBytes);
@@ -116,6 +119,26 @@ Task<Result<wire::Receipt>> ChunkPut::store_on(wire::MemberId member) {
 }
 
 Task<Result<wire::Receipt>> ChunkPut::try_once(wire::MemberId member) {
+  PutChain::Expected expected = chain_.expect();
+  Result<Begun> begun = co_await begin_on(member);
+  if (!begun) co_return begun.error();
+  Result<void> sent =
+      co_await chain_.deliver(std::move(expected), member, std::move(begun->missing), PutChain::Way::chained);
+  if (!sent) co_return sent.error();
+  const Result<wire::Receipt> receipt = co_await commit_on(member, begun->lease);
+  if (receipt || receipt.error().code != Errc::invalid) co_return receipt;
+
+  // Somebody before it in the chain may have said that it has what it has not.
+  PutChain::Expected again = chain_.expect();
+  begun = co_await begin_on(member);
+  if (!begun) co_return begun.error();
+  if (begun->missing.empty()) co_return receipt;
+  sent = co_await chain_.deliver(std::move(again), member, std::move(begun->missing), PutChain::Way::direct);
+  if (!sent) co_return sent.error();
+  co_return co_await commit_on(member, begun->lease);
+}
+
+Task<Result<ChunkPut::Begun>> ChunkPut::begin_on(wire::MemberId member) {
   const wire::Reserve room{room_for_chunk(chunk_.header.segments)};
   const Result<wire::Reserved> reserved = co_await ring_.friends.ask(member, room);
   if (!reserved) co_return reserved.error();
@@ -130,20 +153,17 @@ Task<Result<wire::Receipt>> ChunkPut::try_once(wire::MemberId member) {
     if (state && state->lease_wanted != 0) co_return fail(Errc::refused, "asks for ever newer leases");
   }
   if (!state) co_return state.error();
-  std::vector<std::uint32_t> missing = state->missing;
-  std::ranges::sort(missing);
-  const auto repeated = std::ranges::unique(missing);
-  missing.erase(repeated.begin(), repeated.end());
-  if (!missing.empty() && missing.back() >= segments_.size()) {
-    co_return fail(Errc::invalid, "asked for a segment that the chunk does not have");
-  }
+  const bool are_there =
+      std::ranges::all_of(state->missing, [this](std::uint32_t index) { return index < segments_.size(); });
+  if (!are_there) co_return fail(Errc::invalid, "asked for a segment that the chunk does not have");
+  co_return Begun{std::move(state->missing), begin.lease.number};
+}
 
-  const Result<void> sent = co_await send_segments(member, std::move(missing));
-  if (!sent) co_return sent.error();
+Task<Result<wire::Receipt>> ChunkPut::commit_on(wire::MemberId member, std::uint64_t lease) {
   const wire::PutCommit commit{address_, ring_.writer.person};
   const Result<wire::Receipt> receipt = co_await ring_.friends.ask(member, commit, Friends::kBulkPatience);
   if (!receipt) co_return receipt.error();
-  leased_[member] = begin.lease.number;
+  leased_[member] = lease;
   co_return checked(member, *receipt);
 }
 
@@ -154,26 +174,6 @@ Result<void> ChunkPut::raise_lease(std::uint64_t wanted) {
   }
   lease_ = sign_lease(ring_.signatures, ring_.view.ring_id(), ring_.writer, address_, wanted);
   return {};
-}
-
-Task<Result<void>> ChunkPut::send_segments(wire::MemberId member, std::vector<std::uint32_t> missing) {
-  Sending sending{member, std::move(missing), 0, std::nullopt};
-  TaskScope lanes(ring_.clock);
-  const std::size_t window = std::min(ring_.options.segments_in_flight, sending.missing.size());
-  for (std::size_t i = 0; i < window; ++i) lanes.spawn(segment_lane(sending));
-  co_await lanes.join();
-  if (sending.error) co_return *sending.error;
-  co_return Result<void>();
-}
-
-Task<void> ChunkPut::segment_lane(Sending& sending) {
-  while (!sending.error && sending.next < sending.missing.size()) {
-    const std::uint32_t index = sending.missing[sending.next++];
-    const wire::PutSegment segment{address_, index, segments_[index]};
-    const Result<wire::Done> done =
-        co_await ring_.friends.ask(sending.member, segment, Friends::kBulkPatience);
-    if (!done && !sending.error) sending.error = done.error();
-  }
 }
 
 Result<wire::Receipt> ChunkPut::checked(const wire::MemberId& member, const wire::Receipt& receipt) const {

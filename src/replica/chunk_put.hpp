@@ -3,7 +3,8 @@
 // As many lanes as copies are wanted run side by side; each takes the next member of the
 // preference list and gives up on it only for the next one, until it has a receipt or the list
 // is at its end. So a holder that dies in the middle of a put is replaced, and no two lanes ever
-// write to the same person.
+// write to the same person. What is asked and answered goes to each holder alone; only the segments go from
+// one to the next (put_chain.hpp).
 #pragma once
 
 #include <peerstore/crypto/signatures.hpp>
@@ -12,6 +13,7 @@
 #include <map>
 
 #include "replica/friends.hpp"
+#include "replica/put_chain.hpp"
 
 namespace peerstore::replica {
 
@@ -38,22 +40,21 @@ class ChunkPut {
     wire::MemberId member;
     Error error;
   };
-  struct Sending {
-    wire::MemberId member;
+  // A holder that waits for the segments that it lacks.
+  struct Begun {
     std::vector<std::uint32_t> missing;
-    std::size_t next = 0;
-    std::optional<Error> error;
+    std::uint64_t lease = 0;  // the number by which it will hold the chunk
   };
 
   std::optional<wire::MemberId> next_candidate();
   Task<void> lane();
   Task<Result<wire::Receipt>> store_on(wire::MemberId member);
   Task<Result<wire::Receipt>> try_once(wire::MemberId member);
+  Task<Result<Begun>> begin_on(wire::MemberId member);
+  Task<Result<wire::Receipt>> commit_on(wire::MemberId member, std::uint64_t lease);
   Task<void> renew_leases();
   // Errc::refused if nobody can want that.
   Result<void> raise_lease(std::uint64_t wanted);
-  Task<Result<void>> send_segments(wire::MemberId member, std::vector<std::uint32_t> missing);
-  Task<void> segment_lane(Sending& sending);
   Result<wire::Receipt> checked(const wire::MemberId& member, const wire::Receipt& receipt) const;
 
   std::string shortfall() const;
@@ -70,6 +71,7 @@ class ChunkPut {
   std::vector<bool> taken_;
   std::vector<wire::Receipt> receipts_;
   std::vector<Failure> failures_;
+  PutChain chain_;  // last: it uses some of the above
 };
 
 }  // namespace peerstore::replica

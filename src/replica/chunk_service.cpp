@@ -3,6 +3,8 @@
 #include <peerstore/replica/head_signature.hpp>
 #include <peerstore/replica/lease.hpp>
 
+#include "replica/passing_on.hpp"
+
 #include <algorithm>
 
 namespace peerstore::replica {
@@ -43,14 +45,18 @@ Result<void> may_keep(const RingView& view, const wire::MemberId& self, wire::Pe
   return {};
 }
 
-ChunkService::ChunkService(crypto::Signatures& signatures, const RingView& view, store::ChunkStore& chunks,
-                           store::HeadStore& heads, Self self, OnOffer on_offer)
+ChunkService::ChunkService(Clock& clock, crypto::Signatures& signatures, wire::Network& network,
+                           const RingView& view, store::ChunkStore& chunks, store::HeadStore& heads,
+                           Self self, OnOffer on_offer)
     : signatures_(signatures),
       view_(view),
       chunks_(chunks),
       heads_(heads),
       self_(std::move(self)),
-      on_offer_(std::move(on_offer)) {}
+      on_offer_(std::move(on_offer)),
+      passing_on_(std::make_unique<PassingOn>(clock, network, view, chunks)) {}
+
+ChunkService::~ChunkService() = default;
 
 // ---- writing ----
 
@@ -108,12 +114,18 @@ Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::PutB
 }
 
 // Who sends a segment does not matter: it counts only if it is what the owner's description says.
-Task<Result<wire::Response>> ChunkService::serve(wire::Caller, wire::PutSegment request) {
+Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::PutSegment request) {
   if (request.data.size() != wire::kSegmentBytes) co_return fail(Errc::invalid, "not a whole segment");
-  const Result<void> put =
-      co_await chunks_.put_segment(request.address, request.index, std::move(request.data));
+  for (const wire::MemberId& member : request.onward) {
+    if (member == caller.member || member == self_.node().id) {
+      co_return fail(Errc::invalid, "a chain of holders that comes back to where it was");
+    }
+  }
+  const Result<void> put = co_await chunks_.put_segment(request.address, request.index, request.data);
   if (!put) co_return put.error();
-  co_return wire::Response(wire::Done{});
+  wire::SegmentTaken taken;
+  taken.onward = co_await passing_on_->pass_on(std::move(request));
+  co_return wire::Response(std::move(taken));
 }
 
 Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::PutCommit request) {

@@ -1,6 +1,6 @@
-// Friends: the other members as a client sees them: whom it is worth asking, and their names.
+// Friends: the other members as one machine sees them: whom it is worth asking, and their names.
 //
-// The ring's view says who answers; this adds what the client itself has just seen. A member that
+// The ring's view says who answers; this adds what the machine itself has just seen. A member that
 // did not answer counts as away for a while, so that it costs one wait and not one for each chunk.
 #pragma once
 
@@ -26,6 +26,12 @@ class Friends {
   static constexpr Duration kAwayPatience = std::chrono::seconds(3);
   // For what carries a segment or waits for a disk: several segments may share a thin uplink.
   static constexpr Duration kBulkPatience = std::chrono::seconds(30);
+  // For a segment that goes on to so many others, one after another: whoever passes it on is to answer in
+  // time, also when those after it do not.
+  static constexpr Duration chain_patience(std::size_t onward) {
+    return kBulkPatience + static_cast<int>(onward) * kHopTime;
+  }
+  static constexpr Duration kHopTime = std::chrono::seconds(10);
 
   Friends(Clock& clock, wire::Network& network, const RingView& view, NameOf name_of)
       : clock_(clock), network_(network), view_(view), name_of_(std::move(name_of)) {}

@@ -41,6 +41,7 @@ class ChunkStoreOnDisk final : public ChunkStore {
   Result<std::uint64_t> reserve(std::uint64_t bytes) override;
   Task<Result<std::vector<std::uint32_t>>> begin(HeldChunk chunk, Terms terms) override;
   Task<Result<void>> put_segment(wire::ChunkAddress address, std::uint32_t index, SharedBytes data) override;
+  std::optional<wire::ChunkHeader> receiving(const wire::ChunkAddress& address) const override;
   Task<Result<std::vector<std::uint32_t>>> salvage(wire::ChunkAddress address) override;
   Task<Result<void>> commit(wire::ChunkAddress address) override;
 

@@ -136,6 +136,12 @@ Task<Result<void>> ChunkStoreOnDisk::put_segment(wire::ChunkAddress address, std
   co_return Result<void>();
 }
 
+std::optional<wire::ChunkHeader> ChunkStoreOnDisk::receiving(const wire::ChunkAddress& address) const {
+  const auto found = incoming_.find(address);
+  if (found == incoming_.end() || !found->second.file) return std::nullopt;
+  return found->second.chunk.description.header;
+}
+
 Task<Result<std::vector<std::uint32_t>>> ChunkStoreOnDisk::salvage(wire::ChunkAddress address) {
   const AddressTurns::Turn turn = co_await turns_.take(address);
   const auto found = incoming_.find(address);

@@ -52,6 +52,7 @@ struct RequestWriter {
     auto segment = out.initPutSegment();
     segment.setAddress(data_of(ask.address.view()));
     segment.setIndex(ask.index);
+    if (!ask.onward.empty()) segment.setOnward(joined(ask.onward));
     attachment = ask.data;
   }
   void operator()(const PutCommit& ask) {
@@ -136,6 +137,17 @@ Request get_put_begin(schema::PutBegin::Reader in) {
   return ask;
 }
 
+PutSegment get_put_segment(schema::PutSegment::Reader in) {
+  PutSegment ask;
+  ask.address = get_fixed<ChunkAddress>(in.getAddress());
+  ask.index = get_segment_index(in.getIndex());
+  ask.onward = get_joined<MemberId>(in.getOnward(), kOnwardMax);
+  for (auto member = ask.onward.begin(); member != ask.onward.end(); ++member) {
+    require(std::find(ask.onward.begin(), member, *member) == member, "a member twice in one chain");
+  }
+  return ask;
+}
+
 PledgeChunks get_pledge(schema::PledgeChunks::Reader in) {
   PledgeChunks ask{
       in.getMap(), in.getChallenge(), get_joined<ChunkAddress>(in.getAddresses(), kPledgesMax), {}};
@@ -174,10 +186,7 @@ Request get(schema::Request::Reader in, SharedBytes& attachment) {
     case schema::Request::RESERVE: return Reserve{in.getReserve()};
     case schema::Request::PUT_BEGIN: return get_put_begin(in.getPutBegin());
     case schema::Request::PUT_SEGMENT: {
-      const auto segment = in.getPutSegment();
-      PutSegment ask;
-      ask.address = get_fixed<ChunkAddress>(segment.getAddress());
-      ask.index = get_segment_index(segment.getIndex());
+      PutSegment ask = get_put_segment(in.getPutSegment());
       ask.data = get_segment(std::exchange(attachment, {}));
       return ask;
     }

@@ -80,6 +80,7 @@ struct ResponseWriter {
     put(news, {}, reply.presences);
     put_list(news.initAbsences(count_of(reply.absences)), reply.absences);
   }
+  void operator()(const SegmentTaken& reply) { out.setSegmentTaken(data_of(reply.onward)); }
   void operator()(const UserRecordReply& reply) {
     auto record = out.initUserRecord();
     put(record.initRecord(), reply.record);
@@ -183,8 +184,8 @@ Response get_record_difference(schema::RecordDifference::Reader in) {
   return reply;
 }
 
-std::vector<std::uint8_t> get_have(capnp::Data::Reader in) {
-  require(in.size() <= kAddressesPerMessageMax, "a list that is too long");
+std::vector<std::uint8_t> get_have(capnp::Data::Reader in, std::size_t count_max = kAddressesPerMessageMax) {
+  require(in.size() <= count_max, "a list that is too long");
   require(std::ranges::all_of(in, [](std::uint8_t value) { return value <= 1; }), "neither yes nor no");
   return {in.begin(), in.end()};
 }
@@ -230,6 +231,7 @@ Result<Response> get(schema::Response::Reader in, SharedBytes& attachment) {
     case schema::Response::HAVE: return HaveReply{get_have(in.getHave())};
     case schema::Response::OFFER: return OfferReply{get_have(in.getOffer())};
     case schema::Response::GONE: return DeleteReply{get_have(in.getGone())};
+    case schema::Response::SEGMENT_TAKEN: return SegmentTaken{get_have(in.getSegmentTaken(), kOnwardMax)};
     case schema::Response::PLEDGES:
       return PledgeReply{get_joined<crypto::Hash>(in.getPledges(), kPledgesMax)};
     case schema::Response::RECORD_DIFFERENCE: return get_record_difference(in.getRecordDifference());

@@ -45,7 +45,7 @@ class ScriptedService final : public wire::Service {
     }
     if (const auto* segment = std::get_if<wire::PutSegment>(&request)) {
       bytes_put += segment->data.size();
-      co_return wire::Response(wire::Done{});
+      co_return wire::Response(wire::SegmentTaken{});
     }
     if (std::holds_alternative<wire::PutHead>(request)) co_return fail(Errc::refused, "not your head");
     wire::Neighbours neighbours;

@@ -176,7 +176,7 @@ inline Task<Result<wire::Response>> TestService::serve(wire::Caller caller, wire
   }
   if (const auto* segment = std::get_if<wire::PutSegment>(&request)) {
     bytes_put += segment->data.size();
-    co_return wire::Response(wire::Done{});
+    co_return wire::Response(wire::SegmentTaken{});
   }
   if (std::holds_alternative<wire::PutHead>(request)) co_return fail(Errc::refused, "not your head");
   if (std::holds_alternative<wire::HaveChunks>(request)) co_return fail(Errc::timed_out, "another holder");

@@ -62,7 +62,7 @@ TEST_F(RingOfMachines, MoreQuestionsThanMayBeInFlightWaitAndAreAllAnswered) {
   EXPECT_LE(bob.service.most_at_once, static_cast<int>(link::kCallsInFlightMax));
 }
 
-Task<Result<wire::Done>> put_segment(Machine& asker, wire::MemberId peer, SharedBytes data) {
+Task<Result<wire::SegmentTaken>> put_segment(Machine& asker, wire::MemberId peer, SharedBytes data) {
   wire::PutSegment put;
   put.data = std::move(data);
   return ask(*asker.network, peer, std::move(put), 60s);
@@ -79,7 +79,7 @@ TEST_F(RingOfMachines, BulkTravelsInBothDirections) {
   Machine& anna = add_node(1);
   Machine& bob = add_node(2);
   const SharedBytes data(Bytes(wire::kSegmentBytes, 9));
-  std::vector<Task<Result<wire::Done>>> puts;
+  std::vector<Task<Result<wire::SegmentTaken>>> puts;
   for (std::size_t i = 0; i < kSegments / 2; ++i) puts.push_back(put_segment(anna, bob.id, data));
   for (const auto& answer : run(loop, when_all(loop, std::move(puts)))) EXPECT_TRUE(answer);
   EXPECT_EQ(bob.service.bytes_put, kSegments / 2 * wire::kSegmentBytes);

@@ -115,7 +115,7 @@ class TruthfulView final : public RingView {
   const Truth& truth_;
 };
 
-// One machine that serves chunks. `tamper` may change any answer before it leaves.
+// One machine that serves chunks. `tamper` may change any answer before it leaves, `mishear` any question.
 class Holder final : public wire::Service {
  public:
   using Tamper = std::function<void(const wire::Request&, Result<wire::Response>&)>;
@@ -144,7 +144,7 @@ class Holder final : public wire::Service {
     });
     ChunkService::Self self{person, secret, [this] { return wire::NodeRef{id_, view_.incarnation(id_)}; }};
     service =
-        std::make_unique<ChunkService>(signatures, view, *chunks, *heads, std::move(self),
+        std::make_unique<ChunkService>(clock, signatures, network, view, *chunks, *heads, std::move(self),
                                        [this](wire::MemberId from, std::vector<wire::ChunkAddress> lacking) {
                                          repair->offered(from, std::move(lacking));
                                        });
@@ -153,6 +153,7 @@ class Holder final : public wire::Service {
   Task<Result<wire::Response>> serve(wire::Caller caller, wire::Request request) override {
     ++served[request.index()];
     const wire::Request asked = request;
+    if (mishear) mishear(request);
     Result<wire::Response> answer = co_await dispatch(caller, std::move(request));
     if (tamper) tamper(asked, answer);
     co_return answer;
@@ -183,6 +184,7 @@ class Holder final : public wire::Service {
   const crypto::SigningSecretKey& secret() const { return secret_; }
 
   Tamper tamper;
+  std::function<void(wire::Request&)> mishear;
   std::map<std::size_t, unsigned> served;  // questions by kind
   std::unique_ptr<store::ChunkStore> chunks;
   std::unique_ptr<store::HeadStore> heads;

@@ -56,6 +56,29 @@ TEST(Codec, ASegmentTravelsInItsOwnBuffer) {
   EXPECT_EQ(std::get<PutSegment>(*decoded).data.data(), where);
 }
 
+TEST(Codec, AChainOfHoldersIsShortAndNamesNobodyTwice) {
+  RandomValues values(8);
+  PutSegment ask;
+  ask.data = values.segment();
+  const auto decoded = [&ask] {
+    const Encoded encoded = encode(Request(ask));
+    return decode_request(encoded.message, encoded.attachment);
+  };
+  while (ask.onward.size() < kOnwardMax) ask.onward.push_back(values.fixed<MemberId>());
+  ASSERT_TRUE(decoded());
+  ask.onward[3] = ask.onward[1];
+  EXPECT_EQ(decoded().error().code, Errc::invalid);
+  ask.onward[3] = values.fixed<MemberId>();
+  ask.onward.push_back(values.fixed<MemberId>());
+  EXPECT_EQ(decoded().error().code, Errc::invalid);
+
+  const std::vector<std::vector<std::uint8_t>> wrong = {std::vector<std::uint8_t>(kOnwardMax + 1, 1), {1, 2}};
+  for (const std::vector<std::uint8_t>& onward : wrong) {
+    const Encoded encoded = encode(Result<Response>(SegmentTaken{onward}));
+    EXPECT_EQ(decode_response(encoded.message, {}).error().code, Errc::invalid);
+  }
+}
+
 TEST(Codec, ErrorsTravelWithCodeAndContext) {
   for (int code = static_cast<int>(Errc::timed_out); code <= static_cast<int>(Errc::cancelled); ++code) {
     const Encoded encoded = encode(failed_with(static_cast<Errc>(code), "no such chunk"));

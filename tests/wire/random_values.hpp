@@ -127,8 +127,8 @@ class RandomValues {
     return SharedBytes(Bytes(kSegmentBytes, static_cast<std::uint8_t>(random_.next())));
   }
   std::uint32_t segment_index() { return static_cast<std::uint32_t>(random_.below(kSegmentsMax)); }
-  std::vector<std::uint8_t> yes_and_no() {
-    std::vector<std::uint8_t> list(random_.below(100));
+  std::vector<std::uint8_t> yes_and_no(std::size_t count_max = 99) {
+    std::vector<std::uint8_t> list(random_.below(count_max + 1));
     for (auto& value : list) value = coin() ? 1 : 0;
     return list;
   }
@@ -158,7 +158,8 @@ inline Request RandomValues::request(std::size_t kind) {
     case 5: return Join{statements()};
     case 6: return Reserve{number()};
     case 7: return PutBegin{chunk(), lease(), number()};
-    case 8: return PutSegment{fixed<ChunkAddress>(), segment_index(), segment()};
+    case 8:
+      return PutSegment{fixed<ChunkAddress>(), segment_index(), segment(), fixed_list<MemberId>(kOnwardMax)};
     case 9: return PutCommit{fixed<ChunkAddress>(), small_number()};
     case 10: return GetDescription{fixed<ChunkAddress>(), fixed<ReadToken>()};
     case 11: return GetSegment{fixed<ChunkAddress>(), segment_index(), fixed<ReadToken>()};
@@ -244,6 +245,7 @@ inline Response RandomValues::response(std::size_t kind) {
     case 15: return UserRecordReply{user_record(), fixed<crypto::SigningPublicKey>(), statements()};
     case 16: return DeleteReply{yes_and_no()};
     case 17: return PledgeReply{fixed_list<crypto::Hash>(20)};
+    case 19: return SegmentTaken{yes_and_no(kOnwardMax)};
     default: {
       RecordDifference reply{fixed<crypto::Hash>(), {}};
       reply.marks.resize(below(20));

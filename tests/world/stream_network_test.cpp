@@ -259,7 +259,7 @@ TEST(StreamNetwork, TakesOnlySoMuchForOneWhoDoesNotReceive) {
   ASSERT_TRUE(ring.answers(1, 2));
   const std::uint64_t before = ring.network.counters(member(1)).bytes;
   ring.network.set_asleep(member(2), true);
-  std::vector<std::optional<Result<wire::Done>>> outcomes(200);
+  std::vector<std::optional<Result<wire::SegmentTaken>>> outcomes(200);
   TaskScope scope(ring.clock);
   for (auto& outcome : outcomes) {
     wire::PutSegment put;

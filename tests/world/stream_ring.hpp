@@ -80,7 +80,7 @@ class StreamService final : public wire::Service {
     if (auto* put = std::get_if<wire::PutSegment>(&request)) {
       bytes_put += put->data.size();
       last_put = put->data;
-      co_return wire::Response(wire::Done{});
+      co_return wire::Response(wire::SegmentTaken{});
     }
     if (const auto* join = std::get_if<wire::Join>(&request)) {
       co_return wire::Response(wire::Welcome{join->statements, {}});

@@ -26,7 +26,7 @@ namespace peerstore::replica {
 class ChunkClient final : public ChunkSpace {
  public:
   struct Options {
-    std::size_t segments_in_flight = 4;  // to one holder
+    std::size_t segments_in_flight = 4;  // of one chunk
     Duration retry_pause = std::chrono::milliseconds(250);
     Duration hedge_after = std::chrono::milliseconds(1500);  // then a second holder is asked too
     std::size_t descriptions_kept = 4096;                    // of chunks read lately

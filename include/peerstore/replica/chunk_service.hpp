@@ -7,7 +7,8 @@
 //   - of each owner no more than its share of the quota that an admin signed;
 //   - it is deleted at the word of a live writer of its owner alone;
 //   - it is read by whoever shows its read token, or by a member's node that may hold it itself;
-//   - a receipt is signed only when the store has made the chunk durable.
+//   - a receipt is signed only when the store has made the chunk durable;
+//   - a segment is passed on only when it was found good, and only to those who may hold its chunk.
 #pragma once
 
 #include <peerstore/crypto/signatures.hpp>
@@ -27,6 +28,8 @@ std::uint64_t room_for_chunk(std::uint32_t segments);
 
 crypto::Hash read_token_hash(const wire::ReadToken& token);
 
+class PassingOn;
+
 class ChunkService {
  public:
   struct Self {
@@ -38,8 +41,9 @@ class ChunkService {
   using OnOffer = std::function<void(wire::MemberId from, std::vector<wire::ChunkAddress> lacking)>;
 
   // References must outlive this.
-  ChunkService(crypto::Signatures& signatures, const RingView& view, store::ChunkStore& chunks,
-               store::HeadStore& heads, Self self, OnOffer on_offer);
+  ChunkService(Clock& clock, crypto::Signatures& signatures, wire::Network& network, const RingView& view,
+               store::ChunkStore& chunks, store::HeadStore& heads, Self self, OnOffer on_offer);
+  ~ChunkService();
 
   // `caller` is a member, by its link.
   Task<Result<wire::Response>> serve(wire::Caller caller, wire::Reserve request);
@@ -68,6 +72,7 @@ class ChunkService {
   store::HeadStore& heads_;
   Self self_;
   OnOffer on_offer_;
+  std::unique_ptr<PassingOn> passing_on_;
   // Of quotas, as long as the map is this one: reckoning it takes a walk around the circle.
   struct Share {
     std::uint64_t quota = 0;

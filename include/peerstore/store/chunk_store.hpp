@@ -98,6 +98,8 @@ class ChunkStore {
   // is dropped, here and in commit().
   virtual Task<Result<void>> put_segment(wire::ChunkAddress address, std::uint32_t index,
                                          SharedBytes data) = 0;
+  // The header of a chunk that was begun, and neither committed nor given up.
+  virtual std::optional<wire::ChunkHeader> receiving(const wire::ChunkAddress& address) const = 0;
   // Copies what is still good of a file of this chunk in quarantine into the chunk being received.
   // The segments that are missing then; not_found without begin().
   virtual Task<Result<std::vector<std::uint32_t>>> salvage(wire::ChunkAddress address) = 0;

@@ -20,6 +20,7 @@ inline constexpr std::size_t kPresenceSumsMax = 4096;
 inline constexpr std::size_t kWhereaboutsMax = 64;
 inline constexpr std::size_t kAddressesPerMessageMax = 4096;
 inline constexpr std::size_t kDeletionsMax = 1024;
+inline constexpr std::size_t kOnwardMax = 4;
 inline constexpr std::size_t kPledgesMax = 64;
 inline constexpr std::size_t kRecordMarksMax = 4096;
 inline constexpr std::size_t kStatementBytesMax = 8192;
@@ -173,11 +174,19 @@ struct PutBegin {
   std::uint64_t reservation = 0;
   bool operator==(const PutBegin&) const = default;
 };
+// The answerer took it. Who took it after the answerer, by the word of those who passed it on: a byte for
+// each member onward, in the same order; 1 = yes.
+struct SegmentTaken {
+  std::vector<std::uint8_t> onward;
+  bool operator==(const SegmentTaken&) const = default;
+};
+// Passed on to the first of `onward` who can be reached, with the rest of the list.
 struct PutSegment {
-  using Reply = Done;
+  using Reply = SegmentTaken;
   ChunkAddress address;
   std::uint32_t index = 0;
-  SharedBytes data;  // exactly kSegmentBytes
+  SharedBytes data;                   // exactly kSegmentBytes
+  std::vector<MemberId> onward = {};  // all different
   bool operator==(const PutSegment&) const = default;
 };
 // Answered only when the chunk is durable.
@@ -322,7 +331,7 @@ using Request = std::variant<GetNeighbours, Notify, FindSuccessor, ExchangeRoste
 using Response =
     std::variant<Done, Neighbours, FoundSuccessor, RosterDifference, Welcome, Reserved, PutState, Receipt,
                  DescriptionReply, SegmentReply, HaveReply, OfferReply, HeadsReply, PresenceDifference, Pong,
-                 UserRecordReply, DeleteReply, PledgeReply, RecordDifference>;
+                 UserRecordReply, DeleteReply, PledgeReply, RecordDifference, SegmentTaken>;
 
 // The name of a request's kind, for logs and traces.
 std::string_view name_of(const Request& request);
