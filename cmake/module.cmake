@@ -1,6 +1,5 @@
 # What nearly every source includes of the standard library is read once, not for each of them: that saves a quarter of
-# the time to build. A forgotten include is found by the gcc-check preset, which does without. With it clang takes some
-# private members for unused that are not.
+# the time to build. A forgotten include is found by the gcc-check preset, which does without.
 set(PEERSTORE_PRELUDE
   <algorithm> <array> <chrono> <coroutine> <cstdint> <functional> <map> <memory> <optional> <ranges> <set> <span>
   <string> <string_view> <utility> <variant> <vector>)
@@ -16,7 +15,7 @@ function(peerstore_prelude target)
   endif()
   file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp" CONTENT "")
   add_library(${target} OBJECT "${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp")
-  target_compile_options(${target} PUBLIC -Xclang -fno-pch-timestamp -Wno-unused-private-field)
+  target_compile_options(${target} PUBLIC -Xclang -fno-pch-timestamp)
   target_compile_options(${target} PRIVATE ${ARG_OPTIONS})
   target_link_libraries(${target} PRIVATE peerstore_warnings ${ARG_LIBRARIES})
   target_precompile_headers(${target} PRIVATE ${PEERSTORE_PRELUDE} ${ARG_HEADERS})
