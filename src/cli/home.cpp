@@ -5,6 +5,7 @@
 #include <peerstore/membership/statement.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 
 namespace peerstore::cli {
@@ -87,6 +88,7 @@ Result<void> Home::keep_identity(const membership::Identity& identity,
                       "be left from a create that was cut off: then remove it)");
     }
   }
+  if (auto gone = forget_account_before(); !gone) return gone;
   if (auto kept = (*disk)->replace("account", account::encode(account)); !kept) return kept;
   return (*disk)->replace("identity", membership::encode(identity));
 }
@@ -113,16 +115,22 @@ Result<void> Home::keep_account(const account::AccountFile& account) const {
 Result<void> Home::displace_account(const account::AccountFile& theirs, std::uint32_t machine) const {
   auto disk = os::open_disk(path_);
   if (!disk) return disk.error();
+  const auto present = account();
+  if (!present) return present.error();
+  const auto body_before = account::decode_record_body(present->record.body.view());
+  if (!body_before) return body_before.error();
   const auto body = account::decode_record_body(theirs.record.body.view());
   if (!body) return body.error();
-  if (account::machine_slot(*body, machine) == nullptr) {
+  const account::MachineSlot* const slot_before = account::machine_slot(*body_before, machine);
+  const account::MachineSlot* const slot = account::machine_slot(*body, machine);
+  if (slot == nullptr || slot_before == nullptr || *slot != *slot_before) {
     if (auto gone = forget_machine_key(); !gone) return gone;
   }
   // One that is there is older, and the newest that was opened here.
   const auto before = account_before();
   if (!before) {
-    const auto present = account();
-    if (!present) return present.error();
+    const Errc code = before.error().code;
+    if (code != Errc::not_found && code != Errc::corrupt) return before.error();
     if (auto kept = (*disk)->replace(kBeforeFile, account::encode(*present)); !kept) return kept;
   }
   return keep_account(theirs);
@@ -131,7 +139,9 @@ Result<void> Home::displace_account(const account::AccountFile& theirs, std::uin
 Result<Home::Before> Home::account_before() const {
   struct stat facts = {};
   const std::string path = path_ + "/" + kBeforeFile;
-  if (::stat(path.c_str(), &facts) != 0) return fail(Errc::not_found, "no other machine changed the account");
+  if (::stat(path.c_str(), &facts) != 0) {
+    return fail(errno == ENOENT ? Errc::not_found : Errc::io, "no other machine changed the account");
+  }
   auto disk = os::open_disk(path_);
   if (!disk) return disk.error();
   const auto bytes = (*disk)->read_all(kBeforeFile, account::kAccountFileBytesMax);
@@ -141,6 +151,9 @@ Result<Home::Before> Home::account_before() const {
   const auto present = account();
   // The power failed when only this one was written.
   if (present && present->record == file->record) return fail(Errc::not_found, "the account is as it was");
+  if (present && present->record.person != file->record.person) {
+    return fail(Errc::corrupt, path + ": another person's");
+  }
   return Before{std::move(*file), facts.st_mtim.tv_sec * 1'000'000'000 + facts.st_mtim.tv_nsec};
 }
 

@@ -166,8 +166,9 @@ Task<Result<std::unique_ptr<drive::Drive>>> OwnerSession::open_drive(std::option
   keys.machines = static_cast<std::size_t>(std::ranges::count_if(
       membership_->roster().members(),
       [this](const auto& entry) { return !entry.second.gone && entry.second.person == identity_.person; }));
+  const bool only_looks = !is_alone() || unlocked_.opened_by != OpenedBy::present;
   const drive::Environment environment{loop_,  loop_,   entropy_,     signatures_, *files_,
-                                       *disk_, *space_, cache_.get(), !is_alone()};
+                                       *disk_, *space_, cache_.get(), only_looks};
   return drive::Drive::open(environment, keys, seen_at_ns);
 }
 

@@ -74,12 +74,15 @@ Task<Result<unsigned>> change_record(OwnerSession& session, const Home& home, bo
     if (*taken) {
       const auto now = home.account();
       const bool is_fork = now && account::is_fork(before, now->record);
-      co_return fail(Errc::busy,
-                     std::string("your keys were changed on another machine") +
-                         (is_fork ? " at the same time as on this one, whose last change (a passphrase or a "
-                                    "recovery kit) does not count"
-                                  : "") +
-                         "; nothing was changed now. Try again, with the passphrase of that change");
+      co_return fail(
+          Errc::busy,
+          std::string("your keys were changed on another machine") +
+              (is_fork ? " at the same time as on this one, whose last change (a passphrase or a "
+                         "recovery kit) does not count"
+                       : "") +
+              "; nothing was changed now. Try again" +
+              (session.unlocked().opened_by == OpenedBy::present ? ", with the passphrase of that change"
+                                                                 : ""));
     }
   }
   // What a machine that is gone had to unlock itself goes with it.

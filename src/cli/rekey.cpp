@@ -85,7 +85,9 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
   if (!taken) co_return job.output.failure(taken.error(), "Nothing was changed.");
   if (*taken) {
     co_return job.output.failure(Exit::no_node, "your keys were changed on another machine",
-                                 "Nothing was changed. Try again, with the passphrase of that change.");
+                                 session.unlocked().opened_by == OpenedBy::present
+                                     ? "Nothing was changed. Try again, with the passphrase of that change."
+                                     : "Nothing was changed. Try again.");
   }
   if (auto shown = show_passphrase(job.output, job.chosen); !shown) {
     co_return job.output.failure(shown.error(), "Nothing was changed.");

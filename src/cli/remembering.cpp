@@ -55,10 +55,13 @@ Exit remember_command(const Home& home, const Output& output, const UnlockOption
     return output.failure(set.error(), "Nothing was changed.");
   }
   const auto key_before = home.machine_key();
+  const wire::UserRecord record_before = open.file.record;
   // The key first: a slot without its key would say that this machine unlocks itself.
   if (auto kept = home.keep_machine_key(*key); !kept) return output.failure(kept.error());
   if (const Exit exit = change_with(home, output, options, std::move(open), job); exit != Exit::done) {
-    (void)(key_before ? home.keep_machine_key(**key_before) : home.forget_machine_key());
+    const auto now = home.account();
+    const bool is_as_before = key_before && now && now->record == record_before;
+    (void)(is_as_before ? home.keep_machine_key(**key_before) : home.forget_machine_key());
     return exit;
   }
   if (auto lent = lend_key_to_node(home, *user_key); !lent && lent.error().code != Errc::unreachable) {

@@ -210,6 +210,19 @@ std::optional<std::string> change_elsewhere(const Home& home) {
          local_time(before->displaced_ns) + ")";
 }
 
+namespace {
+
+// Whoever opens the account that lies there has what was before, too. It may have been displaced while they
+// typed; and who holds the lock may be about to.
+void forget_before_if_present(const Home& home, const account::AccountFile& opened) {
+  const auto lock = home.lock(Home::kClientLock);
+  if (!lock) return;
+  const auto present = home.account();
+  if (present && present->record == opened.record) (void)home.forget_account_before();
+}
+
+}  // namespace
+
 Result<UnlockedHome> unlock_with_passphrase(crypto::Signatures& signatures, const Home& home,
                                             const Output& output, OpenedBy least) {
   auto locked = read_locked(signatures, home);
@@ -231,8 +244,7 @@ Result<UnlockedHome> unlock_with_passphrase(crypto::Signatures& signatures, cons
       output.warning("",
                      fail(Errc::busy, *changed + ". If that was not you: peerstore rekey --revoke MACHINE"));
     }
-    // Whoever opens the present one has what was before, too.
-    (void)home.forget_account_before();
+    forget_before_if_present(home, open->file);
     return open;
   }
   auto of_before = open_by_before(signatures, home, *locked, *typed);

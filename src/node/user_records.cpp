@@ -124,7 +124,9 @@ Task<Result<void>> UserRecords::keep(wire::UserRecord record) {
                                       ? "another record is held: changed on two machines at once?"
                                       : "a newer user record is held, or one with other keys");
   }
-  if (held) {
+  const auto held_body = held ? account::decode_record_body(held->body.view()) : fail(Errc::not_found, "");
+  // What begins an epoch ends a thief's renewals, and there are only so many epochs.
+  if (held && !(held_body && body->epoch > held_body->epoch)) {
     const TimePoint now = clock_.now();
     // Of persons whom the roster knows, so they are few.
     Allowance& renewals = renewals_.try_emplace(record.person, kRenewalsAtOnce, now).first->second;

@@ -200,6 +200,11 @@ TEST(UserRecords, AreRenewedAFewTimesAMinuteAndNotWithoutEnd) {
   for (bob.sign(); put(bob); bob.sign()) ASSERT_LT(++renewed, 20);
   EXPECT_GE(renewed, 6) << "passwd, rekey and recovery make in a row, twice";
   EXPECT_EQ(put(bob).error().code, Errc::busy);
+  ASSERT_TRUE(account::begin_epoch(bob.made.body, ring.entropy, bob.owner, bob.made.keys));
+  bob.sign();
+  EXPECT_TRUE(put(bob)) << "whoever holds up the owner does not hold up new keys";
+  bob.sign();
+  EXPECT_EQ(put(bob).error().code, Errc::busy);
   ASSERT_TRUE(put(eve));
   eve.sign();
   EXPECT_TRUE(put(eve)) << "one person's haste holds up nobody else";

@@ -1,10 +1,12 @@
 """Passphrases, recovery and what a thief gets, with real processes."""
 
+import fcntl
 import json
 import os
 import re
 import shutil
 import signal
+import subprocess
 import time
 import unittest
 from pathlib import Path
@@ -232,8 +234,24 @@ class Account(RingTest):
         # A thief's, by a passphrase: that of before looks, and takes the account back.
         owner.run("unlock", "--remember")
         thief = self.copy_of(owner, "thief")
-        self.change_elsewhere(owner, thief, friend, "passwd", "what the thief likes")
         owner.run("lock")
+        asked = self.work / "asked"
+        os.mkfifo(asked, 0o600)
+        typing = subprocess.Popen([PEERSTORE, "--home", str(owner.path), "--passphrase-file", str(asked), "ls"],
+                                  stdout=subprocess.DEVNULL)
+        with open(asked, "w") as answer:  # which waits for the question
+            self.change_elsewhere(owner, thief, friend, "passwd", "what the thief likes")
+            answer.write("the second passphrase\n")
+        self.assertEqual(typing.wait(60), 0)
+        self.assertTrue(kept.exists(), "what it opened lies there no more")
+        # While a command holds the lock, which may be one that has displaced half of it, nothing is forgotten.
+        present = kept.read_bytes()
+        with open(owner.path / "client.lock") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.use(owner, "what the thief likes")
+            owner.run("ls")
+            self.use(owner, "the second passphrase")
+        self.assertEqual(kept.read_bytes(), present)
         self.expect(owner, 0, ["changed on another machine"], "restore", "--to", self.work / "back")
         self.assertEqual(difference(before, facts(str(self.work / "back") + str(tree))), "")
         self.expect(owner, 12, ["changed on another machine", "rekey --revoke"], "backup", tree)
