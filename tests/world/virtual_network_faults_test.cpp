@@ -200,7 +200,7 @@ class Sink final : public wire::Service {
   explicit Sink(Clock& clock) : clock_(clock) {}
   Task<Result<wire::Response>> serve(wire::Caller, wire::Request) override {
     arrivals.push_back(clock_.now());
-    co_return wire::Response(wire::Done{});
+    co_return wire::Response(wire::SegmentTaken{});
   }
   std::vector<TimePoint> arrivals;
 
