@@ -233,6 +233,8 @@ class Account(RingTest):
 
         # A thief's, by a passphrase: that of before looks, and takes the account back.
         owner.run("unlock", "--remember")
+        shutil.copy(friend.path / "account", kept)  # is not taken for the owner's, nor kept in its place
+        self.assertNotIn("changed on another", owner.run("status").stderr.decode())
         thief = self.copy_of(owner, "thief")
         owner.run("lock")
         asked = self.work / "asked"

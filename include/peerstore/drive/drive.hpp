@@ -231,12 +231,13 @@ class Drive {
   virtual void cancel() = 0;
 
   virtual std::vector<Snapshot> snapshots() const = 0;
+  using EachEntry = std::function<void(ListEntry)>;
+  using EachDifference = std::function<void(Difference)>;
   // `snapshot` empty: of each machine and set of paths the newest, and each path from the newest of these
   // that was to have it. Of a path that is named it is the newest that has it: what was deleted below a newer
   // snapshot's root comes back from an older one that has the path, or one below or above it, as its own
   // root. Errc::not_found names what is missing. `path` empty: the roots. `each` is told folder by folder, in
   // byte order of the names; an error may come after some.
-  using EachEntry = std::function<void(ListEntry)>;
   virtual Task<Result<void>> list(std::string path, std::string snapshot, bool recursive, EachEntry each) = 0;
   // Restores what is at `path` (empty: everything) into the folder `target`, below its remote
   // path. Files that are there with the right size and time are taken for finished: so a restore that was
@@ -255,7 +256,6 @@ class Drive {
   // Oldest first. Errc::not_found if no snapshot has it.
   virtual Task<Result<std::vector<Version>>> versions(std::string path) = 0;
   // From one snapshot to the other, in the order of paths.
-  using EachDifference = std::function<void(Difference)>;
   virtual Task<Result<void>> diff(std::string from, std::string to, EachDifference each) = 0;
 
   // `each`, if there is one, is told of every file.
