@@ -12,7 +12,9 @@ struct FreeMethod {
 
 int append(BIO* output, const char* bytes, std::size_t size, std::size_t* written) {
   Bytes& records = *static_cast<Bytes*>(BIO_get_data(output));
-  records.insert(records.end(), bytes, bytes + size);
+  const auto* const sealed =
+      reinterpret_cast<const std::uint8_t*>(bytes);  // of one type, so that they are moved at once
+  records.insert(records.end(), sealed, sealed + size);
   *written = size;
   return 1;
 }

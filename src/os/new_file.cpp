@@ -22,6 +22,7 @@ constexpr mode_t kPrivateFile = 0600;
 constexpr std::string_view kEnding = ".peerstore-";
 constexpr std::size_t kRandomBytes = 8;
 constexpr std::size_t kBlockBytes = 4096;  // what may be a hole
+constexpr std::uint64_t kSentAtOnce = 4 << 20;
 
 bool is_zero(ByteView bytes) {
   static constexpr std::array<std::uint8_t, kBlockBytes> kZeros = {};
@@ -57,11 +58,13 @@ Result<void> may_appear(const std::string& path, bool overwrite) {
 
 }  // namespace
 
-NewFile::NewFile(Descriptor file, std::string path, std::string temporary, bool overwrite)
+NewFile::NewFile(Descriptor file, std::string path, std::string temporary, bool overwrite,
+                 WriteBehind& write_behind)
     : file_(std::move(file)),
       path_(std::move(path)),
       temporary_(std::move(temporary)),
-      overwrite_(overwrite) {}
+      overwrite_(overwrite),
+      write_behind_(write_behind) {}
 
 NewFile::~NewFile() {
   if (!finished_) ::unlink(temporary_.c_str());
@@ -75,7 +78,8 @@ bool NewFile::is_unfinished(std::string_view name) {
          name.find_first_not_of("0123456789abcdef", kEnding.size()) == std::string_view::npos;
 }
 
-Result<std::unique_ptr<Files::Writer>> NewFile::create(const std::string& path, bool overwrite) {
+Result<std::unique_ptr<Files::Writer>> NewFile::create(const std::string& path, bool overwrite,
+                                                       WriteBehind& write_behind) {
   if (auto reason = unusable(path)) return *reason;
   if (path.empty() || path.ends_with('/')) {
     return fail(Errc::invalid, "'" + path + "' is not the name of a file");
@@ -85,7 +89,8 @@ Result<std::unique_ptr<Files::Writer>> NewFile::create(const std::string& path, 
   Descriptor file(
       ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kPrivateFile));
   if (!file) return posix_error(path);
-  return std::unique_ptr<Files::Writer>(new NewFile(std::move(file), path, std::move(temporary), overwrite));
+  return std::unique_ptr<Files::Writer>(
+      new NewFile(std::move(file), path, std::move(temporary), overwrite, write_behind));
 }
 
 Result<void> NewFile::append(ByteView bytes) {
@@ -105,7 +110,13 @@ Result<void> NewFile::append(ByteView bytes) {
     size_ += part;
     bytes = bytes.subspan(part);
   }
+  if (written_to_ >= sent_to_ + kSentAtOnce) write_behind();
   return {};
+}
+
+void NewFile::write_behind() {
+  write_behind_.wrote(file_.number(), sent_to_, written_to_ - sent_to_);
+  sent_to_ = written_to_;
 }
 
 Result<std::vector<std::string>> NewFile::finish(const FileFacts& facts, const FileAttributes& attributes,
@@ -114,9 +125,13 @@ Result<std::vector<std::string>> NewFile::finish(const FileFacts& facts, const F
   if (written_to_ < size_ && ::ftruncate(file_.number(), static_cast<off_t>(size_)) != 0) {
     return posix_error(path_);
   }
+  if (written_to_ >= kLargeFile && written_to_ > sent_to_) write_behind();
   auto refused = apply_facts(file_.number(), facts, attributes, path_);
   if (!refused) return refused;
-  if (durable == Durable::now && ::fsync(file_.number()) != 0) return posix_error(path_);
+  if (durable == Durable::now) {
+    if (::fsync(file_.number()) != 0) return posix_error(path_);
+    if (auto standing = write_behind_.standing(); !standing) return standing.error();
+  }
   if (auto done = move_to_its_name(); !done) return done.error();
   finished_ = true;
   return refused;

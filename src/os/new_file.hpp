@@ -8,12 +8,14 @@
 #include <peerstore/runtime/files.hpp>
 
 #include "descriptor.hpp"
+#include "write_behind.hpp"
 
 namespace peerstore::os {
 
 class NewFile final : public Files::Writer {
  public:
-  static Result<std::unique_ptr<Files::Writer>> create(const std::string& path, bool overwrite);
+  static Result<std::unique_ptr<Files::Writer>> create(const std::string& path, bool overwrite,
+                                                       WriteBehind& write_behind);
   ~NewFile() override;
   // Whether a file of that name may be what a process that was killed has left.
   static bool is_unfinished(std::string_view name);
@@ -25,16 +27,20 @@ class NewFile final : public Files::Writer {
                                           Durable durable) override;
 
  private:
-  NewFile(Descriptor file, std::string path, std::string temporary, bool overwrite);
+  NewFile(Descriptor file, std::string path, std::string temporary, bool overwrite,
+          WriteBehind& write_behind);
+  void write_behind();
   Result<void> move_to_its_name();
 
   Descriptor file_;
   std::string path_;
   std::string temporary_;
   bool overwrite_;
+  WriteBehind& write_behind_;
   bool finished_ = false;
   std::uint64_t size_ = 0;
   std::uint64_t written_to_ = 0;  // the file's size on the disk
+  std::uint64_t sent_to_ = 0;     // what lies before is on its way to the disk
 };
 
 }  // namespace peerstore::os

@@ -1,6 +1,7 @@
 // Disk over POSIX. Names are resolved from an open descriptor of the root folder, which therefore
 // may be renamed while it is in use. A file is never reached through a symbolic link; the folders
-// above it may be links, so that their owner can keep chunks on a larger disk.
+// above it may be links, so that their owner can keep chunks on a larger disk. What friends keep here is
+// seldom read again soon, so it leaves the page cache to what the machine's owner works with.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -11,6 +12,7 @@
 
 #include "descriptor.hpp"
 #include "posix.hpp"
+#include "write_behind.hpp"
 
 namespace peerstore::os {
 
@@ -78,7 +80,10 @@ class RealWriter final : public Disk::Writer {
 
   Result<void> sync() override {
     if (broken_) return sync_failed();
-    if (::fdatasync(file_.number()) == 0) return {};
+    if (::fdatasync(file_.number()) == 0) {
+      if (size_ >= kLargeFile) leave_page_cache(file_.number(), 0, size_);
+      return {};
+    }
     // The kernel now takes the lost pages for clean: a second sync would lie.
     broken_ = true;
     return posix_error(path_);
@@ -86,7 +91,6 @@ class RealWriter final : public Disk::Writer {
 
  private:
   static constexpr std::uint64_t kOffsetMax = std::numeric_limits<off_t>::max();
-
   Error sync_failed() const { return fail(Errc::io, path_ + ": an earlier sync of this file failed"); }
 
   Descriptor file_;
@@ -116,6 +120,7 @@ class RealDisk final : public Disk {
     Bytes out(static_cast<std::size_t>(std::min<std::uint64_t>(size, file_size - offset)));
     const auto got = read_up_to(file->number(), offset, out, path);
     if (!got) return got.error();
+    if (file_size >= kLargeFile) leave_page_cache(file->number(), offset, *got);
     out.resize(*got);
     return out;
   }

@@ -11,6 +11,7 @@
 #include "file_facts.hpp"
 #include "new_file.hpp"
 #include "posix.hpp"
+#include "write_behind.hpp"
 
 namespace peerstore::os {
 
@@ -122,7 +123,7 @@ class RealFiles final : public Files {
   }
 
   Result<std::unique_ptr<Writer>> create(const std::string& path, bool overwrite) override {
-    return NewFile::create(path, overwrite);
+    return NewFile::create(path, overwrite, write_behind_);
   }
 
   Result<void> make_folder(const std::string& path) override {
@@ -165,7 +166,7 @@ class RealFiles final : public Files {
     if (auto reason = unusable(folder)) return *reason;
     const Descriptor open(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!open || ::syncfs(open.number()) != 0) return posix_error(folder);
-    return {};
+    return write_behind_.standing();
   }
 
   Result<void> remove_unfinished(const std::string& folder) override {
@@ -182,6 +183,7 @@ class RealFiles final : public Files {
 
  private:
   AccountNames accounts_;
+  WriteBehind write_behind_;
 };
 
 }  // namespace

@@ -66,6 +66,37 @@ TEST_F(RealFiles, GivesBackContentModeAndTimeToTheNanosecond) {
   EXPECT_EQ(read(path), "content");
 }
 
+// More than is let be under way to the disk at a time, in files of every size around the limits.
+TEST_F(RealFiles, WhatIsSentToTheDiskEarlyIsWholeAndDurable) {
+  const auto byte_at = [](std::size_t file, std::size_t at) {
+    return static_cast<std::uint8_t>(file + at / 251);
+  };
+  const std::vector<std::size_t> sizes = {(256 << 10) - 1, 256 << 10, (4 << 20) - 1,
+                                          (4 << 20) + 1,   48 << 20,  5};
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    Bytes content(sizes[i]);
+    for (std::size_t at = 0; at < content.size(); ++at) content[at] = byte_at(i, at);
+    auto writer = files->create(folder / std::to_string(i), false);
+    ASSERT_TRUE(writer);
+    for (ByteView left = content; !left.empty();
+         left = left.subspan(std::min<std::size_t>(left.size(), 100'000))) {
+      ASSERT_TRUE((*writer)->append(left.first(std::min<std::size_t>(left.size(), 100'000))));
+    }
+    ASSERT_TRUE((*writer)->finish(own_facts(0600, 5), {}, Durable::later));
+  }
+  ASSERT_TRUE(files->sync(folder.path()));
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    auto reader = files->open(folder / std::to_string(i));
+    ASSERT_TRUE(reader);
+    const auto content = (*reader)->read(sizes[i] + 1);
+    ASSERT_TRUE(content);
+    ASSERT_EQ(content->size(), sizes[i]);
+    std::size_t wrong = 0;
+    for (std::size_t at = 0; at < content->size(); ++at) wrong += (*content)[at] != byte_at(i, at);
+    EXPECT_EQ(wrong, 0u);
+  }
+}
+
 TEST_F(RealFiles, ANewFileAppearsOnlyWhenFinished) {
   const std::string path = folder / "file";
   auto writer = files->create(path, false);
