@@ -52,7 +52,7 @@ Task<Result<void>> RingDrive::start(std::optional<std::int64_t> seen_at_ns) {
           {"", fail(Errc::corrupt, "the ring shows an older head of " + machine_name(head.machine) +
                                        " than this home has seen; the newer one is used")});
     }
-    (void)co_await environment_.space.publish(head);
+    if (!environment_.only_looks) (void)co_await environment_.space.publish(head);
   }
   looks_back_ = seen_at_ns.has_value();
   if (looks_back_) {

@@ -48,6 +48,17 @@ TEST_F(HeadTest, WhoeverLooksWhileAnotherCommandWritesLeavesTheFolderAsItIs) {
   EXPECT_EQ(published().version, 1u) << "what was found lost is not written down";
 }
 
+TEST_F(HeadTest, WhoeverLooksPublishesNothingThoughTheRingShowsAnOlderHead) {
+  back_up(home, "one");
+  const wire::Head old = published();
+  back_up(home, "two");
+  published() = old;
+  home.only_looks = true;
+  ASSERT_TRUE(home.open());
+  EXPECT_EQ(*home.read("t/file"), "two");
+  EXPECT_EQ(published().version, 1u);
+}
+
 TEST_F(HeadTest, AnOlderHeadFromTheRingIsNeverUsed) {
   back_up(home, "one");
   const wire::Head old = published();
