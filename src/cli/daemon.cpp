@@ -259,6 +259,8 @@ void Daemon::adopt(const Output& output, account::AccountFile account, const wir
   if (!kept) return;
   output.note("Your keys were changed on another machine.");
   if (unlocked_itself && !home_.machine_key()) output.note("This machine does not unlock itself any more.");
+  // A key that opens only what was is of no use to commands, and would be to a thief.
+  if (user_key_ && !open_without_authority(signatures_, home_, user_key_->copy())) user_key_.reset();
   if (is_fork) {
     output.note(
         "Your keys were changed on another machine at the same time as on this one, whose last change (a "

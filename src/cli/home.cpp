@@ -88,7 +88,9 @@ Result<void> Home::keep_identity(const membership::Identity& identity,
                       "be left from a create that was cut off: then remove it)");
     }
   }
+  // Of whoever was here before.
   if (auto gone = forget_account_before(); !gone) return gone;
+  if (auto gone = forget_machine_key(); !gone) return gone;
   if (auto kept = (*disk)->replace("account", account::encode(account)); !kept) return kept;
   return (*disk)->replace("identity", membership::encode(identity));
 }
@@ -151,7 +153,9 @@ Result<Home::Before> Home::account_before() const {
   const auto present = account();
   // The power failed when only this one was written.
   if (present && present->record == file->record) return fail(Errc::not_found, "the account is as it was");
-  if (present && present->record.person != file->record.person) {
+  // Founders of different rings have the same number; no two persons have the same secret.
+  if (present &&
+      (present->record.person != file->record.person || present->account_secret != file->account_secret)) {
     return fail(Errc::corrupt, path + ": another person's");
   }
   return Before{std::move(*file), facts.st_mtim.tv_sec * 1'000'000'000 + facts.st_mtim.tv_nsec};

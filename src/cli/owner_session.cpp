@@ -51,7 +51,10 @@ Result<void> OwnerSession::load(Purpose purpose) {
     auto lock = home_.lock(Home::kClientLock);
     const bool may_share = purpose == Purpose::look && !lock && lock.error().code == Errc::busy;
     if (!lock && !may_share) return lock.error();
-    if (lock) unlocked_.lock = std::move(*lock);
+    if (lock) {
+      unlocked_.lock = std::move(*lock);
+      if (auto fresh = compare_account(purpose); !fresh) return fresh;
+    }
   }
   auto disk = home_.client_disk();
   if (!disk) return disk.error();
@@ -83,6 +86,22 @@ Result<void> OwnerSession::load(Purpose purpose) {
   view_ = std::make_unique<node::MembershipView>(*membership_);
   return {};
 }
+
+// It was read before the lock was taken, and somebody may have typed for long. What is of before now must not
+// be written again; to look, it is as good as the account of before.
+Result<void> OwnerSession::compare_account(Purpose purpose) {
+  if (unlocked_.opened_by != OpenedBy::present) return {};
+  const auto present = home_.account();
+  if (!present) return present.error();
+  if (account::encode(*present) == account::encode(unlocked_.file)) return {};
+  if (purpose != Purpose::look) {
+    return fail(Errc::busy, "your keys were changed while this command was begun: try again");
+  }
+  unlocked_.opened_by = OpenedBy::before;
+  return {};
+}
+
+bool OwnerSession::only_looks() const { return !is_alone() || unlocked_.opened_by != OpenedBy::present; }
 
 std::vector<std::string> OwnerSession::ways_in(std::vector<std::string> bootstrap) {
   if (!bootstrap.empty()) return bootstrap;
@@ -166,9 +185,8 @@ Task<Result<std::unique_ptr<drive::Drive>>> OwnerSession::open_drive(std::option
   keys.machines = static_cast<std::size_t>(std::ranges::count_if(
       membership_->roster().members(),
       [this](const auto& entry) { return !entry.second.gone && entry.second.person == identity_.person; }));
-  const bool only_looks = !is_alone() || unlocked_.opened_by != OpenedBy::present;
   const drive::Environment environment{loop_,  loop_,   entropy_,     signatures_, *files_,
-                                       *disk_, *space_, cache_.get(), only_looks};
+                                       *disk_, *space_, cache_.get(), only_looks()};
   return drive::Drive::open(environment, keys, seen_at_ns);
 }
 
@@ -203,7 +221,7 @@ Task<void> enter_and_work(OwnerSession& session, const Output& output,
         "Another command is at work in this home: this one looks without its cache, which takes longer.");
   }
   // Nor does who has only the passphrase of before another machine's change state anything.
-  if (!session.is_alone() || session.unlocked().opened_by != OpenedBy::present) {
+  if (session.only_looks()) {
     exit = co_await work(session);
     co_return;
   }

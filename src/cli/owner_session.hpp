@@ -30,7 +30,8 @@ enum class Purpose : std::uint8_t { change, look, authority };
 
 class OwnerSession {
  public:
-  // Takes the lock, if that can be or must be. Asks nobody.
+  // Takes the lock, if that can be or must be. Asks nobody. Errc::busy if the account is not what was
+  // unlocked any more.
   static Result<std::unique_ptr<OwnerSession>> prepare(const Home& home, UnlockedHome unlocked,
                                                        Purpose purpose = Purpose::change);
 
@@ -45,6 +46,9 @@ class OwnerSession {
 
   // Nobody else writes in this home meanwhile. If not, this command leaves it as it is.
   bool is_alone() const { return unlocked_.lock != nullptr; }
+  // Nothing is stated, published or written down: another command may be at that, or who opened the account
+  // has only what opened the one of before.
+  bool only_looks() const;
 
   // Reaches a member and learns the roster from it. Errc::unreachable says whom it tried.
   Task<Result<void>> enter(std::vector<std::string> bootstrap);
@@ -62,6 +66,7 @@ class OwnerSession {
   OwnerSession(const Home& home, UnlockedHome unlocked);
   std::vector<std::string> ways_in(std::vector<std::string> bootstrap);
   Result<void> load(Purpose purpose);
+  Result<void> compare_account(Purpose purpose);
   Task<void> find_everybody();
 
   Home home_;

@@ -1,5 +1,7 @@
 #include "record_exchange.hpp"
 
+#include "remembering.hpp"
+
 #include <peerstore/replica/head_keepers.hpp>
 
 namespace peerstore::cli {
@@ -91,7 +93,15 @@ Task<Result<unsigned>> change_record(OwnerSession& session, const Home& home, bo
                                    session.identity().person_secret);
   if (!next) co_return next.error_in("nothing was changed");
   file.record = std::move(*next);
+  // It would open the account of before: whatever stops this, it is gone.
+  const auto machine_key = home.machine_key();
+  const bool is_kept = account::machine_slot(body, session.identity().machine) != nullptr ||
+                       (!machine_key && machine_key.error().code == Errc::not_found);
+  if (auto gone = is_kept ? Result<void>() : home.forget_machine_key(); !gone) {
+    co_return gone.error_in("nothing was changed");
+  }
   if (auto kept = home.keep_account(file); !kept) {
+    if (!is_kept) keep_key_that_opens(home, session.identity(), machine_key);
     // The file may be in place, and only the folder not synced.
     const auto now = home.account();
     const bool is_in_force = now && now->record == file.record;

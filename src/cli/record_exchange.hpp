@@ -14,9 +14,9 @@ Task<std::optional<wire::UserRecord>> newer_record(OwnerSession& session);
 Task<Result<bool>> take_newer_record(OwnerSession& session);
 
 // Makes `body` the person's next record: durable in this home before anybody is told of it, so that whatever
-// stops it leaves the old one or the new one, whole. Returns how many members keep it; 0 if `is_entered` is
-// false: then this home's node tells them later. Errc::busy if another machine changed the record meanwhile:
-// that one is kept.
+// stops it leaves the old one or the new one, whole. The key that unlocks this machine by itself goes first,
+// if the new one has no place for it. Returns how many members keep it; 0 if `is_entered` is false: then this
+// home's node tells them later. Errc::busy if another machine changed the record meanwhile: that one is kept.
 Task<Result<unsigned>> change_record(OwnerSession& session, const Home& home, bool is_entered,
                                      account::AccountFile file, account::RecordBody body);
 

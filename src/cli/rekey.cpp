@@ -105,6 +105,8 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
     co_return job.output.failure(
         keepers.error(), machines->empty() ? "" : "The machines that were named are shut out. Try again.");
   }
+  // The home's node holds the old key, if somebody unlocked it.
+  if (is_node_unlocked(job.home)) (void)lend_key_to_node(job.home, *job.keys.user_key);
   if (*keepers == 0 && session.membership().roster().has_others(session.identity().member)) {
     // The other machines need what nobody keeps yet.
     co_return job.output.failure(
@@ -117,9 +119,6 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
     co_return job.output.failure(replaced.error().in("the old writer keys have not all ended"),
                                  "Your keys and your passphrase are the new ones. The next command goes on.");
   }
-  (void)job.home.forget_machine_key();  // it opens nothing any more
-  // The home's node holds the old key, if somebody unlocked it.
-  if (is_node_unlocked(job.home)) (void)lend_key_to_node(job.home, *job.keys.user_key);
   if (job.output.json()) {
     job.output.document({{"type", "rekeyed"}, {"epoch", job.body.epoch}, {"keepers", *keepers}});
     co_return Exit::done;

@@ -36,7 +36,21 @@ Exit change_with(const Home& home, const Output& output, const OwnerOptions& opt
       [&](OwnerSession& session, const Result<void>& entered) { return change(session, entered, job); });
 }
 
+bool opens_account(const account::RecordBody& body, const membership::Identity& identity,
+                   const Result<crypto::Guarded<account::MachineKey>>& key) {
+  return key && account::open_with_machine_key(body, owner_of(identity), identity.machine, **key);
+}
+
 }  // namespace
+
+void keep_key_that_opens(const Home& home, const membership::Identity& identity,
+                         const Result<crypto::Guarded<account::MachineKey>>& before) {
+  const auto file = home.account();
+  const auto body = file ? account::decode_record_body(file->record.body.view()) : file.error();
+  if (body && opens_account(*body, identity, home.machine_key())) return;
+  (void)(body && opens_account(*body, identity, before) ? home.keep_machine_key(**before)
+                                                        : home.forget_machine_key());
+}
 
 Exit remember_command(const Home& home, const Output& output, const UnlockOptions& options) {
   crypto::Ed25519Signatures signatures;
@@ -55,13 +69,12 @@ Exit remember_command(const Home& home, const Output& output, const UnlockOption
     return output.failure(set.error(), "Nothing was changed.");
   }
   const auto key_before = home.machine_key();
-  const wire::UserRecord record_before = open.file.record;
+  const auto identity = home.identity();
+  if (!identity) return output.failure(identity.error(), "Nothing was changed.");
   // The key first: a slot without its key would say that this machine unlocks itself.
   if (auto kept = home.keep_machine_key(*key); !kept) return output.failure(kept.error());
   if (const Exit exit = change_with(home, output, options, std::move(open), job); exit != Exit::done) {
-    const auto now = home.account();
-    const bool is_as_before = key_before && now && now->record == record_before;
-    (void)(is_as_before ? home.keep_machine_key(**key_before) : home.forget_machine_key());
+    keep_key_that_opens(home, *identity, key_before);
     return exit;
   }
   if (auto lent = lend_key_to_node(home, *user_key); !lent && lent.error().code != Errc::unreachable) {

@@ -15,4 +15,9 @@ Exit remember_command(const Home& home, const Output& output, const UnlockOption
 // lock --forget. The key goes first, whoever asks; to take the slot out of the record needs authority.
 Exit forget_command(const Home& home, const Output& output, const LockOptions& options);
 
+// Of the key that lies in the home and the one that lay there before, the one that opens the account as it is
+// now: whatever cut a change off, and whoever changed the account meanwhile. If neither does, none stays.
+void keep_key_that_opens(const Home& home, const membership::Identity& identity,
+                         const Result<crypto::Guarded<account::MachineKey>>& before);
+
 }  // namespace peerstore::cli
