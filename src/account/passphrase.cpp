@@ -98,4 +98,11 @@ std::optional<Passphrase> as_generated(const Passphrase& passphrase) {
   return joined(found);
 }
 
+bool is_same(const Passphrase& one, const Passphrase& other) {
+  if (std::ranges::equal(one.view(), other.view())) return true;
+  const auto words = as_generated(one);
+  const auto others = as_generated(other);
+  return words && others && std::ranges::equal(words->view(), others->view());
+}
+
 }  // namespace peerstore::account

@@ -9,10 +9,11 @@
 
 namespace peerstore::cli {
 
-// Locked, and opened by the passphrase itself, with `least` that. Why it goes no further has been said, if
-// there is only an exit.
+// Locked, and opened by the passphrase itself, with `least` that; `as_typed`, if there, is given that. Why it
+// goes no further has been said, if there is only an exit.
 std::variant<UnlockedHome, Exit> open_for_change(crypto::Signatures& signatures, const Home& home,
-                                                 const Output& output, OpenedBy least = OpenedBy::present);
+                                                 const Output& output, OpenedBy least = OpenedBy::present,
+                                                 account::Passphrase* as_typed = nullptr);
 
 struct Renewal {
   UnlockedHome open;

@@ -224,11 +224,13 @@ void forget_before_if_present(const Home& home, const account::AccountFile& open
 }  // namespace
 
 Result<UnlockedHome> unlock_with_passphrase(crypto::Signatures& signatures, const Home& home,
-                                            const Output& output, OpenedBy least) {
+                                            const Output& output, OpenedBy least,
+                                            account::Passphrase* as_typed) {
   auto locked = read_locked(signatures, home);
   if (!locked) return locked.error();
   const auto typed = ask_passphrase(output.options());
   if (!typed) return typed.error();
+  if (as_typed != nullptr) *as_typed = typed->copy();
   const auto disk = home.client_disk();
   if (!disk) return disk.error();
   const unsigned tries = wrong_tries(**disk);

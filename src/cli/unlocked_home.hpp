@@ -58,9 +58,11 @@ Result<UnlockedHome> unlock_home(crypto::Signatures& signatures, const Home& hom
 // itself, refused if the key does not open the account (any more).
 Result<UnlockedHome> unlock_by_itself(crypto::Signatures& signatures, const Home& home);
 // With the passphrase and nothing else: for what needs authority. Says so if another machine changed the
-// keys since the last time: once, or each time that it is the passphrase of before.
+// keys since the last time: once, or each time that it is the passphrase of before. `as_typed`, if there, is
+// given what was typed.
 Result<UnlockedHome> unlock_with_passphrase(crypto::Signatures& signatures, const Home& home,
-                                            const Output& output, OpenedBy least = OpenedBy::present);
+                                            const Output& output, OpenedBy least = OpenedBy::present,
+                                            account::Passphrase* as_typed = nullptr);
 // "your keys were changed on another machine (...)". Nothing if they were not, or if that was said.
 std::optional<std::string> change_elsewhere(const Home& home);
 

@@ -85,5 +85,16 @@ TEST(GeneratedPassphrase, IsKnownHoweverItWasSpacedAndCapitalised) {
   EXPECT_FALSE(as_generated(*read("abacus abdomen abide acid acorn zooom")));
 }
 
+TEST(Passphrase, IsTheSameIfItOpensTheSame) {
+  const auto same = [](std::string_view one, std::string_view other) {
+    return is_same(*read(one), *read(other));
+  };
+  EXPECT_TRUE(same("one of my own", "one of my own"));
+  EXPECT_FALSE(same("one of my own", "One of my own"));
+  EXPECT_FALSE(same("one of my own", "one of my own "));
+  EXPECT_TRUE(same("abacus abdomen abide acid acorn zoom", " Abacus abdomen ABIDE acid acorn  zoom"));
+  EXPECT_FALSE(same("abacus abdomen abide acid acorn zoom", "abacus abdomen abide acid zoom acorn"));
+}
+
 }  // namespace
 }  // namespace peerstore::account

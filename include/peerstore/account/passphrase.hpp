@@ -31,6 +31,9 @@ Passphrase generate_passphrase(Entropy& entropy);
 // it is six words of the list: it may be one that was drawn.
 std::optional<Passphrase> as_generated(const Passphrase& passphrase);
 
+// Does one open what the other opens?
+bool is_same(const Passphrase& one, const Passphrase& other);
+
 // The list, sorted.
 std::span<const std::string_view> words();
 
