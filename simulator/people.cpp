@@ -38,6 +38,7 @@ class WatchedSpace final : public replica::ChunkSpace {
   void sign(wire::Head& head) const override { space_.sign(head); }
   replica::HeadRank rank_of(const wire::Head& head) const override { return space_.rank_of(head); }
   Task<Result<std::vector<wire::Head>>> heads() override { return space_.heads(); }
+  bool heads_are_surely_newest() const override { return space_.heads_are_surely_newest(); }
   Task<Result<unsigned>> publish(wire::Head head) override { return space_.publish(std::move(head)); }
   wire::PersonNumber owner() const override { return space_.owner(); }
   unsigned reachable_copies() const override { return space_.reachable_copies(); }

@@ -172,8 +172,9 @@ Task<Exit> prune(OwnerSession& session, drive::Drive& drive, const Prune& job) {
   if (summary->bytes_waiting > 0) {
     job.output.line(
         "  " + human_bytes(summary->bytes_waiting) +
-        " of each copy are not needed and still with friends: those who are away, and what another "
-        "machine of yours may count on for seven days, are deleted by the next prune.");
+        " of each copy are not needed and still with friends. The next prune tells those who are "
+        "away, and deletes after seven days what another machine of yours may count on, or a newer "
+        "list of your files that only friends who are away know.");
   }
   co_return Exit::done;
 }

@@ -16,7 +16,9 @@ namespace {
 constexpr std::uint64_t kVerifiedBytes = 4 * 1024 * 1024;  // in one go
 constexpr std::size_t kIdsInRecord = 4096;                 // of forgotten snapshots
 // Longer than a backup takes: one that another machine had begun may have counted on a pack that was dropped.
-constexpr std::int64_t kGraceOfOthers_ns = std::int64_t{7} * 24 * 60 * 60 * 1'000'000'000;
+// And long enough for a friend to come back who knows a newer head of this machine, if this home is an old
+// copy.
+constexpr std::int64_t kDeletedAfter_ns = std::int64_t{7} * 24 * 60 * 60 * 1'000'000'000;
 
 Error old_heads() {
   return fail(Errc::corrupt,
@@ -351,7 +353,8 @@ Task<Result<std::size_t>> RingDrive::remove_dropped(MarkRun& mark, std::vector<s
       keys_.machines <= 1 &&
       std::ranges::all_of(heads_.heads(), [this](const auto& entry) { return entry.first == keys_.machine; });
   const std::int64_t now = environment_.clock.wall_time().nanoseconds;
-  const std::int64_t until = is_only_machine ? now : now - kGraceOfOthers_ns;
+  const bool knows_all = is_only_machine && environment_.space.heads_are_surely_newest();
+  const std::int64_t until = knows_all ? now : now - kDeletedAfter_ns;
   std::vector<std::uint32_t> packs = vault_.dropped_until(until, mark.used());
   std::erase_if(packs, [&](std::uint32_t pack) { return std::ranges::find(but, pack) != but.end(); });
   co_return co_await vault_.remove(std::move(packs));

@@ -35,6 +35,7 @@ struct ChunkClient::Parts : crypto::InLockedMemory {
   Options options;
   Friends friends;
   ChunkReader reader;
+  bool heads_are_surely_newest = false;  // the last that were read
 
   Parts(Clock& a_clock, Random& a_random, wire::Network& a_network, crypto::Signatures& some_signatures,
         const RingView& a_view, Writer a_writer, NameOf name_of, Options some_options)
@@ -59,8 +60,9 @@ struct ChunkClient::Parts : crypto::InLockedMemory {
   Task<Result<wire::HeadsReply>> heads_at(wire::MemberId member);
   Task<Result<wire::Done>> put_head(wire::MemberId member, const wire::Head& head);
   Task<std::optional<std::map<std::uint32_t, wire::Head>>> newest_heads_of(
-      std::vector<wire::MemberId> members);
+      std::vector<wire::MemberId> members, std::set<wire::MemberId>& heard);
   Task<Result<std::vector<wire::Head>>> newest_heads();
+  bool are_surely_newest(const std::set<wire::MemberId>& heard) const;
   Task<Result<unsigned>> publish_to(std::vector<wire::MemberId> order, std::size_t wanted,
                                     const wire::Head& head);
   void merge(std::map<std::uint32_t, wire::Head>& newest, wire::HeadsReply reply) const;
@@ -267,20 +269,19 @@ void ChunkClient::Parts::merge(std::map<std::uint32_t, wire::Head>& newest, wire
   }
 }
 
-// Nothing if none of them answered.
+// Nothing if none of them answered; `heard` gets those who did.
 Task<std::optional<std::map<std::uint32_t, wire::Head>>> ChunkClient::Parts::newest_heads_of(
-    std::vector<wire::MemberId> members) {
+    std::vector<wire::MemberId> members, std::set<wire::MemberId>& heard) {
   std::vector<Task<Result<wire::HeadsReply>>> tasks;
   for (const wire::MemberId& member : members) tasks.push_back(heads_at(member));
   std::vector<Result<wire::HeadsReply>> replies = co_await when_all(clock, std::move(tasks));
   std::map<std::uint32_t, wire::Head> newest;
-  bool answered = false;
-  for (Result<wire::HeadsReply>& reply : replies) {
-    if (!reply) continue;
-    answered = true;
-    merge(newest, std::move(*reply));
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    if (!replies[i]) continue;
+    heard.insert(members[i]);
+    merge(newest, std::move(*replies[i]));
   }
-  if (!answered) co_return std::nullopt;
+  if (heard.empty()) co_return std::nullopt;
   co_return newest;
 }
 
@@ -293,13 +294,34 @@ Task<Result<std::vector<wire::Head>>> ChunkClient::Parts::newest_heads() {
     if (list.size() < kHeadsAskedOf) list.push_back(member);
   }
   // Those who are away are asked only if nobody else answers.
-  std::optional<std::map<std::uint32_t, wire::Head>> newest = co_await newest_heads_of(std::move(live));
-  if (!newest) newest = co_await newest_heads_of(friends.worth_asking(others));
+  std::set<wire::MemberId> heard;
+  heads_are_surely_newest = false;
+  std::optional<std::map<std::uint32_t, wire::Head>> newest =
+      co_await newest_heads_of(std::move(live), heard);
+  if (!newest) newest = co_await newest_heads_of(friends.worth_asking(others), heard);
   if (!newest) co_return fail(Errc::unreachable, "none of " + friends.names(walk) + " answers");
+  heads_are_surely_newest = are_surely_newest(heard);
   std::vector<wire::Head> heads;
   for (auto& [machine, head] : *newest) heads.push_back(std::move(head));
   co_return heads;
 }
+
+// A head that had all its copies is with as many members as the policy wants copies, the owner's own among
+// them, or with one friend at the least: those who were not heard are too few for that.
+bool ChunkClient::Parts::are_surely_newest(const std::set<wire::MemberId>& heard) const {
+  const auto map = view.map();
+  std::size_t not_heard = 0;
+  bool has_own = false;
+  for (const placement::Machine& machine : map->machines()) {
+    const bool is_own = machine.person == owner;
+    has_own = has_own || is_own;
+    if (!is_own && !heard.contains(machine.id)) ++not_heard;
+  }
+  const std::size_t copies = std::max<std::size_t>(map->policy().copies, 2);
+  return not_heard + (has_own ? 1 : 0) < copies;
+}
+
+bool ChunkClient::heads_are_surely_newest() const { return parts_->heads_are_surely_newest; }
 
 void ChunkClient::sign(wire::Head& head) const {
   sign_head(parts_->signatures, parts_->view.ring_id(), parts_->writer, head);

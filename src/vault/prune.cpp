@@ -24,6 +24,8 @@ PrunePlan Vault::plan_prune(const UsedBlobs& used) const {
   for (const Page& page : pages_) own.insert(own.end(), page.packs.begin(), page.packs.end());
   std::sort(own.begin(), own.end());
   own.erase(std::unique(own.begin(), own.end()), own.end());
+  // What a killed run left was never in use: nothing is to be taken back if this fails.
+  std::erase_if(own, [&](std::uint32_t pack) { return index_.dropped_since(pack) != 0; });
 
   PrunePlan plan;
   std::vector<std::uint32_t> half_empty;

@@ -43,17 +43,19 @@ Task<void> Vault::take_up_journal() {
   }
 }
 
-// Nothing happens to packs that nobody can be asked about now.
+// Nothing happens to packs that nobody can be asked about now, and nothing is deleted: in a home that is an
+// old copy the newest snapshot may need them, whose head nobody shows today. What is not whole is written
+// down as dropped, and goes by the rules of prune.
 Task<void> Vault::take_up(std::vector<IndexEntry> entries) {
   std::vector<PackRow> rows;
   for (const IndexEntry& entry : entries) rows.push_back(entry.pack);
   const auto standings = co_await standing_of(environment_.space, std::move(rows));
   if (!standings) co_return;
-  std::vector<PackRow> rest;
+  const std::int64_t now_ns = std::max<std::int64_t>(environment_.clock.wall_time().nanoseconds, 1);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     // An index pack that no head leads to says nothing that the next one will not say.
     if (entries[i].blobs.empty() || !is_whole((*standings)[i])) {
-      rest.push_back(std::move(entries[i].pack));
+      unlogged_.push_back(index_.add_dropped(std::move(entries[i].pack), entries[i].blobs, now_ns));
       continue;
     }
     for (std::size_t c = 0; c < wire::kClasses; ++c) {
@@ -65,25 +67,6 @@ Task<void> Vault::take_up(std::vector<IndexEntry> entries) {
     erase_gone(entries[i].pack.holders);
     unlogged_.push_back(index_.add(std::move(entries[i].pack), entries[i].blobs));
   }
-  co_await give_back(std::move(rest));
-}
-
-// Deletes packs that nothing leads to. Who does not answer now is told by a later prune.
-Task<void> Vault::give_back(std::vector<PackRow> packs) {
-  if (packs.empty()) co_return;
-  const auto removed = co_await environment_.space.remove(chunks_of(packs, environment_.space.owner()));
-  const std::int64_t now_ns = std::max<std::int64_t>(environment_.clock.wall_time().nanoseconds, 1);
-  std::vector<Bytes> gone;
-  for (std::size_t i = 0; i < packs.size(); ++i) {
-    bool is_gone = removed && removed->size() == packs.size() * wire::kClasses;
-    for (std::size_t c = 0; is_gone && c < wire::kClasses; ++c) is_gone = (*removed)[i * wire::kClasses + c];
-    if (is_gone) {
-      gone.push_back(name_of(packs[i]));
-    } else {
-      unlogged_.push_back(index_.add_dropped(std::move(packs[i]), {}, now_ns));
-    }
-  }
-  co_await journal_->forget(std::move(gone));
 }
 
 Task<void> Vault::head_is_kept() {

@@ -296,9 +296,16 @@ TEST(KilledBackupTest, IsNotSentAgainAndLeavesNothingBehindWhereverItWasKilled) 
     ASSERT_TRUE(second) << second.error().message();
     EXPECT_TRUE(second->safe());
     EXPECT_EQ(killed.left_behind(), 0u);
+    // The packs that were under way are still there, and known: prune alone deletes.
+    EXPECT_LE(killed.circle.space.bytes(), bytes + 3 * kPack + vault::kRowBytes * 8);
+    EXPECT_EQ(killed.bytes_in_trash(), 0u);
+    ASSERT_TRUE(killed.circle.clock.run(killed.home.drive->prune(false, killed.home.observer())));
+    EXPECT_EQ(killed.left_behind(), 0u);
     EXPECT_LE(killed.circle.space.bytes(), bytes + vault::kRowBytes * 8);
-    // The packs that were under way.
-    EXPECT_LE(killed.bytes_in_trash(), 3 * kPack);
+    killed.circle.space.trash.clear();
+    Home other(killed.circle, 9);
+    ASSERT_TRUE(other.restore("", "/back"));
+    EXPECT_EQ(describe(other.files, "/back/t"), describe(killed.home.files, "/t"));
   }
 }
 
@@ -316,6 +323,51 @@ TEST(KilledBackupTest, PacksThatFriendsCannotShowNowAreNotBelievedAndLaterPruned
   ASSERT_TRUE(killed.circle.clock.run(killed.home.drive->prune(false, killed.home.observer())));
   EXPECT_EQ(killed.left_behind(), 0u);
   EXPECT_GT(killed.bytes_in_trash(), 0u);
+}
+
+// What it took for packs of a killed run the newest head may count on, which nobody shows who is awake.
+TEST(KilledBackupTest, AnOldCopyOfItsHomeDeletesNothingThatTheNewestHeadNeeds) {
+  KilledBackup killed(22);
+  killed.crash();
+  vault::MemorySpace& space = killed.circle.space;
+  // The copy is made now.
+  world::VirtualKeyValue rows;
+  std::vector<KeyValue::Change> changes;
+  const auto copy = [&](std::string_view key, std::string_view value) {
+    changes.push_back({std::string(key), std::string(value)});
+    return true;
+  };
+  ASSERT_TRUE(killed.rows.scan("", copy));
+  ASSERT_TRUE(rows.write(changes, true));
+  const auto book = killed.home.disk.read_all("heads.seen", 1'000'000);
+  ASSERT_TRUE(book);
+  const auto heads_then = space.published;
+  const auto second = killed.home.backup({"/t"});
+  ASSERT_TRUE(second && second->safe());
+  const auto heads_now = std::exchange(space.published, heads_then);
+  for (auto& [address, stored] : space.chunks) {
+    if (stored.description.header.chunk_class == 1) stored.friends = {3, 4};
+  }
+  for (const std::size_t person : {0, 1, 2}) space.set_awake(person, false);
+
+  Home old_copy(killed.circle);
+  old_copy.cache = &rows;
+  ASSERT_TRUE(old_copy.disk.replace("heads.seen", *book));
+  old_copy.files.write("/t/other", "of today");
+  const auto backup = old_copy.backup({"/t"});
+  ASSERT_TRUE(backup) << backup.error().message();
+  const auto pruned = killed.circle.clock.run(old_copy.drive->prune(false, old_copy.observer()));
+  ASSERT_TRUE(pruned) << pruned.error().message();
+  EXPECT_EQ(space.removed, 0u);
+
+  for (const std::size_t person : {0, 1, 2}) space.set_awake(person, true);
+  space.published = heads_now;
+  space.trash.clear();
+  Home other(killed.circle, 9);
+  const auto restored = other.restore("", "/back");
+  ASSERT_TRUE(restored) << restored.error().message();
+  EXPECT_EQ(restored->failed, 0u);
+  EXPECT_EQ(describe(other.files, "/back/t"), describe(killed.home.files, "/t"));
 }
 
 TEST(RememberedPart, ComesBackAsItWasAndAnythingElseIsRefused) {

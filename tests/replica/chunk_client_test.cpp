@@ -193,6 +193,36 @@ TEST(Heads, CannotBeReadWhenNobodyAnswers) {
   EXPECT_EQ(kept.error().code, Errc::unreachable);
 }
 
+// One that had its three copies is with at least two friends.
+TEST(Heads, AreSurelyTheNewestIfTooFewFriendsWereNotHeardToHaveANewerOne) {
+  TestRing ring(6);
+  ring.hub.detach(ring.holders[0]->id());  // the own node says nothing new, and does not count
+  EXPECT_FALSE(ring.client().heads_are_surely_newest()) << "none were read yet";
+  const auto are_newest = [&] {
+    EXPECT_TRUE(ring.clock.run(ring.client().heads()));
+    return ring.client().heads_are_surely_newest();
+  };
+  EXPECT_TRUE(are_newest());
+  ring.sleep(ring.holders[2]->id());
+  EXPECT_TRUE(are_newest());
+  ring.hub.set_asleep(ring.holders[4]->id(), true);  // and nobody knows
+  EXPECT_FALSE(are_newest());
+  ring.wake(ring.holders[2]->id());
+  ring.clock.run_for(2min);
+  EXPECT_TRUE(are_newest());
+  for (std::size_t i = 1; i < 6; ++i) ring.sleep(ring.holders[i]->id());
+  EXPECT_FALSE(ring.clock.run(ring.client().heads()));
+  EXPECT_FALSE(ring.client().heads_are_surely_newest());
+
+  TestRing of_two_copies(6, 2);
+  of_two_copies.sleep(of_two_copies.holders[2]->id());
+  ASSERT_TRUE(of_two_copies.clock.run(of_two_copies.client().heads()));
+  EXPECT_FALSE(of_two_copies.client().heads_are_surely_newest());
+  of_two_copies.wake(of_two_copies.holders[2]->id());
+  ASSERT_TRUE(of_two_copies.clock.run(of_two_copies.client().heads()));
+  EXPECT_TRUE(of_two_copies.client().heads_are_surely_newest());
+}
+
 TEST(Heads, OlderThanWhatIsKeptAreRefused) {
   TestRing ring(4);
   ASSERT_TRUE(ring.clock.run(ring.client().publish(ring.head(0, 0, 5))));

@@ -182,6 +182,9 @@ class MemorySpace final : public replica::ChunkSpace {
     for (const auto& [machine, head] : published) all.push_back(head);
     co_return all;
   }
+  bool heads_are_surely_newest() const override {
+    return heads_reachable && std::count(awake_.begin(), awake_.end(), false) + 1 < std::max(copies_, 2u);
+  }
   Task<Result<unsigned>> publish(wire::Head head) override {
     co_await clock_.sleep(std::chrono::milliseconds(1));
     if (auto error = before_publish()) co_return *error;

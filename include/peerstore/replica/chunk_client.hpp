@@ -48,6 +48,7 @@ class ChunkClient final : public ChunkSpace {
   void sign(wire::Head& head) const override;
   HeadRank rank_of(const wire::Head& head) const override;
   Task<Result<std::vector<wire::Head>>> heads() override;
+  bool heads_are_surely_newest() const override;
   Task<Result<unsigned>> publish(wire::Head head) override;
 
   wire::PersonNumber owner() const override;

@@ -69,6 +69,9 @@ class ChunkSpace {
   // All heads of the owner that any reachable member keeps (the highest version of each machine),
   // signatures checked.
   virtual Task<Result<std::vector<wire::Head>>> heads() = 0;
+  // Whether the last heads() had answers of so many friends that it cannot have missed a head which had all
+  // its copies. The own machine does not count: its home may be an old copy, and the own node with it.
+  virtual bool heads_are_surely_newest() const = 0;
   // How many members keep it now, durably. An error if none.
   virtual Task<Result<unsigned>> publish(wire::Head head) = 0;
 

@@ -136,7 +136,7 @@ class Vault {
   Task<void> head_is_kept();
   // To be called before a run, when every log is loaded. What this machine had sent and not indexed when it
   // was killed: packs that friends show to be whole are taken into the index, as if they had just been
-  // stored; what there is of others is deleted.
+  // stored; others are written down as dropped, for prune to delete what there is of them.
   Task<void> take_up_journal();
 
   // Pruning, in this order. What is needed of the plan's packs is stored anew; after rescue(), which may be
@@ -211,7 +211,6 @@ class Vault {
   Task<void> send(OpenPackPtr& open);
   Task<void> deliver(OpenPackPtr pack, Semaphore::Permit permit);
   Task<void> take_up(std::vector<struct IndexEntry> entries);
-  Task<void> give_back(std::vector<PackRow> packs);
   Page take_in(PackRow pack, struct IndexPart part);
   Task<Result<struct IndexPart>> read_part(PackRow pack);
   Task<Result<std::optional<PackRow>>> write_pages(std::size_t kept, std::vector<Bytes> records);
