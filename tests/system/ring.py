@@ -3,10 +3,14 @@
 Every test waits for conditions, never for time; every process that is started is stopped.
 """
 
+import atexit
+import concurrent.futures
+import contextlib
 import http.client
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -66,6 +70,10 @@ class Home:
 
     def start(self, *arguments):
         """Starts the node at the port it had before, or any, and waits until it is in the ring."""
+        self.begin(*arguments)
+        self.wait_until_in()
+
+    def begin(self, *arguments):
         listen = self.address or "127.0.0.1:0"
         log = open(self.path.parent / f"{self.name}.log", "ab")
         self.process = subprocess.Popen(
@@ -74,15 +82,20 @@ class Home:
             stderr=log,
         )
         log.close()
+
+    def wait_until_in(self):
         wait_until(self.healthy, f"{self.name}'s node is healthy")
-        document, _ = self.json("node", "health")
-        self.address = document["local_address"]
 
     def healthy(self):
         if self.process.poll() is not None:
             log = (self.path.parent / f"{self.name}.log").read_text(errors="replace")
             raise AssertionError(f"the node of {self.name} ended with {self.process.returncode}:\n{log}")
-        return self.run("node", "health", check=False).returncode == 0
+        try:
+            health = json.loads(self.ask_node("/api/v1/health"))
+        except (OSError, http.client.HTTPException):
+            return False  # it listens soon
+        self.address = health["local_address"]
+        return health["ok"]
 
     def kill(self):
         """kill -9: no goodbye."""
@@ -102,13 +115,11 @@ class Home:
 
     def ask_node(self, path, method="GET", body=None):
         """What this home's node answers over its local API."""
-        connection = http.client.HTTPConnection("localhost", timeout=5)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(str(self.path / "api.sock"))
-        connection.request(method, path, body)
-        answer = connection.getresponse().read()
-        connection.close()
-        return answer
+        with contextlib.closing(http.client.HTTPConnection("localhost", timeout=5)) as connection:
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.connect(str(self.path / "api.sock"))
+            connection.request(method, path, body)
+            return connection.getresponse().read()
 
     def chunk_classes(self):
         """placement key -> the classes of that pack that this machine's disk holds, wherever they lie."""
@@ -123,6 +134,43 @@ class Home:
                 key = head[at + 16 : at + 48]
                 classes.setdefault(key, set()).add(head[at + 9])
         return classes
+
+
+class Rings:
+    """The homes of rings that were made alike, of so many persons each, none of them with a running node."""
+
+    all = {}
+
+    @classmethod
+    def of(cls, *kind):
+        if kind not in cls.all:
+            cls.all[kind] = cls()
+        return cls.all[kind]
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="peerstore-rings-")
+        self.counts = set()
+        atexit.register(self.folder.cleanup)
+
+    def keep(self, homes):
+        for home in homes:
+            copy_home(home.path, self.place(len(homes), home))
+        self.counts.add(len(homes))
+
+    def take(self, homes):
+        """Copies the largest that has no more than these; of how many that is, or 0."""
+        count = max((count for count in self.counts if count <= len(homes)), default=0)
+        for home in homes[:count]:
+            copy_home(self.place(count, home), home.path)
+        return count
+
+    def place(self, count, home):
+        return pathlib.Path(self.folder.name) / str(count) / home.name
+
+
+def copy_home(home, copy, *leave_out):
+    """The files of a home, as whoever takes its disk gets them."""
+    shutil.copytree(home, copy, ignore=shutil.ignore_patterns("api.sock", "*.lock", *leave_out))
 
 
 class RingTest(unittest.TestCase):
@@ -146,19 +194,46 @@ class RingTest(unittest.TestCase):
         return home
 
     def make_ring(self, count, copies=3, give="20G", arguments=()):
-        """`count` persons with a running node each; the first is the founder."""
-        founder = self.home("p0")
-        founder.run("create", "Testring", "--user", "p0", "--machine", "m0", "--give", give,
-                    "--copies", copies, *arguments)
-        founder.start()
-        for i in range(1, count):
-            link = founder.run("--quiet", "invite", f"p{i}").stdout.decode().strip()
-            home = self.home(f"p{i}")
-            home.run("join", link, "--user", f"p{i}", "--machine", f"m{i}", "--give", give)
-            home.start()
-        everybody = lambda: all(self.members_online(home) == count for home in self.homes[:count])
+        """`count` persons with a running node each; the first is the founder.
+
+        To let somebody in takes two passphrases, half a second of a core each. So a ring is made once for all tests of
+        a process, and each test is given a copy of its homes, at new addresses."""
+        made = Rings.of(copies, give, *arguments)
+        homes = [self.home(f"p{i}") for i in range(count)]
+        there = made.take(homes)
+        if there == 0:
+            homes[0].run("create", "Testring", "--user", "p0", "--machine", "m0", "--give", give,
+                         "--copies", copies, *arguments)
+            there = 1
+            made.keep(homes[:there])
+        homes[0].start()
+        while there < count:
+            begin, there = there, min(there + 2, count)
+            self.let_in(homes[0], homes[begin:there], give)
+            homes[0].stop()
+            made.keep(homes[:there])
+            homes[0].start()
+        for home in homes[1:]:
+            # Where the others were when the ring was made, nobody is.
+            (home.path / "node/addresses").write_text(f"{homes[0].address}\n")
+            home.begin()
+        for home in homes[1:]:
+            home.wait_until_in()
+        everybody = lambda: all(self.members_online(home) == count for home in homes)
         wait_until(everybody, f"all {count} nodes see each other")
-        return self.homes[:count]
+        return homes
+
+    @staticmethod
+    def let_in(founder, joiners, give):
+        """Each joins while the next one is invited."""
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            joining = []
+            for home in joiners:
+                link = founder.run("--quiet", "invite", home.name).stdout.decode().strip()
+                joining.append(pool.submit(home.run, "join", link, "--user", home.name, "--machine",
+                                           home.name.replace("p", "m"), "--give", give))
+            for done in joining:
+                done.result()
 
     @staticmethod
     def members(home):

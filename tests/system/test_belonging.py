@@ -1,15 +1,13 @@
 """Who belongs: invitations, admins and revocations, with real processes on loopback."""
 
-import http.client
 import json
 import pathlib
 import shutil
-import socket
 import time
 import unittest
 
 import crash_points
-from ring import PEERSTORE, RingTest, wait_until
+from ring import PEERSTORE, RingTest, copy_home, wait_until
 from tree import make_tree
 
 
@@ -30,13 +28,7 @@ class Belonging(RingTest):
 
     @staticmethod
     def status(home):
-        connection = http.client.HTTPConnection("localhost", timeout=5)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(str(home.path / "api.sock"))
-        connection.request("GET", "/api/v1/status")
-        document = json.loads(connection.getresponse().read())
-        connection.close()
-        return document
+        return json.loads(home.ask_node("/api/v1/status"))
 
     def test_each_invitation_that_lets_nobody_in_says_why_and_leaves_nothing_behind(self):
         founder = self.make_ring(2)[0]
@@ -85,7 +77,7 @@ class Belonging(RingTest):
         # One that an admin signed and never told the ring: of a copy of the founder's home that met nobody. To all
         # others it is as good as forged.
         copy = self.home("copy")
-        shutil.copytree(founder.path, copy.path, ignore=shutil.ignore_patterns("api.sock", "*.lock"))
+        copy_home(founder.path, copy.path)
         copy.address = address
         copy.start()
         forged = self.invite(copy, "ursula")
@@ -205,7 +197,7 @@ class Belonging(RingTest):
         thieves = []
         for robbed in (owner, laptop):
             thief = self.home(f"thief of {robbed.name}")
-            shutil.copytree(robbed.path, thief.path, ignore=shutil.ignore_patterns("api.sock", "*.lock"))
+            copy_home(robbed.path, thief.path)
             thief.address = homes[0].address
             self.assertEqual(thief.run("backup", tree, "--bootstrap", thief.address).returncode, 0)
             thieves.append(thief)
@@ -218,7 +210,7 @@ class Belonging(RingTest):
                 done = thief.run(*command, "--bootstrap", thief.address, check=False)
                 self.assertNotEqual(done.returncode, 0, (thief.name, command))
         before = self.home("laptop of before")
-        shutil.copytree(laptop.path, before.path, ignore=shutil.ignore_patterns("api.sock", "*.lock"))
+        copy_home(laptop.path, before.path)
         said = laptop.run("ls", "--bootstrap", homes[0].address, check=False).stderr.decode()
         self.assertIn("passphrase of that change", said)
         self.look_without_newer_keys(before, homes, tree)
@@ -261,7 +253,7 @@ class Belonging(RingTest):
         stolen.stop()
         shutil.copytree(stolen.path, thief.path)
         thief.start()
-        thief.run("ls")
+        thief.run("unlock")
         wait_until(lambda: self.members_online(laptop) == 8, "all eight machines are there")
         new = self.passphrase("nobody has seen this one")
         laptop.run("rekey", "--new-passphrase-file", new, "--revoke", "m1")
@@ -270,6 +262,7 @@ class Belonging(RingTest):
             entrance = ("--bootstrap", friends[0].address)
             self.assertNotEqual(thief.run(*command, *entrance, check=False).returncode, 0, command)
         (self.work / f"{laptop.name}.passphrase").write_text(new.read_text())
+        laptop.run("unlock")
         for owner, person in ((laptop, "p1"), (machines["p2"][0], "p2"), (machines["p2"][1], "p2")):
             target = self.work / f"back at {owner.name}"
             owner.run("restore", "--to", target)
@@ -285,10 +278,13 @@ class Belonging(RingTest):
     def rekey_cut_off(self, owner, new):
         """Killed when the new keys are kept at home and nobody was told: the next command finishes it."""
         before = (owner.path / "account").read_bytes()
+        (owner.path / "unlock.key").write_bytes(bytes(32))  # as if it had unlocked itself
+        (owner.path / "unlock.key").chmod(0o600)
         command = [PEERSTORE, "--home", str(owner.path), "rekey", "--new-passphrase-file", str(new)]
         look = lambda: (owner.path / "account").read_bytes() != before
         self.assertNotEqual(crash_points.run(command, owner.environment(), look), 0)
         self.assertNotEqual((owner.path / "account").read_bytes(), before)
+        self.assertFalse((owner.path / "unlock.key").exists(), "it would open the account of before")
         (self.work / f"{owner.name}.passphrase").write_text(new.read_text())
         said = owner.run("snapshots").stderr.decode()
         self.assertIn("cut off", said)
