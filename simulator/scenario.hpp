@@ -57,6 +57,8 @@ struct RingTuning {
   Duration quiet_period = 30s;
   Duration suspended_after = 1min;
   bool fingers_only = false;  // lookups know no more than a finger table would
+  bool acquainted =
+      false;  // all persons' first machines were let in before the run, and know one another's statements
 };
 
 enum class Latency : std::uint8_t { none, uniform, regions, euclid };

@@ -140,6 +140,7 @@ void read_all(Section& file, Scenario& scenario) {
     ring.read_at_least("quiet_period", kTurn, scenario.ring.quiet_period);
     ring.read_at_least("suspended_after", kPause, scenario.ring.suspended_after);
     ring.read("fingers_only", scenario.ring.fingers_only);
+    ring.read("acquainted", scenario.ring.acquainted);
   });
   file.section("life", [&](Section& life) { read_life(life, scenario.life); });
   file.section("network", [&](Section& links) { read_links(links, scenario.links); });

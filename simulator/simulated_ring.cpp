@@ -76,6 +76,22 @@ void SimulatedRing::found() {
   founders_notes_ = std::make_unique<membership::Roster>(signatures_, founder_.root_key);
   for (const wire::Statement& statement : founder_.proof) CHECK(founders_notes_->add(statement).has_value());
   first.set_identity(founder_);
+  if (scenario_.ring.acquainted) acquaint_all();
+}
+
+// As in a ring that has been there for long: what is to be seen is coming and going.
+void SimulatedRing::acquaint_all() {
+  for (const auto& machine : machines_) {
+    if (machine->identity() || machine->life().machine != 0) continue;
+    Joiner joiner = invite(*machine);
+    for (const wire::Statement& statement : joiner.identity.proof) (void)founders_notes_->add(statement);
+    CHECK(membership::complete_identity(signatures_, joiner.identity, founders_notes_->statements()));
+    machine->set_identity(std::move(joiner.identity));
+  }
+  const std::vector<wire::Statement> all = founders_notes_->statements();
+  for (const auto& machine : machines_) {
+    if (machine->identity()) CHECK(membership::save_statements(machine->disk(), all).has_value());
+  }
 }
 
 unsigned SimulatedRing::live_count() const {
@@ -150,7 +166,8 @@ bool SimulatedRing::may_be_spared(const SimulatedMachine& machine) const {
 }
 
 Task<void> SimulatedRing::join(SimulatedMachine& machine) {
-  if (machine.identity()) {  // the founder
+  if (machine.identity()) {  // the founder, or let in before the run
+    if (const SimulatedMachine* contact = any_live_member()) machine.remember_address(contact->address());
   } else if (machine.life().machine == 0) {
     co_await join_as_first(machine);
   } else {
@@ -160,8 +177,8 @@ Task<void> SimulatedRing::join(SimulatedMachine& machine) {
   chronicle_.note(machine.index(), EventKind::joined);
 }
 
-// As the `join` command does it: any live member may let the joiner in.
-Task<void> SimulatedRing::join_as_first(SimulatedMachine& machine) {
+// What the joiner makes of an invitation by the founder.
+SimulatedRing::Joiner SimulatedRing::invite(SimulatedMachine& machine) {
   const auto invitation = membership::make_invitation(signatures_, entropy_, founder_, *founders_notes_,
                                                       founders_notes_->next_person(), machine.name(), 0);
   CHECK(invitation.has_value());
@@ -170,15 +187,21 @@ Task<void> SimulatedRing::join_as_first(SimulatedMachine& machine) {
   link.root_key = founder_.root_key;
   link.token = invitation->token;
   link.person = invitation->person;
-  membership::Identity identity = membership::claim_invitation(signatures_, machine.entropy(), link,
-                                                               "p" + std::to_string(machine.life().person),
-                                                               machine.name(), 4 * kGibibyte);
+  return {invitation->statement, membership::claim_invitation(signatures_, machine.entropy(), link,
+                                                              "p" + std::to_string(machine.life().person),
+                                                              machine.name(), 4 * kGibibyte)};
+}
+
+// As the `join` command does it: any live member may let the joiner in.
+Task<void> SimulatedRing::join_as_first(SimulatedMachine& machine) {
+  Joiner joiner = invite(machine);
+  membership::Identity& identity = joiner.identity;
   const wire::Join request{identity.proof};
   const std::unique_ptr<wire::Network> network = network_->joiner();
   for (;;) {
     SimulatedMachine* contact = any_live_member();
     if (contact != nullptr) {
-      contact->node().membership().learn({invitation->statement}, {});
+      contact->node().membership().learn({joiner.invitation}, {});
       const Result<wire::Welcome> welcome = co_await wire::ask(*network, contact->member(), request);
       if (welcome && membership::complete_identity(signatures_, identity, welcome->statements)) {
         CHECK(membership::save_statements(machine.disk(), welcome->statements).has_value());

@@ -74,7 +74,13 @@ class SimulatedRing {
   bool may_be_spared(const SimulatedMachine& machine) const;
 
  private:
+  struct Joiner {
+    wire::Statement invitation;
+    membership::Identity identity;
+  };
   void found();
+  void acquaint_all();
+  Joiner invite(SimulatedMachine& machine);
   Task<void> join_as_first(SimulatedMachine& machine);
   Task<void> join_as_second(SimulatedMachine& machine);
 

@@ -20,6 +20,7 @@ grow = "90s"
 live = "1.5h"
 [ring]
 successor_list = 4
+acquainted = true
 [life]
 model = "pareto"
 session = "10min"
@@ -52,6 +53,7 @@ nodes = 6
   EXPECT_EQ(scenario->grow, 90s);
   EXPECT_EQ(scenario->live, 90min);
   EXPECT_EQ(scenario->ring.successor_list, 4U);
+  EXPECT_TRUE(scenario->ring.acquainted);
   EXPECT_EQ(scenario->life.model, LifeModel::pareto);
   ASSERT_EQ(scenario->life.upheavals.size(), 1U);
   EXPECT_EQ(scenario->life.upheavals.front().share_or_count, 5);

@@ -75,6 +75,14 @@ TEST(ScenarioRun, LivesThroughRingsTooSmallToKeepAnything) {
   }
 }
 
+// Whoever was let in before the run has nothing to learn: no statement is ever exchanged.
+TEST(ScenarioRun, LetsEverybodyInBeforehandWhereTheScenarioSaysSo) {
+  const Report report = run_small("bamboo", 3);
+  EXPECT_EQ(report.joins, 30U);
+  EXPECT_FALSE(report.bytes_by_question.contains("Join")) << "somebody had to ask";
+  EXPECT_TRUE(report.bytes_by_question.contains("FindSuccessor"));
+}
+
 TEST(ScenarioRun, StoresAndReadsAndLooksUp) {
   const Report report = run_small("liars", 2);
   EXPECT_GT(report.chunks_acknowledged, 0U);
