@@ -171,7 +171,7 @@ Duration Repair::pace() const {
 
 bool Repair::has_news() const {
   if (view_.map() != map_of_last_round_) return true;
-  if (chunks_.usage().chunks != chunks_of_last_round_ || stand_ins_may_go_) return true;
+  if (chunks_changed_ || stand_ins_may_go_) return true;
   for (const auto& [member, partner] : partners_) {
     const Standing standing = view_.standing(member);
     if (!partner.lacks.empty() && !view_.is_full(member)) return true;
@@ -225,7 +225,7 @@ void Repair::refresh_partners(const placement::Map& map) {
 Task<void> Repair::round() {
   const auto map = view_.map();
   map_of_last_round_ = map;
-  chunks_of_last_round_ = chunks_.usage().chunks;
+  chunks_changed_ = false;
   confirmed_in_round_ = 0;
   stand_ins_may_go_ = false;
   to_hand_over_.clear();

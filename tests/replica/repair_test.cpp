@@ -71,6 +71,26 @@ TEST(Repair, MovesChunksToANewcomerThatShouldHoldThem) {
   EXPECT_TRUE(ring.nobody_breaks_the_rule());
 }
 
+// One chunk goes as another one comes: as many as before, and yet not the same.
+TEST(Repair, OffersAChunkThatCameWhileAnotherOneWent) {
+  TestRing ring(5);
+  const TestChunk first = make_chunk(0, 2, 6);
+  const TestChunk second = make_chunk(0, 2, 7);
+  ASSERT_TRUE(ring.put(first)->safe());
+  ring.start_repair();
+  ring.clock.run_for(30min);
+  const auto list = ring.preference(second);
+  Holder& one = ring.holder(list[0]);
+  ASSERT_TRUE(one.has(first.ref.address));
+  ASSERT_TRUE(ring.clock.run(one.chunks->begin({second.description, ring.lease(second)}, {})));
+  for (std::uint32_t i = 0; i < second.segments.size(); ++i) {
+    ASSERT_TRUE(ring.clock.run(one.chunks->put_segment(second.ref.address, i, second.segments[i])));
+  }
+  ASSERT_TRUE(ring.clock.run(one.chunks->commit(second.ref.address)));
+  ASSERT_TRUE(ring.clock.run(one.chunks->remove(first.ref.address)));
+  EXPECT_TRUE(until(ring, [&] { return ring.holders_of(second).size() == 3; }));
+}
+
 TEST(Repair, IsQuietWhenEverythingIsWhereItBelongs) {
   TestRing ring(7);
   fill(ring, 30);

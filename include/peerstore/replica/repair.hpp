@@ -220,7 +220,7 @@ class Repair {
 
   std::map<wire::MemberId, Partner> partners_;
   std::shared_ptr<const placement::Map> map_of_last_round_;
-  std::uint64_t chunks_of_last_round_ = 0;
+  bool chunks_changed_ = false;  // since the last round began: kept, removed or lost
   std::uint64_t confirmed_in_round_ = 0;
   bool stand_ins_may_go_ = false;  // somebody who was passed over has said since that it has the chunk
 
