@@ -23,11 +23,13 @@ Result<std::uint64_t> CapacityLedger::reserve(std::uint64_t bytes, TimePoint now
   return last_reservation_;
 }
 
-Result<void> CapacityLedger::start_write(std::uint64_t reservation, std::uint64_t bytes, TimePoint now) {
+Result<void> CapacityLedger::start_write(std::uint64_t reservation, std::uint64_t bytes, TimePoint now,
+                                         Purpose purpose) {
   expire(now);
   const auto promised = reservations_.find(reservation);
   const std::uint64_t covered = promised == reservations_.end() ? 0 : std::min(promised->second.bytes, bytes);
-  if (bytes - covered > room(now)) return no_room(bytes - covered, room(now));
+  const std::uint64_t free = room(now, purpose);
+  if (bytes - covered > free) return no_room(bytes - covered, free);
   if (covered > 0) {
     promised->second.bytes -= covered;
     if (promised->second.bytes == 0) reservations_.erase(promised);
@@ -92,8 +94,9 @@ std::uint64_t CapacityLedger::reserved(TimePoint now) const {
   return sum;
 }
 
-std::uint64_t CapacityLedger::room(TimePoint now) const {
-  const std::uint64_t used = on_disk() + writing_ + reserved(now);
+std::uint64_t CapacityLedger::room(TimePoint now, Purpose purpose) const {
+  const bool keeps_spare = purpose == Purpose::addition && capacity() / kSparesMany >= kSpareBytes;
+  const std::uint64_t used = on_disk() + writing_ + reserved(now) + (keeps_spare ? kSpareBytes : 0);
   return used < capacity() ? capacity() - used : 0;
 }
 

@@ -7,11 +7,14 @@
 // Invariant: the ledger never grants what would bring the sum over the capacity. (The sum may be
 // over it already when the owner has lowered the capacity, or other files have filled the disk: then nothing
 // is granted.)
+// Room for one chunk is kept for what is to take the place of one that is here, damaged or held by an older
+// lease: both lie on the disk for a moment, and a machine that is full has to heal, too.
 // Pure: the time is given in, nothing is touched.
 #pragma once
 
 #include <peerstore/runtime/clock.hpp>
 #include <peerstore/runtime/result.hpp>
+#include <peerstore/wire/types.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -23,6 +26,10 @@ class CapacityLedger {
  public:
   // More promises than this at a time are refused (busy): each costs memory.
   static constexpr std::size_t kReservationsMax = 4096;
+  // Kept for replacements: a chunk of the largest size, of a capacity that can spare it.
+  static constexpr std::uint64_t kSpareBytes = 4096 + wire::kSegmentsMax * std::uint64_t{wire::kSegmentBytes};
+  static constexpr std::uint64_t kSparesMany = 64;
+  enum class Purpose : std::uint8_t { addition, replacement };
 
   CapacityLedger(std::uint64_t capacity, Duration reservation_life)
       : given_(capacity), reservation_life_(reservation_life) {}
@@ -32,7 +39,8 @@ class CapacityLedger {
 
   // Room for a chunk about to be written: first from what is left of the reservation, the rest
   // from free room. A reservation that is unknown or expired counts as none. Errc::full.
-  Result<void> start_write(std::uint64_t reservation, std::uint64_t bytes, TimePoint now);
+  Result<void> start_write(std::uint64_t reservation, std::uint64_t bytes, TimePoint now,
+                           Purpose purpose = Purpose::addition);
   void write_kept(std::uint64_t bytes);     // the chunk is held now
   void write_dropped(std::uint64_t bytes);  // its room is free again
   void write_stuck(std::uint64_t bytes);    // its file could not be removed
@@ -65,7 +73,7 @@ class CapacityLedger {
   std::uint64_t chunks() const { return chunks_; }
   std::uint64_t quarantined_files() const { return quarantined_files_; }
   std::uint64_t reserved(TimePoint now) const;
-  std::uint64_t room(TimePoint now) const;
+  std::uint64_t room(TimePoint now, Purpose purpose = Purpose::addition) const;
 
  private:
   struct Reservation {

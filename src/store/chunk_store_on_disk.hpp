@@ -78,7 +78,8 @@ class ChunkStoreOnDisk final : public ChunkStore {
   Task<Result<void>> examine_in_turn(wire::ChunkAddress address, std::optional<std::uint32_t> index);
 
   // The chunk being received: the one that is there already, or a new one. The caller has the turn.
-  Result<Incoming::iterator> admit(const wire::ChunkAddress& address, HeldChunk chunk, const Terms& terms);
+  Result<Incoming::iterator> admit(const wire::ChunkAddress& address, HeldChunk chunk, const Terms& terms,
+                                   CapacityLedger::Purpose purpose);
   // Drops a chunk being received, with its file. The caller has the turn.
   Task<void> give_up(Incoming::iterator chunk, Published progress);
   void forget(Incoming::iterator chunk, bool file_is_gone);

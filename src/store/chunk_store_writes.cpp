@@ -47,7 +47,9 @@ Task<Result<std::vector<std::uint32_t>>> ChunkStoreOnDisk::begin(HeldChunk chunk
   const auto trashed = deleted_.trashed(address);
   if (!trashed) co_return trashed.error_in(about(address));
 
-  const auto admitted = admit(address, std::move(chunk), terms);
+  const bool is_in_place = *held || is_damaged;
+  const auto purpose = is_in_place ? CapacityLedger::Purpose::replacement : CapacityLedger::Purpose::addition;
+  const auto admitted = admit(address, std::move(chunk), terms, purpose);
   if (!admitted) co_return admitted.error_in(about(address));
   IncomingChunk& incoming = (*admitted)->second;
   if (!incoming.file) {
@@ -59,7 +61,6 @@ Task<Result<std::vector<std::uint32_t>>> ChunkStoreOnDisk::begin(HeldChunk chunk
       co_return error;
     }
     incoming.file = std::move(*file);
-    const bool is_in_place = *held || is_damaged;
     if (is_in_place || *trashed) {
       const std::string path = is_in_place ? chunk_path(address) : trash_path(address, (*trashed)->day);
       const auto copied =
@@ -74,7 +75,8 @@ Task<Result<std::vector<std::uint32_t>>> ChunkStoreOnDisk::begin(HeldChunk chunk
 }
 
 Result<ChunkStoreOnDisk::Incoming::iterator> ChunkStoreOnDisk::admit(const wire::ChunkAddress& address,
-                                                                     HeldChunk chunk, const Terms& terms) {
+                                                                     HeldChunk chunk, const Terms& terms,
+                                                                     CapacityLedger::Purpose purpose) {
   const TimePoint now = clock_.now();
   if (const auto known = incoming_.find(address); known != incoming_.end()) {
     IncomingChunk& incoming = known->second;
@@ -94,8 +96,8 @@ Result<ChunkStoreOnDisk::Incoming::iterator> ChunkStoreOnDisk::admit(const wire:
   if (bytes_of(header.owner) + bytes > terms.owner_bytes_max) {
     return over_quota(bytes_of(header.owner), terms.owner_bytes_max);
   }
-  auto room = ledger_.start_write(terms.reservation, bytes, now);
-  if (!room && make_room()) room = ledger_.start_write(terms.reservation, bytes, now);
+  auto room = ledger_.start_write(terms.reservation, bytes, now, purpose);
+  if (!room && make_room()) room = ledger_.start_write(terms.reservation, bytes, now, purpose);
   if (!room) return room.error();
   charge(header);
 

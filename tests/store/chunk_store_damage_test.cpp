@@ -48,6 +48,36 @@ TEST_F(ChunkStoreDamage, ServesTheGoodSegmentsOfAChunkThatItNoLongerHolds) {
   machine.expect_books_balance();
 }
 
+// The new file and the one in whose place it comes lie side by side for a moment.
+TEST(ChunkStoreDamageOnAFullMachine, IsHealedAndALeaseIsRenewedWithinTheSpaceGiven) {
+  TestMachine machine({.capacity = 66 * CapacityLedger::kSpareBytes});
+  machine.open();
+  std::vector<TestChunk> chunks;
+  for (std::uint64_t seed = 1;; ++seed) {
+    chunks.push_back(make_chunk(seed, 16));
+    const auto kept = machine.keep(chunks.back());
+    if (kept) continue;
+    EXPECT_EQ(kept.error().code, Errc::full);
+    break;
+  }
+  const TestChunk too_many = chunks.back();
+  chunks.pop_back();
+  ASSERT_GT(chunks.size(), 60u);
+  for (const std::size_t i : {3, 4}) {
+    machine.disk->content(path_of(chunks[i]))[4096 + 65536] ^= 0x10;
+    EXPECT_EQ(machine.read(chunks[i], 1).error().code, Errc::corrupt);
+    EXPECT_EQ(*machine.begin(chunks[i]), std::vector<std::uint32_t>{1});
+    ASSERT_TRUE(machine.keep(chunks[i]));
+    machine.expect_readable(chunks[i]);
+    machine.expect_books_balance();
+  }
+  chunks[5].lease.number += 10;
+  ASSERT_TRUE(machine.keep(chunks[5]));
+  machine.expect_readable(chunks[5]);
+  EXPECT_EQ(machine.begin(too_many).error().code, Errc::full);
+  machine.expect_books_balance();
+}
+
 TEST_F(ChunkStoreDamage, NotesADamagedFileOnceWhenManyReadIt) {
   const TestChunk chunk = make_chunk(1, 2);
   ASSERT_TRUE(machine.keep(chunk));
