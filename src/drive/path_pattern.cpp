@@ -2,6 +2,7 @@
 
 #include "remote_path.hpp"
 
+#include <algorithm>
 #include <span>
 
 namespace peerstore::drive {
@@ -44,18 +45,30 @@ Step next_step(std::string_view pattern, char byte) {
   }
 }
 
+// As name_matches below, of names in place of bytes.
 bool names_match(std::span<const std::string> pattern, std::span<const std::string> names) {
-  while (!pattern.empty() && pattern.front() != kAnyFolders) {
-    if (names.empty() || !name_matches(pattern.front(), names.front())) return false;
-    pattern = pattern.subspan(1);
-    names = names.subspan(1);
+  std::span<const std::string> after_any;
+  std::span<const std::string> names_at_any;
+  bool has_any = false;
+  while (!names.empty()) {
+    if (!pattern.empty() && pattern.front() == kAnyFolders) {
+      pattern = pattern.subspan(1);
+      after_any = pattern;
+      names_at_any = names;
+      has_any = true;
+      continue;
+    }
+    if (!pattern.empty() && name_matches(pattern.front(), names.front())) {
+      pattern = pattern.subspan(1);
+      names = names.subspan(1);
+      continue;
+    }
+    if (!has_any) return false;
+    names_at_any = names_at_any.subspan(1);
+    pattern = after_any;
+    names = names_at_any;
   }
-  if (pattern.empty()) return names.empty();
-  const std::span<const std::string> rest = pattern.subspan(1);
-  for (std::size_t passed = 0; passed <= names.size(); ++passed) {
-    if (names_match(rest, names.subspan(passed))) return true;
-  }
-  return false;
+  return std::ranges::all_of(pattern, [](const std::string& left) { return left == kAnyFolders; });
 }
 
 }  // namespace
@@ -102,8 +115,6 @@ Result<PathPattern> PathPattern::parse(std::string_view text) {
     if (name == "." || name == "..") {
       return wrong("would match nothing: no path has '.' or '..' in it. Begin it with / for a whole path");
     }
-    // Twice in a row says nothing more, and would take long to try.
-    if (name == kAnyFolders && !pattern.names_.empty() && pattern.names_.back() == kAnyFolders) continue;
     pattern.names_.push_back(std::move(name));
   }
   if (path_parts(text).empty())

@@ -62,6 +62,35 @@ TEST(PathPattern, ManyStarsDoNotTakeForEver) {
   EXPECT_TRUE(name_matches(pattern, name));
 }
 
+TEST(PathPattern, ManyTimesAnyFoldersDoNotTakeForEver) {
+  std::string pattern = "/";
+  std::string path;
+  for (int i = 0; i < 40; ++i) pattern += "**/a/";
+  for (int i = 0; i < 200; ++i) path += "/a";
+  EXPECT_FALSE(matches(pattern + "b", path));
+  EXPECT_TRUE(matches(pattern + "a", path));
+}
+
+// Names of one letter each: then folders are to `**` what bytes are to `*`.
+TEST(PathPattern, AnyFoldersAgreeWithAnyBytes) {
+  SeededRandom random(6);
+  const std::string letters = "ab*?";
+  for (int i = 0; i < 20'000; ++i) {
+    std::string bytes_pattern, path_pattern, name, path;
+    for (std::uint64_t left = 1 + random.below(6); left > 0; --left) {
+      const char letter = letters[random.below(4)];
+      bytes_pattern += letter;
+      path_pattern += letter == '*' ? std::string("/**") : std::string("/") + letter;
+    }
+    for (std::uint64_t left = random.below(7); left > 0; --left) {
+      const char letter = letters[random.below(2)];
+      name += letter;
+      path += std::string("/") + letter;
+    }
+    ASSERT_EQ(matches(path_pattern, path), name_matches(bytes_pattern, name)) << path_pattern << " " << path;
+  }
+}
+
 // As simple as can be, and slow.
 bool naive(std::string_view pattern, std::string_view name) {
   if (pattern.empty()) return name.empty();
