@@ -79,7 +79,7 @@ struct NodeOptions {
   std::string listen = "0.0.0.0:4747";
   std::vector<std::string> advertise;  // empty: what --listen says, or this machine's addresses
   std::vector<std::string> bootstrap;
-  std::string repair_rate = "1M";
+  std::string repair_rate = "auto";
 };
 Exit node_command(const Home& home, const Output& output, const GlobalOptions& global,
                   const NodeOptions& options);

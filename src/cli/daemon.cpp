@@ -81,7 +81,7 @@ Task<Result<wire::Response>> Door::serve(wire::Caller caller, wire::Request requ
   co_return co_await node_->serve(caller, std::move(request));
 }
 
-Daemon::Daemon(const Home& home, const NodeOptions& options, std::uint64_t repair_rate)
+Daemon::Daemon(const Home& home, const NodeOptions& options, RepairRate repair_rate)
     : home_(home),
       options_(options),
       repair_rate_(repair_rate),
@@ -91,7 +91,7 @@ Daemon::Daemon(const Home& home, const NodeOptions& options, std::uint64_t repai
       stopping_(loop_) {}
 
 Result<std::unique_ptr<Daemon>> Daemon::prepare(const Home& home, const NodeOptions& options,
-                                                std::uint64_t repair_rate) {
+                                                RepairRate repair_rate) {
   os::keep_freed_memory();
   std::unique_ptr<Daemon> daemon(new Daemon(home, options, repair_rate));
   if (auto loaded = daemon->load(); !loaded) return loaded.error();
@@ -151,7 +151,9 @@ Task<Result<void>> Daemon::start(const Output& output) {
 
   node::Node::Options options;
   options.addresses = addresses_;
-  options.repair_bytes_per_second = repair_rate_;
+  options.repair_rate = [this](const wire::MemberId& member) {
+    return repair_rate_.over(network_->send_rate(member));
+  };
   auto node = co_await open_node(options);
   if (!node && node.error().code == Errc::corrupt) {
     // Damage in the database may show only when it is read. Once more, with a new one.
@@ -391,7 +393,7 @@ std::string Daemon::status() const {
       {"repairs_pending", status.repairs_pending},
       {"repair", boost::json::object{{"to_fetch", status.repairs_to_fetch},
                                      {"to_hand_out", status.repairs_to_hand_out},
-                                     {"bytes_per_second", repair_rate_}}},
+                                     {"bytes_per_second", status.repair_bytes_per_second}}},
       {"network", boost::json::object{{"bytes_sent", counters.bytes_sent},
                                       {"bytes_received", counters.bytes_received},
                                       {"links", counters.links},

@@ -3,6 +3,7 @@
 
 #include "commands.hpp"
 #include "drain_desk.hpp"
+#include "repair_rate.hpp"
 #include "unlocked_home.hpp"
 
 #include <peerstore/api/local_server.hpp>
@@ -28,13 +29,13 @@ class Daemon {
  public:
   // Takes the lock and opens what is on disk. Listens to nobody yet.
   static Result<std::unique_ptr<Daemon>> prepare(const Home& home, const NodeOptions& options,
-                                                 std::uint64_t repair_rate);
+                                                 RepairRate repair_rate);
 
   // Serves until SIGINT or SIGTERM, then leaves in order. Announces itself on `output` once it listens.
   Exit run(const Output& output);
 
  private:
-  Daemon(const Home& home, const NodeOptions& options, std::uint64_t repair_rate);
+  Daemon(const Home& home, const NodeOptions& options, RepairRate repair_rate);
   Result<void> load();
   Task<void> main(const Output& output, Exit& exit);
   Task<Result<void>> start(const Output& output);
@@ -54,7 +55,7 @@ class Daemon {
 
   Home home_;
   NodeOptions options_;
-  std::uint64_t repair_rate_;  // bytes a second
+  RepairRate repair_rate_;
   membership::Identity identity_;
   std::unique_ptr<os::HomeLock> lock_;
   std::unique_ptr<Disk> disk_;

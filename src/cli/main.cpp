@@ -271,8 +271,9 @@ struct CommandLine {
     c->add_option("--advertise", node.advertise,
                   "HOST:PORT where friends reach it (default: this machine's addresses)");
     c->add_option("--bootstrap", node.bootstrap, "HOST:PORT of any member, as the way in");
-    c->add_option("--repair-rate", node.repair_rate,
-                  "Bytes a second that repair may fetch: 500K, 2M; a tenth of your uplink is about right")
+    c->add_option(
+         "--repair-rate", node.repair_rate,
+         "Bytes a second of this machine's uplink for repair: 500K, 2M; auto: a tenth of what it carries")
         ->capture_default_str();
     c->require_subcommand(0, 1);
     c->callback([this, c] {

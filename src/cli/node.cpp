@@ -1,5 +1,6 @@
 #include "daemon.hpp"
 #include "node_health.hpp"
+#include "repair_rate.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -8,9 +9,6 @@
 namespace peerstore::cli {
 
 namespace {
-
-// With less a chunk would not come in before it is given up.
-constexpr std::uint64_t kRepairRateLeast = 1000;
 
 // HOST:PORT as others can dial it.
 bool is_address(const std::string& text) {
@@ -34,10 +32,10 @@ Exit node_command(const Home& home, const Output& output, const GlobalOptions&, 
     return output.failure(Exit::usage,
                           "--advertise: more than " + std::to_string(wire::kAddressHintsMax) + " addresses");
   }
-  const auto repair_rate = read_bytes(options.repair_rate);
-  if (!repair_rate || *repair_rate < kRepairRateLeast) {
+  const auto repair_rate = RepairRate::parse(options.repair_rate);
+  if (!repair_rate) {
     return output.failure(Exit::usage, "--repair-rate '" + printable(options.repair_rate) + "': no rate",
-                          "Give bytes a second, at least 1K, for example 500K or 2M.");
+                          "Give bytes a second, at least 1K, for example 500K or 2M, or auto.");
   }
   if (!home.has_identity()) {
     return output.failure(Exit::no_ring, "there is no ring at " + home.path(),

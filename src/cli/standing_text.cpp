@@ -128,7 +128,7 @@ std::string repair_in_words(const RepairWork& work) {
     text = counted(work.to_fetch, "chunk", "chunks") + " to fetch";
     if (work.bytes_to_fetch > 0) text += ", about " + human_bytes(work.bytes_to_fetch);
     if (const auto seconds = work.seconds_left()) {
-      text += ", done in " + human_duration(*seconds) + " at the earliest at " +
+      text += ", done in about " + human_duration(*seconds) + " if it goes on at " +
               human_bytes(work.bytes_per_second) + " a second";
     }
   }

@@ -53,8 +53,8 @@ struct RepairWork {
   std::uint64_t to_fetch = 0;          // chunks
   std::uint64_t bytes_to_fetch = 0;    // about, by those that are here; 0: not known
   std::uint64_t to_hand_out = 0;       // copies
-  std::uint64_t bytes_per_second = 0;  // at most
-  // At the earliest; nothing if it is not known.
+  std::uint64_t bytes_per_second = 0;  // as it went lately; 0: not known
+  // If it goes on so; nothing if it is not known.
   std::optional<std::int64_t> seconds_left() const;
 };
 // Empty if there is nothing to do.

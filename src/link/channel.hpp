@@ -25,6 +25,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   // Writes what the pieces refer to, which `done` keeps as it is.
   void write(std::vector<ByteView> pieces, ByteStream::Done<void> done);
   void close();
+  std::uint64_t send_rate() const { return stream_->send_rate(); }
 
  private:
   std::shared_ptr<ByteStream> stream_;

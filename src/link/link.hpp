@@ -51,6 +51,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   // A call was given up, and nothing has been heard since it was sent: better try another link.
   bool is_silent() const { return silent_; }
   TimePoint heard_at() const { return heard_at_; }
+  std::uint64_t send_rate() const { return channel_->send_rate(); }
 
   // The answer, or Errc::timed_out at `deadline`, or why the link closed.
   static Task<Result<wire::Response>> call(std::shared_ptr<Link> self, wire::Request request,

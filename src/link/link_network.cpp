@@ -112,6 +112,10 @@ void LinkNetwork::drop_strangers() { core_->close_strangers(); }
 
 void LinkNetwork::close() { core_->shut_down(); }
 
+std::uint64_t LinkNetwork::send_rate(const wire::MemberId& member) const {
+  return core_->links_.send_rate(member);
+}
+
 LinkNetwork::Counters LinkNetwork::counters() const {
   Counters counters = *core_->counters_;
   counters.links = core_->links_.size();

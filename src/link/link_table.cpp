@@ -1,5 +1,7 @@
 #include "link_table.hpp"
 
+#include <algorithm>
+
 #include "limits.hpp"
 
 namespace peerstore::link {
@@ -36,6 +38,16 @@ std::shared_ptr<Link> LinkTable::best(const wire::MemberId& member) const {
     if (best == nullptr || !link->is_silent() || best->is_silent()) best = link;
   }
   return best;
+}
+
+std::uint64_t LinkTable::send_rate(const wire::MemberId& member) const {
+  const auto found = links_.find(member);
+  if (found == links_.end()) return 0;
+  std::uint64_t rate = 0;
+  for (const std::shared_ptr<Link>& link : found->second) {
+    if (link->is_open() && link->peer().role == Role::node) rate = std::max(rate, link->send_rate());
+  }
+  return rate;
 }
 
 std::vector<std::shared_ptr<Link>> LinkTable::all() const {

@@ -61,6 +61,10 @@ void TlsNetwork::close() {
   implementation_->links.close();
 }
 
+std::uint64_t TlsNetwork::send_rate(const wire::MemberId& member) const {
+  return implementation_->links.send_rate(member);
+}
+
 TlsNetwork::Counters TlsNetwork::counters() const {
   Counters counters = implementation_->links.counters();
   counters.refused_links += implementation_->listener->turned_away();

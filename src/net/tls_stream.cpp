@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "delivery_rate.hpp"
 #include "limits.hpp"
 #include "sealed_output.hpp"
 #include "tls_context.hpp"
@@ -215,6 +216,10 @@ void TlsStream::write(std::vector<ByteView> pieces, Done<std::size_t> done) {
     if (!sent) return done(sent.error());
     done(size);
   });
+}
+
+std::uint64_t TlsStream::send_rate() const {
+  return socket_.is_open() ? delivery_rate(socket_.native_handle()) : 0;
 }
 
 void TlsStream::close() {

@@ -26,6 +26,7 @@ class TlsStream final : public link::ByteStream, public std::enable_shared_from_
   void write(std::vector<ByteView> pieces, Done<std::size_t> done) override;
   // Both directions at once, whatever is still unsent: a peer that does not read must not hold it up.
   void close() override;
+  std::uint64_t send_rate() const override;
 
  private:
   struct FreeSession {
@@ -42,9 +43,9 @@ class TlsStream final : public link::ByteStream, public std::enable_shared_from_
   // Why the last call of OpenSSL failed; nothing if it waits for the peer.
   std::optional<Error> failure(int returned);
 
-  Tcp::socket socket_;
-  Bytes unsent_;              // records, sealed
-  unsigned key_updates_ = 0;  // that the peer asked for
+  mutable Tcp::socket socket_;  // asked for its descriptor
+  Bytes unsent_;                // records, sealed
+  unsigned key_updates_ = 0;    // that the peer asked for
   std::unique_ptr<SSL, FreeSession> session_;
 };
 

@@ -86,8 +86,7 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
             opened.roster_on_disk),
       acquaintances(environment.clock, membership, identity.member),
       repair(environment.clock, environment.random, environment.signatures, network, view, *chunk_store,
-             *head_store, identity.member, identity.person,
-             {.period = options.repair_period, .bytes_per_second = options.repair_bytes_per_second}),
+             *head_store, identity.member, identity.person, {.period = options.repair_period}),
       scrub(environment.clock, environment.disk, environment.workers, *chunk_store, options.scrub),
       service(environment.clock, environment.signatures, network, view, *chunk_store, *head_store,
               {identity.person, identity.node_secret, [this] { return chord.state().self(); }},
@@ -99,6 +98,7 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
       chord(environment.clock, environment.random, ring_network, acquaintances,
             {identity.member, incarnations->current()}, options.chord),
       scope(environment.clock) {
+  service.limit_repair(options.repair_rate);
   silences_kept = std::move(opened.silences);
   view.remember_silences(silences_kept);
   chord.on_new_incarnation([this] { return begin_life(); });
@@ -339,6 +339,7 @@ NodeStatus Node::status() const {
   const replica::Repair::Work repairs = parts.repair.work();
   status.repairs_to_fetch = repairs.to_pull;
   status.repairs_to_hand_out = repairs.to_give;
+  status.repair_bytes_per_second = repairs.bytes_per_second;
   for (const auto& [id, member] : roster.members()) {
     MemberStatus row;
     row.id = id;

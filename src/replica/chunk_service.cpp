@@ -54,7 +54,8 @@ ChunkService::ChunkService(Clock& clock, crypto::Signatures& signatures, wire::N
       heads_(heads),
       self_(std::move(self)),
       on_offer_(std::move(on_offer)),
-      passing_on_(std::make_unique<PassingOn>(clock, network, view, chunks)) {}
+      passing_on_(std::make_unique<PassingOn>(clock, network, view, chunks)),
+      repair_pace_(clock) {}
 
 ChunkService::~ChunkService() = default;
 
@@ -182,6 +183,10 @@ Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::GetD
 
 Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::GetSegment request) {
   if (const Result<void> may = may_read(caller, request.address, request.token); !may) co_return may.error();
+  if (request.token.is_zero()) {
+    const Result<void> turn = co_await repair_pace_.wait_for(caller.member, wire::kSegmentBytes);
+    if (!turn) co_return turn.error();
+  }
   Result<SharedBytes> data = co_await chunks_.read_segment(request.address, request.index);
   if (!data) co_return data.error();
   co_return wire::Response(wire::SegmentReply{std::move(*data)});

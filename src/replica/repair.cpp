@@ -42,7 +42,6 @@ Repair::Repair(Clock& clock, Random& random, crypto::Signatures& signatures, wir
       self_(self),
       person_(person),
       options_(options),
-      pace_of_pulls_(clock, options.bytes_per_second),
       scope_(clock) {}
 
 void Repair::start() {
@@ -61,6 +60,12 @@ Repair::Work Repair::work() const {
   Work work{.to_pull = wanted_.size()};
   for (const auto& [member, partner] : partners_) {
     if (partner.answers) work.to_give += partner.owing;
+  }
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now() - pulling_since_).count();
+  if (pulling_ > 0 && milliseconds > 0) {
+    const std::uint64_t bytes = (counters_.segments_pulled - segments_before_) * wire::kSegmentBytes;
+    work.bytes_per_second = bytes * 1000 / static_cast<std::uint64_t>(milliseconds);
   }
   return work;
 }

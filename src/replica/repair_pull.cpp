@@ -14,6 +14,8 @@ namespace peerstore::replica {
 
 namespace {
 constexpr Duration kSegmentPatience = std::chrono::seconds(30);  // over a thin uplink
+constexpr Duration kBusyPause = std::chrono::seconds(5);
+constexpr Duration kBusyPatience = std::chrono::minutes(10);
 constexpr std::size_t kShareOfPulls = 8;  // of those waiting, one member's word: one part
 }  // namespace
 
@@ -83,6 +85,10 @@ void Repair::want_back_lost() {
 }
 
 void Repair::start_pulling() {
+  if (pulling_ == 0) {
+    pulling_since_ = clock_.now();
+    segments_before_ = counters_.segments_pulled;
+  }
   while (pulling_ < options_.pulls_at_once && pulling_ < wanted_.size()) {
     ++pulling_;
     scope_.spawn(pull_loop());
@@ -173,9 +179,7 @@ Task<Result<void>> Repair::pull_from(wire::MemberId source, wire::ChunkAddress a
   if (!missing) co_return missing.error();
   std::optional<Error> bad_part;
   for (const std::uint32_t index : *missing) {
-    co_await pace_of_pulls_.wait_for(wire::kSegmentBytes);
-    const wire::GetSegment question{address, index, wire::ReadToken{}};
-    Result<wire::SegmentReply> segment = co_await wire::ask(network_, source, question, kSegmentPatience);
+    Result<wire::SegmentReply> segment = co_await ask_for_segment(source, address, index);
     if (!segment && segment.error().code != Errc::corrupt) co_return segment.error();
     if (!segment) {
       bad_part = segment.error();
@@ -191,6 +195,18 @@ Task<Result<void>> Repair::pull_from(wire::MemberId source, wire::ChunkAddress a
     co_return *bad_part;
   }
   co_return co_await chunks_.commit(address);
+}
+
+// Who gives chunks to many at a time, slowly, asks to come again.
+Task<Result<wire::SegmentReply>> Repair::ask_for_segment(wire::MemberId source, wire::ChunkAddress address,
+                                                         std::uint32_t index) {
+  const wire::GetSegment question{address, index, wire::ReadToken{}};
+  const TimePoint until = clock_.now() + kBusyPatience;
+  for (;;) {
+    Result<wire::SegmentReply> segment = co_await wire::ask(network_, source, question, kSegmentPatience);
+    if (segment || segment.error().code != Errc::busy || clock_.now() >= until) co_return segment;
+    co_await clock_.sleep(random_.jitter(kBusyPause));
+  }
 }
 
 // To one who slept when the owner said so.

@@ -2,6 +2,7 @@
 
 #include "cli/output.hpp"
 #include "cli/remote_path.hpp"
+#include "cli/repair_rate.hpp"
 #include "cli/standing_text.hpp"
 
 namespace peerstore::cli {
@@ -114,10 +115,23 @@ TEST(StandingText, SaysWhatThisMachineMendsAndUntilWhen) {
   EXPECT_EQ(repair_in_words({}), "");
   EXPECT_EQ(
       repair_in_words({.to_fetch = 100, .bytes_to_fetch = 1'200'000'000, .bytes_per_second = 1'000'000}),
-      "Repair, this machine's part: 100 chunks to fetch, about 1.2 GB, done in 20 min at the earliest at "
-      "1.0 MB a second.");
+      "Repair, this machine's part: 100 chunks to fetch, about 1.2 GB, done in about 20 min if it goes on "
+      "at 1.0 MB a second.");
   EXPECT_EQ(repair_in_words({.to_fetch = 1, .to_hand_out = 2}),
             "Repair, this machine's part: 1 chunk to fetch; 2 copies for friends to fetch from here.");
+}
+
+TEST(RepairRateText, IsAnyNumberOrATenthOfWhatTheLineCarries) {
+  const auto automatic = RepairRate::parse("auto");
+  ASSERT_TRUE(automatic);
+  EXPECT_EQ(automatic->over(50'000'000), 5'000'000u);
+  EXPECT_EQ(automatic->over(500'000), kRepairRateFloor) << "repair is not starved";
+  EXPECT_EQ(automatic->over(0), kRepairRateFloor) << "nothing was measured yet";
+  const auto fixed = RepairRate::parse("50K");
+  ASSERT_TRUE(fixed);
+  EXPECT_EQ(fixed->over(50'000'000), 50'000u);
+  for (const char* text : {"", "0", "10", "fast", "Auto", "-1M"})
+    EXPECT_FALSE(RepairRate::parse(text)) << text;
 }
 
 }  // namespace

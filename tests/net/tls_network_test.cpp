@@ -95,6 +95,11 @@ TEST_F(RingOfMachines, BulkTravelsInBothDirections) {
   }
   EXPECT_GE(anna.network->counters().bytes_sent, kSegments / 2 * wire::kSegmentBytes);
   EXPECT_GE(anna.network->counters().bytes_received, kSegments / 2 * wire::kSegmentBytes);
+
+  // The kernel has measured the way there; to somebody without a link it is not known.
+  EXPECT_GT(anna.network->send_rate(bob.id), 1'000'000u);
+  EXPECT_GT(bob.network->send_rate(anna.id), 1'000'000u);
+  EXPECT_EQ(anna.network->send_rate(add_node(3).id), 0u);
 }
 
 TEST_F(RingOfMachines, AnErrorIsThePeersOwnAnswer) {

@@ -265,22 +265,6 @@ TEST(Repair, PutsNoHeadOfAFormerWriterInPlaceOfOneOfTodays) {
   EXPECT_EQ(read->at(0).version, 3u);
 }
 
-TEST(RepairPace, LetsNoMorePassThanItsRate) {
-  world::VirtualClock clock;
-  RepairPace pace(clock, 1000);
-  const TimePoint began = clock.now();
-  for (int i = 0; i < 10; ++i) clock.run(pace.wait_for(500));
-  EXPECT_EQ(clock.now() - began, 4500ms) << "the first at once";
-  clock.run_for(1h);
-  const TimePoint later = clock.now();
-  clock.run(pace.wait_for(500));
-  clock.run(pace.wait_for(500));
-  EXPECT_EQ(clock.now() - later, 500ms) << "what was not used is not saved up";
-  RepairPace unbounded(clock, 0);
-  clock.run(unbounded.wait_for(1 << 30));
-  EXPECT_EQ(clock.now() - later, 500ms);
-}
-
 // Random rings, random comings and goings: copies come back, and the rule is never bent.
 class RepairUnderChurn : public testing::TestWithParam<std::uint64_t> {};
 

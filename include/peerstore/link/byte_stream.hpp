@@ -13,6 +13,7 @@
 #include <peerstore/runtime/result.hpp>
 #include <peerstore/runtime/task.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -37,6 +38,8 @@ class ByteStream {
   virtual void write(std::vector<ByteView> pieces, Done<std::size_t> done) = 0;
   // The other side reads what was written, then the end. May be called at any time and again.
   virtual void close() = 0;
+  // Bytes a second that the way to the other side carried when it was last busy. 0: not known.
+  virtual std::uint64_t send_rate() const { return 0; }
 };
 
 class Dialler {

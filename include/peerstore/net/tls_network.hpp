@@ -52,6 +52,7 @@ class TlsNetwork final : public wire::Network {
   void drop_strangers();
   void close();
   Counters counters() const;
+  std::uint64_t send_rate(const wire::MemberId& member) const;
 
  private:
   struct Implementation;

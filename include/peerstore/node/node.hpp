@@ -12,6 +12,7 @@
 #include <peerstore/store/head_store.hpp>
 #include <peerstore/store/scrub.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -53,8 +54,9 @@ struct NodeStatus {
   store::ChunkStore::Usage usage;
   std::vector<MemberStatus> members;
   std::uint64_t repairs_pending = 0;
-  std::uint64_t repairs_to_fetch = 0;     // of them: chunks that this machine lacks
-  std::uint64_t repairs_to_hand_out = 0;  // copies of its chunks that friends on line lack
+  std::uint64_t repairs_to_fetch = 0;         // of them: chunks that this machine lacks
+  std::uint64_t repairs_to_hand_out = 0;      // copies of its chunks that friends on line lack
+  std::uint64_t repair_bytes_per_second = 0;  // that came in lately, while something is fetched; 0: not known
 };
 // How far this machine is on its way out: it gives no space any more, and others take what it holds.
 struct DrainStatus {
@@ -90,7 +92,8 @@ class Node final : public wire::Service {
     chord::ChordNode::Options chord;
     membership::Membership::Options membership;
     Duration repair_period = std::chrono::minutes(1);
-    std::uint64_t repair_bytes_per_second = 0;  // 0: as fast as it goes
+    // Bytes a second that may go to that member for its repair. None: as fast as it goes.
+    std::function<std::uint64_t(const wire::MemberId&)> repair_rate;
     store::Scrub::Options scrub;
     // Bytes a second that news of comings and goings may cost. Past it, or with more than 4,000 members, only
     // neighbours and fingers are kept.

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <peerstore/crypto/signatures.hpp>
+#include <peerstore/replica/repair_pace.hpp>
 #include <peerstore/replica/ring_view.hpp>
 #include <peerstore/store/chunk_store.hpp>
 #include <peerstore/store/head_store.hpp>
@@ -45,6 +46,9 @@ class ChunkService {
                store::ChunkStore& chunks, store::HeadStore& heads, Self self, OnOffer on_offer);
   ~ChunkService();
 
+  // Of segments that go to those who repair. None: as fast as it goes.
+  void limit_repair(RepairPace::Rate rate) { repair_pace_.limit(std::move(rate)); }
+
   // `caller` is a member, by its link.
   Task<Result<wire::Response>> serve(wire::Caller caller, wire::Reserve request);
   Task<Result<wire::Response>> serve(wire::Caller caller, wire::PutBegin request);
@@ -73,6 +77,7 @@ class ChunkService {
   Self self_;
   OnOffer on_offer_;
   std::unique_ptr<PassingOn> passing_on_;
+  RepairPace repair_pace_;
   // Of quotas, as long as the map is this one: reckoning it takes a walk around the circle.
   struct Share {
     std::uint64_t quota = 0;

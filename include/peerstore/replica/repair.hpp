@@ -27,7 +27,6 @@
 #pragma once
 
 #include <peerstore/crypto/signatures.hpp>
-#include <peerstore/replica/repair_pace.hpp>
 #include <peerstore/replica/ring_view.hpp>
 #include <peerstore/runtime/random.hpp>
 #include <peerstore/runtime/scope.hpp>
@@ -54,10 +53,9 @@ class Repair {
     std::size_t offers_per_message = 512;
     std::size_t chunks_per_turn = 128;  // reckoned before others get their turn on the loop
     std::size_t pulls_at_once = 2;
-    std::size_t pulls_waiting = 8192;    // offers beyond these are forgotten, and come again
-    std::size_t sources = 8;             // members that are asked for a chunk that was lost here
-    std::size_t heads_from = 3;          // members asked for the heads that this one should keep
-    std::uint64_t bytes_per_second = 0;  // that are pulled at most; 0: as fast as it goes
+    std::size_t pulls_waiting = 8192;  // offers beyond these are forgotten, and come again
+    std::size_t sources = 8;           // members that are asked for a chunk that was lost here
+    std::size_t heads_from = 3;        // members asked for the heads that this one should keep
   };
   struct Counters {
     std::uint64_t offered = 0;  // chunks, counted once for each member asked
@@ -89,6 +87,7 @@ class Repair {
   struct Work {
     std::uint64_t to_pull = 0;  // at most pulls_waiting of what friends offered
     std::uint64_t to_give = 0;
+    std::uint64_t bytes_per_second = 0;  // that came in since there is something to pull; 0: not known
   };
   Work work() const;
   std::uint64_t pending() const;  // both together
@@ -199,6 +198,8 @@ class Repair {
   Task<Result<void>> pull_from(wire::MemberId source, wire::ChunkAddress address, bool was_held,
                                std::optional<placement::ChunkPlace>& place);
   void add_sources(const placement::ChunkPlace& place, Wanted& wanted);
+  Task<Result<wire::SegmentReply>> ask_for_segment(wire::MemberId source, wire::ChunkAddress address,
+                                                   std::uint32_t index);
   Task<void> pass_on(wire::MemberId member, wire::Deletion deletion);
   Result<void> check_offer(const wire::ChunkAddress& address, const wire::DescriptionReply& offered,
                            bool was_held) const;
@@ -239,7 +240,8 @@ class Repair {
 
   std::map<wire::ChunkAddress, Wanted> wanted_;
   std::size_t pulling_ = 0;
-  RepairPace pace_of_pulls_;
+  TimePoint pulling_since_;
+  std::uint64_t segments_before_ = 0;  // pulled until then
   struct Lost {
     placement::ChunkPlace place;
     std::uint64_t lease = 0;
