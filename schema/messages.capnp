@@ -115,6 +115,7 @@ struct Request {
     deleteChunks @21 :List(Deletion);
     pledgeChunks @22 :PledgeChunks;
     compareRecords @23 :Data;     # 32 bytes: digest of the marks
+    previewJoin @24 :List(Statement);
   }
 }
 
@@ -192,7 +193,16 @@ struct Response {
     pledges @18 :Data;            # 32 bytes for each address: the proof, or zeros
     recordDifference @19 :RecordDifference;
     segmentTaken @20 :Data;       # a byte for each member onward: 1 = it has it as well
+    joinPreview @21 :List(JoinShare);  # at most 1024
   }
+}
+
+struct JoinShare {
+  machine @0 :Text;               # its name, at most 64 bytes
+  chunks @1 :UInt64;
+  bytes @2 :UInt64;
+  bytesFreed @3 :UInt64;
+  answered @4 :Bool;
 }
 
 struct RecordDifference {

@@ -69,6 +69,8 @@ struct Sizes {
     return kId - kHash + kHash * m.members.size();
   }
   std::size_t operator()(const wire::Join& m) const { return size_of(m.statements); }
+  std::size_t operator()(const wire::PreviewJoin& m) const { return size_of(m.statements); }
+  std::size_t operator()(const wire::JoinPreview& m) const { return 2 * kHash * m.shares.size(); }
   std::size_t operator()(const wire::Welcome& m) const {
     return size_of(m.statements) + size_of(m.presences);
   }

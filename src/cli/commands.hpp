@@ -55,6 +55,7 @@ struct JoinOptions {
   std::string user;
   std::string machine;
   std::string give = "100G";
+  bool only_look = false;
 };
 Exit join_command(const Home& home, const Output& output, const JoinOptions& options);
 

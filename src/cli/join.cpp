@@ -1,4 +1,5 @@
 #include "commands.hpp"
+#include "join_preview.hpp"
 #include "unlocked_home.hpp"
 
 #include <peerstore/crypto/signatures.hpp>
@@ -176,6 +177,11 @@ Exit join_command(const Home& home, const Output& output, const JoinOptions& opt
 
   os::SystemEntropy entropy;
   crypto::Ed25519Signatures signatures;
+  if (options.only_look) {
+    const auto claim =
+        membership::claim_invitation(signatures, entropy, *link, options.user, machine, *bytes);
+    return preview_join(output, *link, claim, *bytes);
+  }
   const KeptClaim kept_claim(home);
   const std::string link_text = membership::to_text(*link);
   auto looked = kept_claim.begun_with(link_text);

@@ -137,6 +137,7 @@ struct CommandLine {
     c->add_option("--user", join.user, "Your name in the ring")->required();
     c->add_option("--machine", join.machine, "This machine's name (default: its host name)");
     c->add_option("--give", join.give, "Space for friends, for example 100G")->capture_default_str();
+    c->add_flag("-n,--dry-run", join.only_look, "Only say how much each friend would bring here");
     c->callback([this] {
       chosen = [this](const Home& home, const Output& output) { return join_command(home, output, join); };
     });

@@ -84,8 +84,9 @@ void Link::serve(Frame frame) {
   if (!request) return reply(id, request.error());
   if (owner_->service() == nullptr) return reply(id, fail(Errc::refused, "nothing is served at this end"));
   if (peer_.role == Role::joiner) {
-    const bool may_ask =
-        std::holds_alternative<wire::Join>(*request) || std::holds_alternative<wire::GetUserRecord>(*request);
+    const bool may_ask = std::holds_alternative<wire::Join>(*request) ||
+                         std::holds_alternative<wire::PreviewJoin>(*request) ||
+                         std::holds_alternative<wire::GetUserRecord>(*request);
     if (std::exchange(joiner_has_asked_, true) || !may_ask) {
       return say_goodbye(fail(
           Errc::refused, "who is not a member may ask to join, or for a record, once, and nothing else"));

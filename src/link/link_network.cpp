@@ -27,6 +27,28 @@ class OwnLink {
   std::shared_ptr<Link> link_;
 };
 
+// The one question of somebody who is not a member.
+template <class Question>
+Task<Result<typename Question::Reply>> ask_as_joiner(std::shared_ptr<LinkNetwork::Core> core,
+                                                     std::string address,
+                                                     LinkNetwork::Core::ExpectedKey expected,
+                                                     Question request) {
+  const LinkNetwork::Core::LinkResult link =
+      co_await LinkNetwork::Core::link_at(core, address, expected, Role::joiner);
+  if (!link) co_return link.error();
+  const OwnLink closed_with_this(*link);
+  Result<wire::Response> answer =
+      co_await Link::call(*link, std::move(request), core->clock_.now() + kJoinTime);
+  // It had been asked: who asked to be let in may be in.
+  const bool is_cut_short = !answer && answer.error().code == Errc::unreachable;
+  if (std::is_same_v<Question, wire::Join> && is_cut_short) {
+    co_return fail(Errc::timed_out, answer.error().context).in(address);
+  }
+  if (!answer) co_return answer.error_in(address);
+  if (auto* reply = std::get_if<typename Question::Reply>(&*answer)) co_return std::move(*reply);
+  co_return fail(Errc::invalid, address + ": an answer to another question");
+}
+
 }  // namespace
 
 LinkNetwork::LinkNetwork(Clock& clock, Directory& directory, Dialler& dialler, Options options)
@@ -71,30 +93,18 @@ Task<Result<wire::MemberId>> LinkNetwork::connect(std::string address,
 
 Task<Result<wire::Welcome>> LinkNetwork::join(std::string address, crypto::SigningPublicKey expected,
                                               wire::Join request) {
-  const std::shared_ptr<Core> core = core_;
-  const Core::LinkResult link = co_await Core::link_at(core, address, expected, Role::joiner);
-  if (!link) co_return link.error();
-  const OwnLink closed_with_this(*link);
-  Result<wire::Response> answer =
-      co_await Link::call(*link, std::move(request), core->clock_.now() + kJoinTime);
-  if (!answer && answer.error().code == Errc::unreachable) {
-    co_return fail(Errc::timed_out, answer.error().context).in(address);
-  }
-  if (!answer) co_return answer.error_in(address);
-  if (auto* welcome = std::get_if<wire::Welcome>(&*answer)) co_return std::move(*welcome);
-  co_return fail(Errc::invalid, address + ": an answer to another question");
+  return ask_as_joiner(core_, std::move(address), expected, std::move(request));
+}
+
+Task<Result<wire::JoinPreview>> LinkNetwork::preview_join(std::string address,
+                                                          crypto::SigningPublicKey expected,
+                                                          wire::PreviewJoin request) {
+  return ask_as_joiner(core_, std::move(address), expected, std::move(request));
 }
 
 Task<Result<wire::UserRecordReply>> LinkNetwork::fetch_record(std::string address,
                                                               wire::GetUserRecord request) {
-  const std::shared_ptr<Core> core = core_;
-  const Core::LinkResult link = co_await Core::link_at(core, address, std::nullopt, Role::joiner);
-  if (!link) co_return link.error();
-  const OwnLink closed_with_this(*link);
-  Result<wire::Response> answer = co_await Link::call(*link, request, core->clock_.now() + kJoinTime);
-  if (!answer) co_return answer.error_in(address);
-  if (auto* reply = std::get_if<wire::UserRecordReply>(&*answer)) co_return std::move(*reply);
-  co_return fail(Errc::invalid, address + ": an answer to another question");
+  return ask_as_joiner(core_, std::move(address), std::nullopt, request);
 }
 
 void LinkNetwork::serve(wire::Service& service) { core_->service_ = &service; }

@@ -71,7 +71,7 @@ Result<Claim> check_claim(crypto::Signatures& signatures, const Roster& roster, 
   const Member* same_key = roster.find_by_node_key(machine->node_key);
   if (same_key != nullptr && same_key->id != member)
     return refused("the machine's key belongs to another machine");
-  return Claim{person_statement, machine_statement, member};
+  return Claim{person_statement, machine_statement, member, machine->bytes_given};
 }
 
 }  // namespace peerstore::membership

@@ -13,6 +13,7 @@ struct Claim {
   wire::Statement person;
   wire::Statement machine;
   wire::MemberId member;
+  std::uint64_t bytes_given = 0;
 };
 // Errc::refused with a reason for people: not invited, withdrawn, used, expired; Errc::invalid if
 // it is no claim at all.

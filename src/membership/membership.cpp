@@ -134,6 +134,17 @@ Result<wire::Welcome> Membership::admit(const wire::Join& request, WallTime now)
   return welcome;
 }
 
+Result<placement::Machine> Membership::would_admit(const wire::PreviewJoin& request, WallTime now) const {
+  const Result<Claim> claim = check_claim(state_->signatures, roster_, wire::Join{request.statements}, now);
+  if (!claim) return claim.error();
+  if (roster_.find(claim->member) != nullptr)
+    return fail(Errc::refused, "this machine is in the ring already");
+  const Result<Fact> person = read_statement(claim->person);
+  if (!person) return person.error();
+  const wire::PersonNumber number = std::get<PersonStatement>(*person).person;
+  return placement::Machine{claim->member, number, roster_.invitation(number)->colour, claim->bytes_given};
+}
+
 void Membership::heard_from(const wire::MemberId& member) { state_->note_heard(member); }
 void Membership::failed(const wire::MemberId& member) { state_->note_failed(member); }
 

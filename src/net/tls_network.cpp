@@ -39,6 +39,12 @@ Task<Result<wire::Welcome>> TlsNetwork::join(std::string address, crypto::Signin
   return implementation_->links.join(std::move(address), expected, std::move(request));
 }
 
+Task<Result<wire::JoinPreview>> TlsNetwork::preview_join(std::string address,
+                                                         crypto::SigningPublicKey expected,
+                                                         wire::PreviewJoin request) {
+  return implementation_->links.preview_join(std::move(address), expected, std::move(request));
+}
+
 Task<Result<wire::UserRecordReply>> TlsNetwork::fetch_record(std::string address,
                                                              wire::GetUserRecord request) {
   return implementation_->links.fetch_record(std::move(address), request);

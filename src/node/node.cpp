@@ -97,6 +97,7 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
                    *head_store, identity.member),
       chord(environment.clock, environment.random, ring_network, acquaintances,
             {identity.member, incarnations->current()}, options.chord),
+      join_previews(environment.clock, 1),
       scope(environment.clock) {
   service.limit_repair(options.repair_rate);
   silences_kept = std::move(opened.silences);

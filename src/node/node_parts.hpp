@@ -6,6 +6,7 @@
 #include <peerstore/node/node.hpp>
 #include <peerstore/replica/chunk_service.hpp>
 #include <peerstore/replica/repair.hpp>
+#include <peerstore/runtime/sync.hpp>
 #include <peerstore/store/scrub.hpp>
 
 #include "node/hearsay_network.hpp"
@@ -33,6 +34,9 @@ struct Node::Parts {
 
   // Answers to the questions that are not chord's or replica's alone.
   Task<Result<wire::Response>> admit(wire::Join request);
+  Task<Result<wire::Response>> preview_join(wire::Caller caller, wire::PreviewJoin request);
+  Task<wire::JoinShare> own_share(placement::Machine newcomer);
+  Task<wire::JoinShare> share_of(wire::MemberId member, wire::PreviewJoin request);
   Result<wire::Response> notified(const wire::Caller& caller, const wire::Notify& request);
   wire::RosterDifference whereabouts(const wire::GetWhereabouts& request) const;
 
@@ -73,8 +77,9 @@ struct Node::Parts {
   std::optional<TimePoint> overtaken_at;  // when a life last began for that
   std::uint64_t presence_sequence = 0;
   std::uint64_t room_told = 0;
-  Silences silences_kept;  // on disk
-  TaskScope scope;         // last: its tasks use everything above
+  Silences silences_kept;   // on disk
+  Semaphore join_previews;  // at a time
+  TaskScope scope;          // last: its tasks use everything above
 };
 
 }  // namespace peerstore::node

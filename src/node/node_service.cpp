@@ -1,9 +1,13 @@
 // The answering side of a node: who may ask what, and who answers it.
 #include "node/node_parts.hpp"
 
+#include <peerstore/runtime/combine.hpp>
+
 namespace peerstore::node {
 
 namespace {
+
+constexpr Duration kSharePatience = std::chrono::seconds(20);  // a joiner's link ends after 30
 
 bool is_for_replica(const wire::Request& request) {
   return std::visit(
@@ -42,6 +46,9 @@ Result<wire::Response> as_response(Result<Answer> answer) {
 Task<Result<wire::Response>> Node::serve(wire::Caller caller, wire::Request request) {
   Parts& parts = *parts_;
   if (const auto* join = std::get_if<wire::Join>(&request)) co_return co_await parts.admit(*join);
+  if (auto* preview = std::get_if<wire::PreviewJoin>(&request); preview != nullptr && caller.is_joiner) {
+    co_return co_await parts.preview_join(caller, std::move(*preview));
+  }
   // The link proved that it is a member; this node may not have heard of it yet.
   const membership::Member* member =
       caller.is_joiner ? nullptr : parts.membership.roster().find(caller.member);
@@ -57,6 +64,9 @@ Task<Result<wire::Response>> Node::serve(wire::Caller caller, wire::Request requ
   if (is_for_replica(request)) co_return co_await answer_chunks(parts.service, caller, std::move(request));
   if (auto* pledge = std::get_if<wire::PledgeChunks>(&request)) {
     co_return co_await parts.repair.serve(caller, std::move(*pledge));
+  }
+  if (auto* preview = std::get_if<wire::PreviewJoin>(&request)) {
+    co_return co_await parts.preview_join(caller, std::move(*preview));
   }
   if (std::holds_alternative<wire::GetNeighbours>(request)) {
     co_return wire::Response(parts.chord.neighbours());
@@ -95,6 +105,41 @@ Task<Result<wire::Response>> Node::Parts::admit(wire::Join request) {
   const Result<void> saved = co_await saver.save();
   if (!saved) co_return saved.error();
   co_return wire::Response(std::move(*welcome));
+}
+
+// A walk over all chunks, so one at a time, whoever asks. A joiner's claim was checked by then.
+Task<Result<wire::Response>> Node::Parts::preview_join(wire::Caller caller, wire::PreviewJoin request) {
+  const auto newcomer = membership.would_admit(request, environment.clock.wall_time());
+  if (!newcomer) co_return newcomer.error();
+  if (join_previews.available() == 0) {
+    co_return fail(Errc::busy, "somebody else is being told what would come; try again in a moment");
+  }
+  const Semaphore::Permit permit = co_await join_previews.acquire();
+  std::vector<Task<wire::JoinShare>> shares;
+  shares.push_back(own_share(*newcomer));
+  for (const auto& [id, member] : membership.roster().members()) {
+    if (!caller.is_joiner || shares.size() == wire::kJoinSharesMax) break;
+    if (!member.gone && id != identity.member) shares.push_back(share_of(id, request));
+  }
+  co_return wire::Response(wire::JoinPreview{co_await when_all(environment.clock, std::move(shares))});
+}
+
+Task<wire::JoinShare> Node::Parts::own_share(placement::Machine newcomer) {
+  const replica::Repair::Share share = co_await repair.preview_with(newcomer);
+  co_return wire::JoinShare{name_of(identity.member), share.chunks, share.bytes, share.bytes_freed, true};
+}
+
+Task<wire::JoinShare> Node::Parts::share_of(wire::MemberId member, wire::PreviewJoin request) {
+  wire::JoinShare share{.machine = name_of(member)};
+  if (view.standing(member) != replica::Standing::live) co_return share;
+  const auto answer = co_await wire::ask(network, member, std::move(request), kSharePatience);
+  if (!answer || answer->shares.size() != 1) co_return share;
+  const wire::JoinShare& told = answer->shares.front();
+  share.chunks = told.chunks;
+  share.bytes = told.bytes;
+  share.bytes_freed = told.bytes_freed;
+  share.answered = true;
+  co_return share;
 }
 
 wire::RosterDifference Node::Parts::whereabouts(const wire::GetWhereabouts& request) const {

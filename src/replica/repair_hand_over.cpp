@@ -115,6 +115,46 @@ Task<Repair::Preview> Repair::preview_without_self() {
   co_return preview;
 }
 
+// ---- before a machine comes ----
+
+// Each chunk that the newcomer should hold is brought by one machine: by the one whose place it takes, if it
+// is live, or else by the first live one that should hold it.
+Task<Repair::Share> Repair::preview_with(placement::Machine newcomer) {
+  const Map now = view_.map();
+  std::vector<placement::Machine> all = now->machines();
+  all.push_back(newcomer);
+  const placement::Map after(now->policy(), std::move(all));
+  const auto counts = [&](const wire::MemberId& member) {
+    const Standing standing = view_.standing(member);
+    return member == newcomer.id || (standing != Standing::gone && standing != Standing::long_away);
+  };
+  const auto is_live = [this](const wire::MemberId& member) {
+    return member == self_ || view_.standing(member) == Standing::live;
+  };
+  Share share;
+  const std::vector<Held> held = held_chunks();
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    if ((i + 1) % options_.chunks_per_turn == 0) co_await clock_.sleep(Duration(0));
+    const auto then = first_of(after, held[i].place, counts);
+    if (std::ranges::find(then, newcomer.id) == then.end()) continue;
+    const auto facts = chunks_.find(held[i].address);
+    if (!facts) continue;
+    const auto before = first_of(*now, held[i].place, counts);
+    const auto is_displaced = [&](const wire::MemberId& member) {
+      return std::ranges::find(then, member) == then.end();
+    };
+    const auto displaced = std::ranges::find_if(before, is_displaced);
+    const auto first_live = std::ranges::find_if(before, is_live);
+    const auto giver = displaced != before.end() && is_live(*displaced) ? displaced : first_live;
+    const std::uint64_t bytes = store::stored_bytes(facts->header);
+    if (displaced != before.end() && *displaced == self_) share.bytes_freed += bytes;
+    if (giver == before.end() || *giver != self_) continue;
+    ++share.chunks;
+    share.bytes += bytes;
+  }
+  co_return share;
+}
+
 Task<void> Repair::hand_over() {
   const Map map = map_of_last_round_;
   silent_.clear();

@@ -41,6 +41,9 @@ struct RequestWriter {
     if (ask.until) news.setUntil(data_of(beginning_of(*ask.until)));
   }
   void operator()(const Join& ask) { put_list(out.initJoin(count_of(ask.statements)), ask.statements); }
+  void operator()(const PreviewJoin& ask) {
+    put_list(out.initPreviewJoin(count_of(ask.statements)), ask.statements);
+  }
   void operator()(const Reserve& ask) { out.setReserve(ask.bytes); }
   void operator()(const PutBegin& ask) {
     auto begin = out.initPutBegin();
@@ -182,6 +185,8 @@ Request get(schema::Request::Reader in, SharedBytes& attachment) {
     case schema::Request::FIND_SUCCESSOR: return FindSuccessor{get_fixed<ring::Id>(in.getFindSuccessor())};
     case schema::Request::EXCHANGE_ROSTER: return get_exchange(in.getExchangeRoster());
     case schema::Request::PUSH_STATEMENTS: return get_push(in.getPushStatements());
+    case schema::Request::PREVIEW_JOIN:
+      return PreviewJoin{get_list<Statement>(in.getPreviewJoin(), kStatementsMax)};
     case schema::Request::JOIN: return Join{get_list<Statement>(in.getJoin(), kStatementsMax)};
     case schema::Request::RESERVE: return Reserve{in.getReserve()};
     case schema::Request::PUT_BEGIN: return get_put_begin(in.getPutBegin());

@@ -87,6 +87,17 @@ struct ResponseWriter {
     record.setRootKey(data_of(reply.root_key.view()));
     put_list(record.initStatements(count_of(reply.statements)), reply.statements);
   }
+  void operator()(const JoinPreview& reply) {
+    auto shares = out.initJoinPreview(count_of(reply.shares));
+    for (unsigned i = 0; i < shares.size(); ++i) {
+      const JoinShare& share = reply.shares[i];
+      shares[i].setMachine(share.machine);
+      shares[i].setChunks(share.chunks);
+      shares[i].setBytes(share.bytes);
+      shares[i].setBytesFreed(share.bytes_freed);
+      shares[i].setAnswered(share.answered);
+    }
+  }
   void operator()(const RecordDifference& reply) {
     auto difference = out.initRecordDifference();
     difference.setDigest(data_of(reply.digest.view()));
@@ -184,6 +195,19 @@ Response get_record_difference(schema::RecordDifference::Reader in) {
   return reply;
 }
 
+Response get_join_preview(capnp::List<schema::JoinShare>::Reader in) {
+  require(in.size() <= kJoinSharesMax, "a list that is too long");
+  JoinPreview reply;
+  reply.shares.reserve(in.size());
+  for (const auto share : in) {
+    const auto machine = share.getMachine();
+    require(machine.size() <= kMachineNameBytesMax, "a name that is too long");
+    reply.shares.push_back({std::string(machine.begin(), machine.size()), share.getChunks(), share.getBytes(),
+                            share.getBytesFreed(), share.getAnswered()});
+  }
+  return reply;
+}
+
 std::vector<std::uint8_t> get_have(capnp::Data::Reader in, std::size_t count_max = kAddressesPerMessageMax) {
   require(in.size() <= count_max, "a list that is too long");
   require(std::ranges::all_of(in, [](std::uint8_t value) { return value <= 1; }), "neither yes nor no");
@@ -235,6 +259,7 @@ Result<Response> get(schema::Response::Reader in, SharedBytes& attachment) {
     case schema::Response::PLEDGES:
       return PledgeReply{get_joined<crypto::Hash>(in.getPledges(), kPledgesMax)};
     case schema::Response::RECORD_DIFFERENCE: return get_record_difference(in.getRecordDifference());
+    case schema::Response::JOIN_PREVIEW: return get_join_preview(in.getJoinPreview());
     case schema::Response::HEADS: return HeadsReply{get_list<Head>(in.getHeads(), kHeadsMax)};
     case schema::Response::PRESENCE_DIFFERENCE: return get_presence_difference(in.getPresenceDifference());
     case schema::Response::USER_RECORD: {

@@ -83,6 +83,69 @@ TEST(Node, IsEmptiedWhenItGivesNothingAndSaysBeforehandWhoTakesWhat) {
   for (const Chunk& chunk : chunks) EXPECT_GE(ring.holders_of(chunk).size(), 3u);
 }
 
+TEST(Node, TellsWhoeverIsInvitedWhatEachFriendWouldBring) {
+  RingOfNodes ring(7);
+  const auto chunks = ring.put_chunks(*ring.laptops[0], 60);
+  Laptop& newcomer = ring.claim("newcomer");
+  const wire::PreviewJoin question{newcomer.identity.proof};
+  ring.clock.run_for(10s);  // everybody hears of the invitation
+  const auto ask = [&](std::size_t through) {
+    const auto link = ring.hub.joiner();
+    return ring.clock.run(wire::ask(*link, ring.laptops[through]->identity.member, question));
+  };
+  const auto preview = ask(1);
+  ASSERT_TRUE(preview) << preview.error().message();
+  EXPECT_EQ(ask(4)->shares.size(), preview->shares.size()) << "whoever is asked";
+  std::map<std::string, std::uint64_t> before;
+  for (Laptop* laptop : ring.running()) before[laptop->name] = laptop->node->chunks().usage().held;
+
+  ASSERT_TRUE(ring.join(newcomer));
+  const auto refused = ask(0);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::refused);
+  std::uint64_t brought = 0;
+  for (const wire::JoinShare& share : preview->shares) brought += share.bytes;
+  ASSERT_GT(brought, 0u);
+  EXPECT_TRUE(ring.until([&] { return newcomer.node->chunks().usage().held == brought; }));
+  EXPECT_TRUE(ring.until([&] {
+    return std::ranges::all_of(chunks, [&](const Chunk& each) { return ring.holders_of(each).size() == 3; });
+  }));
+  ASSERT_EQ(preview->shares.size(), before.size());
+  for (const wire::JoinShare& share : preview->shares) {
+    const std::vector<Laptop*> running = ring.running();
+    const Laptop* const laptop = *std::ranges::find(running, share.machine, &Laptop::name);
+    EXPECT_TRUE(share.answered);
+    EXPECT_EQ(before.at(share.machine) - laptop->node->chunks().usage().held, share.bytes_freed)
+        << share.machine;
+    EXPECT_EQ(share.bytes_freed, share.bytes) << share.machine << " is awake: it brings what it loses";
+  }
+  EXPECT_EQ(newcomer.node->chunks().usage().held, brought);
+}
+
+TEST(Node, SaysOfWhomItCouldNotAskForAPreviewThatItIsAway) {
+  RingOfNodes ring(6);
+  const auto chunks = ring.put_chunks(*ring.laptops[0], 30);
+  ring.sleep(*ring.laptops[2]);
+  ring.clock.run_for(10min);
+  Laptop& newcomer = ring.claim("newcomer");
+  ring.clock.run_for(10s);
+  const auto link = ring.hub.joiner();
+  const auto preview = ring.clock.run(
+      wire::ask(*link, ring.laptops[1]->identity.member, wire::PreviewJoin{newcomer.identity.proof}));
+  ASSERT_TRUE(preview) << preview.error().message();
+  std::uint64_t brought = 0;
+  std::uint64_t count = 0;
+  for (const wire::JoinShare& share : preview->shares) {
+    EXPECT_EQ(share.answered, share.machine != ring.laptops[2]->name);
+    brought += share.bytes;
+    count += share.chunks;
+  }
+  ASSERT_TRUE(ring.join(newcomer));
+  ring.clock.run_for(1h);
+  EXPECT_EQ(newcomer.node->chunks().usage().held, brought) << "others bring what it cannot";
+  EXPECT_EQ(newcomer.node->chunks().usage().chunks, count);
+}
+
 TEST(Node, IsNotSaidToBeEmptyWhileDamagedChunksAreLeftOnIt) {
   RingOfNodes ring(5);
   const Chunk chunk = ring.put_chunks(*ring.laptops[0], 1).front();

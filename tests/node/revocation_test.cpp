@@ -261,6 +261,7 @@ class Questions : public Revocation {
         {wire::DeleteChunks{}, kYes, kYes},
         {wire::PledgeChunks{}, Errc::refused, kYes},
         {wire::CompareRecords{}, kYes, kYes},
+        {wire::PreviewJoin{}, Errc::invalid, Errc::invalid},  // it claims nothing
     };
     return questions;
   }
@@ -279,7 +280,8 @@ TEST_F(Questions, AreAnsweredToWhomTheyMayBeAndToNobodyElse) {
     ASSERT_EQ(question.request.index(), kind);
     SCOPED_TRACE(wire::name_of(question.request));
     const bool is_join = std::holds_alternative<wire::Join>(question.request);
-    const bool is_for_strangers = is_join || std::holds_alternative<wire::GetUserRecord>(question.request);
+    const bool is_for_strangers = is_join || std::holds_alternative<wire::PreviewJoin>(question.request) ||
+                                  std::holds_alternative<wire::GetUserRecord>(question.request);
     if (!is_for_strangers) EXPECT_EQ(answer_to(question.request, joiner), Errc::refused);
     if (is_for_strangers) EXPECT_NE(answer_to(question.request, joiner), Errc{});
     // Who may come in again is judged by what it shows.

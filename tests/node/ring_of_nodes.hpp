@@ -78,9 +78,16 @@ class RingOfNodes {
 
   // Invited by the founder and admitted by the node of `through`.
   Result<Laptop*> join(const std::string& person, std::size_t through = 0) {
+    return join(claim(person), through);
+  }
+  // With what it takes to join, but not in yet.
+  Laptop& claim(const std::string& person) {
     Laptop& laptop = buy_laptop();
     laptop.identity =
         membership::claim_invitation(signatures, entropy, invite(person), person, laptop.name, kGiven);
+    return laptop;
+  }
+  Result<Laptop*> join(Laptop& laptop, std::size_t through = 0) {
     const auto link = hub.joiner();
     const wire::Join question{laptop.identity.proof};
     const auto welcome = clock.run(wire::ask(*link, laptops[through]->identity.member, question));

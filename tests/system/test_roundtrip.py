@@ -106,6 +106,25 @@ class Roundtrip(RingTest):
         self.assertGreater(status["files_safe"], 0)
         self.assertEqual(status["files_at_risk"] + status["files_unreachable"] + status["files_lost"], 0)
         self.assertNotEqual(leaving.run("node", check=False).returncode, 0)
+        self.somebody_comes([home for home in homes if home is not leaving])
+
+    def somebody_comes(self, homes):
+        """Who is told beforehand how much each friend would bring, and gets that."""
+        link = homes[0].run("--quiet", "invite", "newcomer").stdout.decode().strip()
+        newcomer = self.home("newcomer")
+        joining = ["join", link, "--user", "newcomer", "--machine", "m9", "--give", "20G"]
+        preview, code = newcomer.json(*joining, "-n")
+        self.assertEqual(code, 0)
+        self.assertFalse(newcomer.path.exists())
+        self.assertEqual(len(preview["friends"]), len(homes))
+        self.assertGreater(preview["bytes"], 0)
+        self.assertIn(b"In all ", newcomer.run(*joining, "-n").stdout)
+        newcomer.run(*joining)
+        newcomer.start()
+        expected = (preview["chunks"], preview["bytes"])
+        wait_until(lambda: self.held(newcomer) == expected, "what was foreseen has come to the newcomer")
+        again, code = newcomer.json(*joining, "-n", check=False)
+        self.assertNotEqual(code, 0, again)
 
     def leave(self, home, *arguments):
         """Locked, and with a passphrase that can be read once."""

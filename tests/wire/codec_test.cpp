@@ -229,6 +229,7 @@ TEST(Codec, ListsBeyondTheirLimitsAreRefused) {
   EXPECT_TRUE(refused(ComparePresences{{}, 0, {}}));
   EXPECT_TRUE(refused(GetWhereabouts{std::vector<MemberId>(kWhereaboutsMax + 1)}));
   EXPECT_TRUE(refused(Join{std::vector<Statement>(kStatementsMax + 1)}));
+  EXPECT_TRUE(refused(PreviewJoin{std::vector<Statement>(kStatementsMax + 1)}));
   EXPECT_TRUE(refused(HaveChunks{std::vector<ChunkAddress>(kAddressesPerMessageMax + 1)}));
   EXPECT_TRUE(refused(OfferChunks{std::vector<ChunkAddress>(kAddressesPerMessageMax + 1)}));
   EXPECT_TRUE(refused(PledgeChunks{1, 2, std::vector<ChunkAddress>(kPledgesMax + 1),
@@ -258,6 +259,8 @@ TEST(Codec, ListsBeyondTheirLimitsAreRefused) {
   EXPECT_TRUE(reply_refused(FoundSuccessor{false, std::vector<NodeRef>(kSuccessorsMax + 1), {}}));
   EXPECT_TRUE(reply_refused(HaveReply{std::vector<std::uint8_t>(kAddressesPerMessageMax + 1)}));
   EXPECT_TRUE(reply_refused(HaveReply{{2}}));
+  EXPECT_TRUE(reply_refused(JoinPreview{std::vector<JoinShare>(kJoinSharesMax + 1)}));
+  EXPECT_TRUE(reply_refused(JoinPreview{{JoinShare{.machine = std::string(kMachineNameBytesMax + 1, 'm')}}}));
   EXPECT_TRUE(reply_refused(PledgeReply{std::vector<crypto::Hash>(kPledgesMax + 1)}));
   EXPECT_TRUE(reply_refused(PutState{std::vector<std::uint32_t>(kSegmentsMax + 1)}));
   EXPECT_TRUE(reply_refused(PutState{{kSegmentsMax}}));

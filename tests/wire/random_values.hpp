@@ -184,6 +184,7 @@ inline Request RandomValues::request(std::size_t kind) {
       return ask;
     }
     case 23: return CompareRecords{fixed<crypto::Hash>()};
+    case 24: return PreviewJoin{statements()};
     default: {
       DeleteChunks ask;
       ask.deletions.resize(below(6));
@@ -246,6 +247,18 @@ inline Response RandomValues::response(std::size_t kind) {
     case 16: return DeleteReply{yes_and_no()};
     case 17: return PledgeReply{fixed_list<crypto::Hash>(20)};
     case 19: return SegmentTaken{yes_and_no(kOnwardMax)};
+    case 20: {
+      JoinPreview reply;
+      reply.shares.resize(below(5));
+      for (auto& share : reply.shares) {
+        share.machine = std::string(below(kMachineNameBytesMax + 1), 'm');
+        share.chunks = number();
+        share.bytes = number();
+        share.bytes_freed = number();
+        share.answered = coin();
+      }
+      return reply;
+    }
     default: {
       RecordDifference reply{fixed<crypto::Hash>(), {}};
       reply.marks.resize(below(20));

@@ -49,6 +49,9 @@ class LinkNetwork final : public wire::Network {
   // `expected`.
   Task<Result<wire::Welcome>> join(std::string address, crypto::SigningPublicKey expected,
                                    wire::Join request);
+  // The same, to know what would come: nobody is let in.
+  Task<Result<wire::JoinPreview>> preview_join(std::string address, crypto::SigningPublicKey expected,
+                                               wire::PreviewJoin request);
 
   // The same for somebody who asks for a user record: the record proves itself, so it does not matter who
   // answers. Of any ring if the directory's ring id is zero.

@@ -112,6 +112,8 @@ class Membership {
   // people: not invited, invitation used, expired. A refused one changes nothing; one who was let in
   // by the same statements is let in again.
   Result<wire::Welcome> admit(const wire::Join& request, WallTime now);
+  // Whom admit() would let in, as the map would have it; changes nothing. Errc::refused also if it is in.
+  Result<placement::Machine> would_admit(const wire::PreviewJoin& request, WallTime now) const;
 
   // Liveness. Every answered or failed call reports here.
   void heard_from(const wire::MemberId& member);

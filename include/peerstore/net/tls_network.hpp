@@ -42,6 +42,8 @@ class TlsNetwork final : public wire::Network {
   Task<Result<wire::MemberId>> connect(std::string address, std::optional<crypto::SigningPublicKey> expected);
   Task<Result<wire::Welcome>> join(std::string address, crypto::SigningPublicKey expected,
                                    wire::Join request);
+  Task<Result<wire::JoinPreview>> preview_join(std::string address, crypto::SigningPublicKey expected,
+                                               wire::PreviewJoin request);
   Task<Result<wire::UserRecordReply>> fetch_record(std::string address, wire::GetUserRecord request);
 
   // Serves requests at "host:port" (port 0: any free one). Returns the address bound. Errc::io says why not

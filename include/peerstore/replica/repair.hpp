@@ -109,6 +109,14 @@ class Repair {
     std::uint64_t without_a_place = 0;  // of them
   };
   Task<Preview> preview_without_self();
+  // What this machine would bring to one that came, in the name of all who hold the same, and what it would
+  // keep no longer.
+  struct Share {
+    std::uint64_t chunks = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t bytes_freed = 0;
+  };
+  Task<Share> preview_with(placement::Machine newcomer);
 
   // Who should hold the chunk now: the first of its preference list, as many as the policy wants
   // copies, without those who are gone or have been away for longer than the grace.

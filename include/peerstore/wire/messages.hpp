@@ -23,6 +23,8 @@ inline constexpr std::size_t kDeletionsMax = 1024;
 inline constexpr std::size_t kOnwardMax = 4;
 inline constexpr std::size_t kPledgesMax = 64;
 inline constexpr std::size_t kRecordMarksMax = 4096;
+inline constexpr std::size_t kJoinSharesMax = 1024;
+inline constexpr std::size_t kMachineNameBytesMax = 64;
 inline constexpr std::size_t kStatementBytesMax = 8192;
 inline constexpr std::size_t kHeadsMax = 64;
 inline constexpr std::size_t kHostPortBytesMax = 280;
@@ -147,6 +149,26 @@ struct Join {
   using Reply = Welcome;
   std::vector<Statement> statements;  // the joiner's person and machine
   bool operator==(const Join&) const = default;
+};
+
+// "If this joiner were let in, what would each friend hand over to it?" A joiner's question; who is asked by
+// it asks the others, by its side.
+struct JoinShare {
+  std::string machine;            // its name
+  std::uint64_t chunks = 0;       // that this machine would bring to the newcomer
+  std::uint64_t bytes = 0;        // of them, on the disk
+  std::uint64_t bytes_freed = 0;  // of them: what this machine would keep no longer
+  bool answered = false;          // else it is away, and nothing is known of it
+  bool operator==(const JoinShare&) const = default;
+};
+struct JoinPreview {
+  std::vector<JoinShare> shares;  // to a member: the answerer's alone
+  bool operator==(const JoinPreview&) const = default;
+};
+struct PreviewJoin {
+  using Reply = JoinPreview;
+  std::vector<Statement> statements;  // as Join
+  bool operator==(const PreviewJoin&) const = default;
 };
 
 // ---- chunks (store/, replica/) ----
@@ -324,14 +346,15 @@ struct CompareRecords {
   bool operator==(const CompareRecords&) const = default;
 };
 
-using Request = std::variant<GetNeighbours, Notify, FindSuccessor, ExchangeRoster, PushStatements, Join,
-                             Reserve, PutBegin, PutSegment, PutCommit, GetDescription, GetSegment, HaveChunks,
-                             OfferChunks, GetHeads, PutHead, ComparePresences, Ping, GetUserRecord,
-                             PutUserRecord, GetWhereabouts, DeleteChunks, PledgeChunks, CompareRecords>;
+using Request =
+    std::variant<GetNeighbours, Notify, FindSuccessor, ExchangeRoster, PushStatements, Join, Reserve,
+                 PutBegin, PutSegment, PutCommit, GetDescription, GetSegment, HaveChunks, OfferChunks,
+                 GetHeads, PutHead, ComparePresences, Ping, GetUserRecord, PutUserRecord, GetWhereabouts,
+                 DeleteChunks, PledgeChunks, CompareRecords, PreviewJoin>;
 using Response =
     std::variant<Done, Neighbours, FoundSuccessor, RosterDifference, Welcome, Reserved, PutState, Receipt,
                  DescriptionReply, SegmentReply, HaveReply, OfferReply, HeadsReply, PresenceDifference, Pong,
-                 UserRecordReply, DeleteReply, PledgeReply, RecordDifference, SegmentTaken>;
+                 UserRecordReply, DeleteReply, PledgeReply, RecordDifference, SegmentTaken, JoinPreview>;
 
 // The name of a request's kind, for logs and traces.
 std::string_view name_of(const Request& request);
