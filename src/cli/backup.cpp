@@ -164,8 +164,8 @@ Task<Exit> run(OwnerSession& session, drive::Drive& drive, const Backup& backup)
   }
   // Without the keys that open it a backup is worth nothing on an empty machine.
   if (!backup.what.only_look) {
-    const unsigned keepers = co_await publish_record(session, session.unlocked().file.record);
-    if (keepers == 0) {
+    const Keepers keepers = co_await publish_record(session, session.unlocked().file.record);
+    if (keepers.friends == 0) {
       backup.output.note(
           "No friend keeps the keys to it yet: until one does, it opens at this machine alone.");
     }

@@ -30,7 +30,7 @@ Task<Exit> change(OwnerSession& session, const Result<void>& entered, Change& jo
       co_await change_record(session, job.home, entered.has_value(), session.unlocked().file, job.body);
   if (!keepers) co_return job.output.failure(keepers.error());
   if (job.output.json()) {
-    job.output.document({{"type", "passphrase_changed"}, {"keepers", *keepers}});
+    job.output.document({{"type", "passphrase_changed"}, {"keepers", keepers->friends}});
     co_return Exit::done;
   }
   job.output.line("Your passphrase is changed. The old one does not open what is kept from now on.");
@@ -41,8 +41,14 @@ Task<Exit> change(OwnerSession& session, const Result<void>& entered, Change& jo
         "unlock");
   }
   job.output.note("Whoever has an old copy of your keys and knows the old passphrase can still open them.");
-  if (*keepers == 0) {
-    job.output.note("None of your friends could be told yet; this home's node tells them when it runs.");
+  if (keepers->friends > 0) {
+    job.output.note(friends_in_words(keepers->friends) + " your keys behind the new one.");
+  } else {
+    job.output.note(
+        "No friend keeps your keys behind the new one yet. Until this home's node has told one, the old "
+        "passphrase");
+    job.output.note(
+        "still counts with friends: only that one brings your files back if this machine is lost.");
   }
   co_return Exit::done;
 }

@@ -4,11 +4,15 @@
 
 #include <peerstore/replica/head_keepers.hpp>
 
+#include <algorithm>
+#include <set>
+
 namespace peerstore::cli {
 
 namespace {
 
 constexpr std::size_t kAskedForNewer = 3;
+constexpr std::string_view kAsBefore = "your keys are as they were";
 
 std::vector<wire::MemberId> live_keepers(OwnerSession& session) {
   std::vector<wire::MemberId> live;
@@ -28,16 +32,35 @@ std::vector<std::uint32_t> live_machines(OwnerSession& session) {
 
 }  // namespace
 
-Task<unsigned> publish_record(OwnerSession& session, wire::UserRecord record) {
+bool is_friend(OwnerSession& session, const wire::MemberId& id) {
+  const membership::Member* member = session.membership().roster().find(id);
+  return member != nullptr && !member->gone && member->person != session.identity().person;
+}
+
+bool has_friends(OwnerSession& session) {
+  return std::ranges::any_of(session.membership().roster().present(),
+                             [&](const wire::MemberId& id) { return is_friend(session, id); });
+}
+
+Task<Keepers> publish_record(OwnerSession& session, wire::UserRecord record) {
   const std::size_t wanted = replica::keepers_wanted(*session.view().map());
-  unsigned kept = 0;
+  std::set<wire::PersonNumber> friends;
+  std::size_t kept_by_friends = 0;
+  std::size_t kept_by_own = 0;
   for (const wire::MemberId& member : live_keepers(session)) {
-    if (kept == wanted) break;
+    if (kept_by_friends == wanted) break;
     const wire::PutUserRecord question{record};
     const auto done = co_await wire::ask(session.network(), member, question);
-    if (done) ++kept;
+    if (!done) continue;
+    if (is_friend(session, member)) {
+      ++kept_by_friends;
+      friends.insert(session.membership().roster().find(member)->person);
+    } else {
+      ++kept_by_own;
+    }
   }
-  co_return kept;
+  const bool suffices = !friends.empty() || (kept_by_own > 0 && !has_friends(session));
+  co_return Keepers{static_cast<unsigned>(friends.size()), suffices};
 }
 
 Task<std::optional<wire::UserRecord>> newer_record(OwnerSession& session) {
@@ -67,8 +90,8 @@ Task<Result<bool>> take_newer_record(OwnerSession& session) {
   co_return true;
 }
 
-Task<Result<unsigned>> change_record(OwnerSession& session, const Home& home, bool is_entered,
-                                     account::AccountFile file, account::RecordBody body) {
+Task<Result<Keepers>> change_record(OwnerSession& session, const Home& home, bool is_entered,
+                                    account::AccountFile file, account::RecordBody body) {
   const wire::UserRecord before = file.record;
   if (is_entered) {
     const auto taken = co_await take_newer_record(session);
@@ -82,7 +105,7 @@ Task<Result<unsigned>> change_record(OwnerSession& session, const Home& home, bo
               (is_fork ? " at the same time as on this one, whose last change (a passphrase or a "
                          "recovery kit) does not count"
                        : "") +
-              "; nothing was changed now. Try again" +
+              "; they are not changed now. Try again" +
               (session.unlocked().opened_by == OpenedBy::present ? ", with the passphrase of that change"
                                                                  : ""));
     }
@@ -91,14 +114,14 @@ Task<Result<unsigned>> change_record(OwnerSession& session, const Home& home, bo
   if (is_entered) account::keep_machine_slots(body, live_machines(session));
   auto next = account::sign_record(session.signatures(), session.unlocked().owner, body, &before,
                                    session.identity().person_secret);
-  if (!next) co_return next.error_in("nothing was changed");
+  if (!next) co_return next.error_in(std::string(kAsBefore));
   file.record = std::move(*next);
   // It would open the account of before: whatever stops this, it is gone.
   const auto machine_key = home.machine_key();
   const bool is_kept = account::machine_slot(body, session.identity().machine) != nullptr ||
                        (!machine_key && machine_key.error().code == Errc::not_found);
   if (auto gone = is_kept ? Result<void>() : home.forget_machine_key(); !gone) {
-    co_return gone.error_in("nothing was changed");
+    co_return gone.error_in(std::string(kAsBefore));
   }
   if (auto kept = home.keep_account(file); !kept) {
     if (!is_kept) keep_key_that_opens(home, session.identity(), machine_key);
@@ -106,13 +129,17 @@ Task<Result<unsigned>> change_record(OwnerSession& session, const Home& home, bo
     const auto now = home.account();
     const bool is_in_force = now && now->record == file.record;
     co_return kept.error_in(is_in_force ? "it is changed, but a power cut may undo it"
-                                        : "nothing was changed");
+                                        : std::string(kAsBefore));
   }
   // Who made this one has what was before.
   (void)home.forget_account_before();
-  unsigned keepers = 0;
+  Keepers keepers;
   if (is_entered) keepers = co_await publish_record(session, file.record);
   co_return keepers;
+}
+
+std::string friends_in_words(unsigned friends) {
+  return std::to_string(friends) + (friends == 1 ? " friend keeps" : " friends keep");
 }
 
 }  // namespace peerstore::cli

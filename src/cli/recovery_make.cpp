@@ -79,14 +79,18 @@ Task<Exit> make_kit(OwnerSession& session, const Result<void>& entered, Making& 
     co_return job.output.failure(keepers.error(), "Do not rely on the new kit, and keep an older one.");
   }
   if (job.output.json()) {
-    job.output.document({{"type", "recovery_kit"}, {"file", job.options.file}, {"keepers", *keepers}});
+    job.output.document(
+        {{"type", "recovery_kit"}, {"file", job.options.file}, {"keepers", keepers->friends}});
   } else if (!job.options.file.empty()) {
     job.output.line("The recovery kit is in " + job.options.file + ". Print it and delete the file.");
   }
-  job.output.note("Kits that were made before open nothing any more. " + std::to_string(*keepers) +
-                  " machines keep the record that this one opens.");
-  if (*keepers == 0) {
-    job.output.note("Until this home's node has told your friends of it, the kit opens nothing elsewhere.");
+  if (keepers->friends > 0) {
+    job.output.note("Kits that were made before open nothing any more. " +
+                    friends_in_words(keepers->friends) + " the record that this one opens.");
+  } else {
+    job.output.note(
+        "No friend keeps the record that this kit opens yet. Until this home's node has told one, it opens");
+    job.output.note("nothing elsewhere, and an older kit still counts with friends: keep that one, too.");
   }
   co_return Exit::done;
 }

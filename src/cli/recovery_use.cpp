@@ -243,7 +243,7 @@ struct Arrival {
 
 // The ring is told of the new machine, and of the record if it has a new passphrase.
 Task<Exit> arrive(OwnerSession& session, const Result<void>& entered, const Arrival& job) {
-  unsigned keepers = 0;
+  Keepers keepers;
   if (entered) {
     wire::PushStatements push;
     push.statements = session.identity().proof;
@@ -259,13 +259,13 @@ Task<Exit> arrive(OwnerSession& session, const Result<void>& entered, const Arri
     job.output.document({{"type", "recovered"},
                          {"user", user},
                          {"machine", session.identity().machine},
-                         {"keepers", keepers},
+                         {"keepers", keepers.friends},
                          {"home", job.home.path()}});
     co_return Exit::done;
   }
   job.output.line("This machine is one of " + user + "'s now. Your files: peerstore restore --to FOLDER");
   job.output.note("It keeps pieces for friends when its node runs: peerstore node");
-  if (entered && keepers == 0) {
+  if (entered && keepers.friends == 0) {
     job.output.note("No friend keeps your record as it is now: run this machine's node, which tells them.");
   }
   if (!entered) job.output.note("The ring could not be told of it yet: " + entered.error().message());

@@ -21,13 +21,15 @@ struct Rekeying {
   crypto::Guarded<crypto::SigningSecretKey> writer_secret = {};  // of this machine from now on
 };
 
-// Machines of this person, by name or by number ("17.1").
+// Machines of this person, by name or by number ("17.1"), without those that have ended.
 Result<std::vector<std::uint32_t>> own_machines(const membership::Roster& roster,
                                                 const membership::Identity& identity,
                                                 const std::vector<std::string>& names) {
   std::vector<std::uint32_t> numbers;
   for (const std::string& name : names) {
     const auto target = find_machine_of(roster, identity.person, name);
+    // Ended by a rekey that was cut off: it is to go on.
+    if (!target && was_machine_of(roster, identity.person, name)) continue;
     if (!target) return target.error();
     if (*target->machine == identity.machine) {
       return fail(Errc::refused, "'" + printable(name) + "' is the machine that you are at");
@@ -37,7 +39,18 @@ Result<std::vector<std::uint32_t>> own_machines(const membership::Roster& roster
   return numbers;
 }
 
-// A person ends machines of its own without an admin: they have departed, for ever.
+Task<unsigned> tell(OwnerSession& session, wire::PushStatements push, bool friends) {
+  unsigned told = 0;
+  for (const wire::MemberId& member : session.membership().live_members()) {
+    if (session.membership().presence(member) == nullptr || is_friend(session, member) != friends) continue;
+    const auto pushed = co_await wire::ask(session.network(), member, push);
+    if (pushed) ++told;
+  }
+  co_return told;
+}
+
+// A person ends machines of its own without an admin: they have departed, for ever. Returns how many have
+// heard it; if no friend does, nobody is told, and nothing has ended.
 Task<unsigned> end_machines(OwnerSession& session, std::vector<std::uint32_t> machines) {
   wire::PushStatements push;
   const membership::Identity& identity = session.identity();
@@ -48,12 +61,9 @@ Task<unsigned> end_machines(OwnerSession& session, std::vector<std::uint32_t> ma
         membership::sign_statement(session.signatures(), session.unlocked().owner.ring, departure, person));
   }
   session.membership().learn(push.statements, {});
-  unsigned told = 0;
-  for (const wire::MemberId& member : session.membership().live_members()) {
-    if (session.membership().presence(member) == nullptr) continue;
-    const auto pushed = co_await wire::ask(session.network(), member, push);
-    if (pushed) ++told;
-  }
+  unsigned told = co_await tell(session, push, true);
+  if (told == 0 && has_friends(session)) co_return 0;
+  told += co_await tell(session, push, false);
   if (told > 0) session.keep_what_was_learned();
   co_return told;
 }
@@ -96,23 +106,24 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
   unsigned told = 0;
   if (!machines->empty()) told = co_await end_machines(session, *machines);
   if (!machines->empty() && told == 0) {
-    co_return job.output.failure(Exit::try_later, "no member could be told that the machine is gone",
-                                 "Nothing was changed. Try again.");
+    co_return job.output.failure(Exit::try_later, "no friend could be told that the machine is gone",
+                                 "Nothing was changed. Try again when a friend is on line.");
   }
   job.body.ended_writers = writers_of(session.membership().roster(), session.identity().person);
   const auto keepers = co_await change_record(session, job.home, true, job.file, job.body);
   if (!keepers) {
     co_return job.output.failure(
-        keepers.error(), machines->empty() ? "" : "The machines that were named are shut out. Try again.");
+        keepers.error(),
+        job.options.revoked.empty() ? "" : "The machines that were named are shut out. Try again.");
   }
   // The home's node holds the old key, if somebody unlocked it.
   if (is_node_unlocked(job.home)) (void)lend_key_to_node(job.home, *job.keys.user_key);
-  if (*keepers == 0 && session.membership().roster().has_others(session.identity().member)) {
+  if (!keepers->suffices && session.membership().roster().has_others(session.identity().member)) {
     // The other machines need what nobody keeps yet.
     co_return job.output.failure(
         Exit::try_later, "no friend keeps your new keys yet, so the old writer keys go on",
-        "Your keys and your passphrase are the new ones. The next command that finds a "
-        "friend on line ends the old ones.");
+        "Your keys and your passphrase are the new ones here. With friends the old passphrase and kits count "
+        "until one hears of it; the next command that finds one on line ends the old writer keys.");
   }
   const auto replaced = co_await replace_writers(session, *job.writer_secret, job.body.ended_writers);
   if (!replaced) {
@@ -120,7 +131,7 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
                                  "Your keys and your passphrase are the new ones. The next command goes on.");
   }
   if (job.output.json()) {
-    job.output.document({{"type", "rekeyed"}, {"epoch", job.body.epoch}, {"keepers", *keepers}});
+    job.output.document({{"type", "rekeyed"}, {"epoch", job.body.epoch}, {"keepers", keepers->friends}});
     co_return Exit::done;
   }
   for (const std::string& name : *replaced) job.output.note(cannot_end_writer_of(name));
@@ -131,6 +142,7 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
     job.output.note("passphrase stands alone. Choose a drawn one, or a long one.");
   }
   say_what_it_means(job.output, job.body.epoch, job.options.revoked);
+  if (keepers->friends > 0) job.output.note(friends_in_words(keepers->friends) + " the new keys.");
   if (unlocked_themselves(session.unlocked().body)) {
     job.output.note(
         "No machine of yours unlocks itself any more; at each that is to: peerstore unlock --remember");

@@ -15,7 +15,7 @@ struct Change {
   const Home& home;
   const Output& output;
   account::RecordBody body;  // as it will be
-  unsigned keepers = 0;
+  Keepers keepers = {};
 };
 
 Task<Exit> change(OwnerSession& session, const Result<void>& entered, Change& job) {
@@ -81,7 +81,8 @@ Exit remember_command(const Home& home, const Output& output, const UnlockOption
     output.note("The node that runs now is not unlocked: " + lent.error().message());
   }
   if (output.json()) {
-    output.document({{"type", "unlocked"}, {"user", user}, {"remembered", true}, {"keepers", job.keepers}});
+    output.document(
+        {{"type", "unlocked"}, {"user", user}, {"remembered", true}, {"keepers", job.keepers.friends}});
     return Exit::done;
   }
   output.line("Unlocked for your files, now and whenever this machine's node starts.");

@@ -1,5 +1,6 @@
 #include "telling.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace peerstore::cli {
@@ -44,6 +45,10 @@ std::vector<Target> persons_called(const membership::Roster& roster, const std::
   return found;
 }
 
+bool is_called(const membership::Member& member, const std::string& text) {
+  return member.name == text || std::to_string(member.person) + "." + std::to_string(member.machine) == text;
+}
+
 }  // namespace
 
 Result<Target> find_person(const membership::Roster& roster, const std::string& text) {
@@ -54,8 +59,7 @@ Result<Target> find_target(const membership::Roster& roster, const std::string& 
   std::vector<Target> found = persons_called(roster, text);
   for (const auto& [id, member] : roster.members()) {
     if (member.gone) continue;
-    const std::string number = std::to_string(member.person) + "." + std::to_string(member.machine);
-    if (member.name == text || number == text) found.push_back({member.person, member.machine, member.name});
+    if (is_called(member, text)) found.push_back({member.person, member.machine, member.name});
   }
   return one_of(std::move(found), text, "person or machine");
 }
@@ -65,10 +69,16 @@ Result<Target> find_machine_of(const membership::Roster& roster, wire::PersonNum
   std::vector<Target> found;
   for (const auto& [id, member] : roster.members()) {
     if (member.gone || member.person != person) continue;
-    const std::string number = std::to_string(member.person) + "." + std::to_string(member.machine);
-    if (member.name == text || number == text) found.push_back({member.person, member.machine, member.name});
+    if (is_called(member, text)) found.push_back({member.person, member.machine, member.name});
   }
   return one_of(std::move(found), text, "machine of yours");
+}
+
+bool was_machine_of(const membership::Roster& roster, wire::PersonNumber person, const std::string& text) {
+  return std::ranges::any_of(roster.members(), [&](const auto& entry) {
+    const membership::Member& member = entry.second;
+    return member.gone && member.person == person && is_called(member, text);
+  });
 }
 
 Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement> statements) {

@@ -23,6 +23,8 @@ Result<Target> find_target(const membership::Roster& roster, const std::string& 
 Result<Target> find_person(const membership::Roster& roster, const std::string& text);
 Result<Target> find_machine_of(const membership::Roster& roster, wire::PersonNumber person,
                                const std::string& text);
+// Was a machine of this person called so, that is gone?
+bool was_machine_of(const membership::Roster& roster, wire::PersonNumber person, const std::string& text);
 
 // Tells the statements to a few members, which tell the ring at once. Errc::refused if they do not count.
 Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement> statements);

@@ -141,8 +141,8 @@ Task<void> finish_rekey_if_cut_off(OwnerSession& session, const Output& output) 
   output.note(
       "A rekey was cut off before it had ended what your other machines, and copies of them, write with.");
   // They can make no new key before somebody gives them the record of the new epoch.
-  const unsigned keepers = co_await publish_record(session, session.unlocked().file.record);
-  if (keepers == 0) {
+  const Keepers keepers = co_await publish_record(session, session.unlocked().file.record);
+  if (!keepers.suffices) {
     output.note("It goes on when a friend who is on line keeps your new keys: the next command tries again.");
     co_return;
   }

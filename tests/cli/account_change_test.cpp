@@ -64,7 +64,7 @@ struct Person {
 
 // As a command does that reaches nobody.
 Task<void> change_alone(OwnerSession& session, const Home& home, account::AccountFile file,
-                        account::RecordBody body, Result<unsigned>& keepers) {
+                        account::RecordBody body, Result<Keepers>& keepers) {
   keepers = co_await change_record(session, home, false, std::move(file), std::move(body));
 }
 
@@ -109,9 +109,9 @@ class AccountChange : public ::testing::Test {
     return remember_command(home, Output(with("the passphrase of the beginning")), UnlockOptions{{}, true});
   }
 
-  Result<unsigned> change(OwnerSession& at, const account::AccountFile& file,
-                          const account::RecordBody& body) {
-    Result<unsigned> keepers = 0u;
+  Result<Keepers> change(OwnerSession& at, const account::AccountFile& file,
+                         const account::RecordBody& body) {
+    Result<Keepers> keepers = Keepers{};
     EXPECT_TRUE(at.loop().run(change_alone(at, home, file, body, keepers)));
     return keepers;
   }

@@ -30,6 +30,11 @@ TEST(FindMachineOf, MeansTheMachinesOfOnePersonByNameOrNumberUntilTheyAreGone) {
   }
   ring.state({ring.by(bob, membership::DepartureStatement{bob.person, 1})});
   EXPECT_EQ(find("tower").error().code, Errc::not_found);
+  for (const std::string& gone : {std::string("tower"), person + ".1"}) {
+    EXPECT_TRUE(was_machine_of(*ring.roster, bob.person, gone)) << gone;
+    EXPECT_FALSE(was_machine_of(*ring.roster, carol.person, gone)) << gone;
+  }
+  EXPECT_FALSE(was_machine_of(*ring.roster, bob.person, "twin")) << "they are there";
 }
 
 }  // namespace

@@ -160,7 +160,7 @@ class Account(RingTest):
         began = time.monotonic()
         changed, _ = owner.json("passwd", "--new-passphrase-file", new)
         print(f"\n  passwd {time.monotonic() - began:.2f} s", flush=True)
-        self.assertEqual(changed["keepers"], 3)
+        self.assertEqual(changed["keepers"], 2, "friends, and not the machine itself")
         self.expect(owner, 12, ["does not open"], "snapshots")
         owner.run("snapshots", env=self.environment(new))
         self.check_every_crash_point_of_passwd(homes, owner, new)
@@ -337,7 +337,7 @@ class Account(RingTest):
         nothing = self.environment()
         self.expect(owner, 2, ["--json"], "--json", "invite", "eve", "--qr")
         done, _ = owner.json("unlock", "--remember")
-        self.assertEqual(done["keepers"], 3)
+        self.assertEqual(done["keepers"], 2)
         self.assertEqual((owner.path / "unlock.key").stat().st_mode & 0o777, 0o600)
         # After a restart it backs up with nobody there, and does no more than that.
         owner.stop()
@@ -446,6 +446,34 @@ class Account(RingTest):
         # What the stolen machine had kept of the same folder is older, and named.
         self.expect(owner, 3, ["NOT restored"], "restore", "--to", self.work / "later")
         self.assertEqual(difference(after, facts(str(self.work / "later") + str(tree))), "")
+
+    def test_who_changes_keys_while_no_friend_is_on_line_is_told_so(self):
+        """What only one's own machines have heard of burns, or is stolen, with them."""
+        homes, owner, _ = self.three_and_a_tree()
+        kit = self.work / "kit.txt"
+        self.expect(owner, 0, ["2 friends keep"], "recovery", "make", "-o", kit)
+        laptop = self.home("laptop")
+        laptop.run("recovery", "use", "--kit", kit, "--with-passphrase", "--machine", "laptop")
+        laptop.start()
+        wait_until(lambda: "laptop" in self.members(owner), "the owner's node knows the laptop")
+        for friend in homes[1:]:
+            friend.kill()
+        new = self.passphrase("new", "nobody has seen this one")
+        revoke = ("rekey", "--revoke", "laptop", "--new-passphrase-file", new)
+        self.expect(owner, 5, ["no friend could be told", "Nothing was changed"], *revoke)
+        self.assertFalse(self.members(owner)["laptop"]["gone"])
+        self.expect(owner, 0, ["an older kit still counts"], "recovery", "make", "-o", self.work / "second.txt")
+        self.expect(owner, 5, ["no friend keeps your new keys"], "rekey", "--new-passphrase-file",
+                    self.passphrase("first", "the first new passphrase"))
+        self.use(owner, "the first new passphrase")
+        for friend in homes[1:]:
+            friend.start()
+        # Stopped when the machine is shut out and the keys are not changed: the same command goes on.
+        (owner.path / "account.tmp").mkdir()
+        said = self.expect(owner, 1, ["keys are as they were", "shut out"], *revoke)
+        self.assertNotIn("othing was changed", said.stderr.decode())
+        (owner.path / "account.tmp").rmdir()
+        self.expect(owner, 0, ["New keys", "'laptop' is no machine of yours", "2 friends keep"], *revoke)
 
     def test_nothing_secret_lies_in_a_home_in_the_clear(self):
         homes = self.make_ring(1, copies=1)
