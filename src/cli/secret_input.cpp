@@ -80,17 +80,15 @@ class Silence {
 Result<crypto::SecretBytes> first_line(int descriptor, const std::string& where) {
   crypto::SecretBytes buffer(kSecretBytesMax + 1);
   std::size_t size = 0;
+  // No byte beyond the line: another secret may be read from the same descriptor.
   while (size < buffer.size()) {
-    const ssize_t got = ::read(descriptor, buffer.bytes().data() + size, buffer.size() - size);
+    std::uint8_t* const next = buffer.bytes().data() + size;
+    const ssize_t got = ::read(descriptor, next, 1);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return fail(Errc::io, where + ": " + std::strerror(errno));
     if (got == 0) break;
-    const std::uint8_t* from = buffer.bytes().data() + size;
-    size += static_cast<std::size_t>(got);
-    if (const void* end = std::memchr(from, '\n', static_cast<std::size_t>(got))) {
-      size = static_cast<std::size_t>(static_cast<const std::uint8_t*>(end) - buffer.bytes().data());
-      return crypto::SecretBytes(buffer.view().first(size));
-    }
+    if (*next == '\n') return crypto::SecretBytes(buffer.view().first(size));
+    ++size;
   }
   if (size > kSecretBytesMax) {
     return fail(Errc::invalid, where + ": a line of more than " + std::to_string(kSecretBytesMax) + " bytes");
