@@ -39,7 +39,9 @@ Bytes encode(const AccountFile& file) {
 
 Result<AccountFile> decode_account_file(ByteView bytes) {
   const Error damaged =
-      fail(Errc::corrupt, "the account file is damaged: peerstore recovery use brings it back from the ring");
+      fail(Errc::corrupt,
+           "the account file is damaged; put back a copy of it, or begin again in a new home: peerstore "
+           "--home FOLDER recovery use");
   if (bytes.size() < kMagic.size() + crypto::Hash::kSize) return damaged;
   const ByteView summed = bytes.first(bytes.size() - crypto::Hash::kSize);
   if (!std::ranges::equal(crypto::hash("account file", {summed}).view(), bytes.last(crypto::Hash::kSize))) {

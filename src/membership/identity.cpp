@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kMagic = "PSIDENT3";
 constexpr std::size_t kProofMax = 128;  // the chain of roots, and a handful
 constexpr std::string_view kRemedy =
-    "; put back a copy of the file, or make this a new machine of yours with: peerstore recovery use";
+    "; put back a copy of the file, or begin again in a new home: peerstore --home FOLDER recovery use";
 }  // namespace
 
 // root key 32, person u32, machine u32, member 32, name, node secret 32, statements.

@@ -76,7 +76,9 @@ TEST(AccountFile, IsCorruptWithAnyByteChangedMissingOrAdded) {
   }
   Bytes longer = good;
   longer.push_back(0);
-  EXPECT_EQ(decode_account_file(longer).error().code, Errc::corrupt);
+  const auto damaged = decode_account_file(longer);
+  EXPECT_EQ(damaged.error().code, Errc::corrupt);
+  EXPECT_NE(damaged.error().context.find("--home FOLDER"), std::string::npos) << "not in this one";
 }
 
 TEST(AccountFile, KeepsTheWritingKeyThroughNewEpochs) {

@@ -56,6 +56,7 @@ TEST(Identity, IsCorruptWhenAnyByteWasChanged) {
     ASSERT_FALSE(read) << i;
     EXPECT_EQ(read.error().code, Errc::corrupt);
     EXPECT_NE(read.error().context.find("put back a copy"), std::string::npos);
+    EXPECT_NE(read.error().context.find("--home FOLDER"), std::string::npos) << "not in this one";
   }
 }
 
