@@ -24,6 +24,12 @@ std::unique_ptr<KeyValue> open_cache(const Home& home) {
   return cache ? std::move(*cache) : nullptr;
 }
 
+// As a member tells whoever knocks with the key of a machine that is gone, or of nobody.
+bool is_shut_out(const Error& error) {
+  return error.code == Errc::refused &&
+         error.context.find("not a member of this ring, or no longer") != std::string::npos;
+}
+
 // Links name the address in what they say of it.
 std::string outcome_at(const std::string& address, const Error& error) {
   return error.context.starts_with(address) ? error.context : error.in(address).context;
@@ -116,14 +122,24 @@ Task<Result<void>> OwnerSession::enter(std::vector<std::string> bootstrap) {
   if (ways.empty())
     co_return fail(Errc::busy, "no way into the ring is known: this home's node is not running");
   std::string tried;
+  std::size_t shut_doors = 0;
+  std::size_t other_answers = 0;
   for (const std::string& address : ways) {
     const auto member = co_await network_->connect(address, std::nullopt);
     if (!member) {
+      const Errc code = member.error().code;
+      const bool is_silent = code == Errc::unreachable || code == Errc::timed_out;
+      if (is_shut_out(member.error())) {
+        ++shut_doors;
+      } else if (!is_silent) {
+        ++other_answers;
+      }
       tried += (tried.empty() ? "" : "; ") + outcome_at(address, member.error());
       continue;
     }
     const auto learned = co_await membership_->exchange(*member);
     if (!learned) {
+      ++other_answers;
       tried += (tried.empty() ? "" : "; ") + outcome_at(address, learned.error());
       continue;
     }
@@ -131,6 +147,9 @@ Task<Result<void>> OwnerSession::enter(std::vector<std::string> bootstrap) {
     co_await find_everybody();
     keep_what_was_learned();
     co_return Result<void>();
+  }
+  if (shut_doors > 0 && other_answers == 0) {
+    co_return fail(Errc::refused, "this machine does not belong to the ring any more: " + tried);
   }
   co_return fail(Errc::unreachable, "no member of the ring could be reached: " + tried);
 }
@@ -204,6 +223,9 @@ std::string_view remedy_for(const Error& error) {
     case Errc::unreachable:
     case Errc::busy:
     case Errc::timed_out: return kStartNode;
+    case Errc::refused:
+      return "Ask an admin. If you belong, a new home can be yours, with your recovery kit: peerstore --home "
+             "FOLDER recovery use";
     default: return {};
   }
 }

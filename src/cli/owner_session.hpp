@@ -50,7 +50,8 @@ class OwnerSession {
   // has only what opened the one of before.
   bool only_looks() const;
 
-  // Reaches a member and learns the roster from it. Errc::unreachable says whom it tried.
+  // Reaches a member and learns the roster from it. Errc::unreachable says whom it tried; refused if all who
+  // answer say that this machine does not belong any more.
   Task<Result<void>> enter(std::vector<std::string> bootstrap);
   // The member through which enter() came in.
   const wire::MemberId& entrance() const { return entrance_; }

@@ -167,8 +167,11 @@ class Belonging(RingTest):
         homes = homes[:3]
         self.shut_out(homes[0], victim, "p4", homes)
         # It keeps trying, and nobody opens.
-        done = victim.run("ls", "--bootstrap", *(home.address for home in homes), check=False)
-        self.assertNotEqual(done.returncode, 0)
+        for entrance in (("--bootstrap", *(home.address for home in homes)), ("--bootstrap", "127.0.0.1:1", homes[0].address)):
+            done = victim.run("ls", *entrance, check=False)
+            self.assertEqual(done.returncode, 13, done.stderr.decode())
+            self.assertIn("does not belong to the ring any more", done.stderr.decode())
+        self.assertEqual(victim.run("ls", "--bootstrap", "127.0.0.1:1", check=False).returncode, 5)
         self.assertEqual(self.status(victim)["network"]["links"], 0)
         victim.stop()
         # It does not come back by a restart of those who know, either, even if the power fails for all of them
