@@ -32,6 +32,9 @@ Exit create_command(const Home& home, const Output& output, const CreateOptions&
     return output.failure(Exit::failed, home.path() + " belongs to a ring already",
                           "Choose another folder with --home to be in a second ring.");
   }
+  for (const auto& good : {home.is_free(), home.has_no_claim()}) {
+    if (!good) return output.failure(good.error(), "Nothing was created.");
+  }
   const std::string machine = options.machine.empty() ? this_machine() : options.machine;
   if (auto good = check_name(options.ring_name, "the ring's name"); !good) {
     return output.failure(Exit::usage, good.error().context);

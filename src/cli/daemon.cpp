@@ -108,8 +108,13 @@ Result<void> Daemon::load() {
   auto disk = home_.node_disk();
   if (!disk) return disk.error();
   disk_ = std::move(*disk);
-  // With secrets in the clear, of a join that was killed at its very end.
-  if (auto home_disk = os::open_disk(home_.path())) (void)(*home_disk)->remove(Home::kClaimFile);
+  // With secrets in the clear, of the join that was killed at its very end. Another's may be all that
+  // somebody has whom a ring has let in.
+  const auto claim = home_.claim();
+  const auto home_disk = os::open_disk(home_.path());
+  if (claim && home_disk && claim->identity.node_secret == identity_.node_secret) {
+    (void)(*home_disk)->remove(Home::kClaimFile);
+  }
   auto facts = os::open_key_value(home_.facts_path());
   if (!facts) return facts.error();
   facts_ = std::move(*facts);
@@ -242,8 +247,17 @@ Task<void> Daemon::keep_own_record(const Output& output) {
     } else if (body && *held != account->record) {
       adopt(output, *account, *held);
     }
+    // A command may have taken the newer one first.
+    forget_key_of_before();
     co_await loop_.sleep(kRecordPause);
   }
+}
+
+// A key that opens only what was is of no use to commands, and would be to a thief.
+void Daemon::forget_key_of_before() {
+  if (!user_key_) return;
+  const auto open = open_without_authority(signatures_, home_, user_key_->copy());
+  if (!open && open.error().code == Errc::refused) user_key_.reset();
 }
 
 // A record that lacks keys of this home's is left to its person: the only copy of them may be here.
@@ -256,13 +270,13 @@ void Daemon::adopt(const Output& output, account::AccountFile account, const wir
   if (!now || now->record != account.record) return;
   const bool is_fork = account::is_fork(account.record, newer);
   account.record = newer;
-  const bool unlocked_itself = home_.machine_key().has_value();
+  const bool unlocked_itself = unlock_by_itself(signatures_, home_).has_value();
   const auto kept = home_.displace_account(account, identity_.machine);
   if (!kept) return;
   output.note("Your keys were changed on another machine.");
-  if (unlocked_itself && !home_.machine_key()) output.note("This machine does not unlock itself any more.");
-  // A key that opens only what was is of no use to commands, and would be to a thief.
-  if (user_key_ && !open_without_authority(signatures_, home_, user_key_->copy())) user_key_.reset();
+  if (unlocked_itself && !unlock_by_itself(signatures_, home_))
+    output.note("This machine does not unlock itself any more.");
+  forget_key_of_before();
   if (is_fork) {
     output.note(
         "Your keys were changed on another machine at the same time as on this one, whose last change (a "

@@ -51,6 +51,7 @@ class Daemon {
   Result<std::string> unlock(std::string_view user_key);
   void unlock_itself(const Output& output);
   Task<void> keep_own_record(const Output& output);
+  void forget_key_of_before();
   void adopt(const Output& output, account::AccountFile account, const wire::UserRecord& newer);
 
   Home home_;

@@ -13,6 +13,18 @@ namespace peerstore::cli {
 namespace {
 constexpr std::size_t kIdentityBytesMax = 1024 * 1024;
 constexpr std::size_t kAddressesBytesMax = 256 * 1024;
+constexpr std::size_t kClaimBytesMax = 64 * 1024;
+
+bool is_there(const std::string& path) {
+  struct stat facts = {};
+  return ::stat(path.c_str(), &facts) == 0;
+}
+
+Result<void> forget_file(Disk& disk, const char* name) {
+  const auto removed = disk.remove(name);
+  if (!removed && removed.error().code != Errc::not_found) return removed.error();
+  return disk.sync_folder("");
+}
 }  // namespace
 
 std::string Home::default_path() {
@@ -27,15 +39,12 @@ Home::Home(std::string path) : path_(path.empty() ? default_path() : std::move(p
   while (path_.size() > 1 && path_.back() == '/') path_.pop_back();
 }
 
-bool Home::has_identity() const {
-  struct stat facts = {};
-  return ::stat((path_ + "/identity").c_str(), &facts) == 0;
-}
+bool Home::has_identity() const { return is_there(path_ + "/identity"); }
 
 Result<membership::Identity> Home::identity() const {
   struct stat facts = {};
   if (::stat((path_ + "/identity").c_str(), &facts) != 0) {
-    if (::stat((path_ + "/account").c_str(), &facts) == 0) {
+    if (is_there(path_ + "/account")) {
       return fail(Errc::corrupt,
                   path_ + "/identity is missing, and the account is there: put back a copy of it");
     }
@@ -71,23 +80,51 @@ bool is_left_from_before(const membership::Identity& identity, const account::Ac
 
 }  // namespace
 
+Result<membership::PendingClaim> Home::claim() const {
+  if (!is_there(path_ + "/" + kClaimFile)) return fail(Errc::not_found, "nobody has begun to join here");
+  const auto disk = os::open_disk(path_);
+  if (!disk) return disk.error();
+  const auto bytes = (*disk)->read_all(kClaimFile, kClaimBytesMax);
+  if (!bytes) return bytes.error();
+  return membership::decode_pending_claim(*bytes);
+}
+
+Result<void> Home::is_free() const {
+  if (!is_there(path_ + "/node/member")) return {};
+  return fail(Errc::refused, path_ +
+                                 "/node is the folder of another machine's node: choose another folder with "
+                                 "--home, or move it aside");
+}
+
+Result<void> Home::has_no_claim() const {
+  const std::string path = path_ + "/" + kClaimFile;
+  if (!is_there(path)) return {};
+  return fail(Errc::refused,
+              "a join was begun in this home and is not answered yet: run it again with its link, "
+              "choose another folder with --home, or, to give that invitation up, remove " +
+                  path);
+}
+
+Result<void> Home::may_keep_identity(const membership::Identity& identity,
+                                     const account::AccountFile& account) const {
+  if (has_identity()) return fail(Errc::refused, path_ + " belongs to a ring already");
+  if (!is_there(path_ + "/account")) return {};
+  const auto held = this->account();
+  const bool has_claim = is_there(path_ + "/" + kClaimFile);
+  if (held && is_left_from_before(identity, *held, account, has_claim)) return {};
+  return fail(Errc::refused,
+              path_ +
+                  "/account is there already: it may be the only copy of somebody's keys (or be "
+                  "left from a create that was cut off: then remove it)");
+}
+
 Result<void> Home::keep_identity(const membership::Identity& identity,
                                  const account::AccountFile& account) const {
   auto disk = os::open_disk(path_);
   if (!disk) return disk.error();
   const auto one_at_a_time = lock(kClientLock);
   if (!one_at_a_time) return one_at_a_time.error();
-  if (has_identity()) return fail(Errc::refused, path_ + " belongs to a ring already");
-  if ((*disk)->size("account")) {
-    const auto held = this->account();
-    const bool has_claim = (*disk)->size(kClaimFile).has_value();
-    if (!held || !is_left_from_before(identity, *held, account, has_claim)) {
-      return fail(Errc::refused,
-                  path_ +
-                      "/account is there already: it may be the only copy of somebody's keys (or "
-                      "be left from a create that was cut off: then remove it)");
-    }
-  }
+  if (auto good = may_keep_identity(identity, account); !good) return good;
   // Of whoever was here before.
   if (auto gone = forget_account_before(); !gone) return gone;
   if (auto gone = forget_machine_key(); !gone) return gone;
@@ -169,16 +206,18 @@ Result<void> Home::forget_account_before() const {
   return removed ? (*disk)->sync_folder("") : removed;
 }
 
-Result<crypto::Guarded<account::MachineKey>> Home::machine_key() const {
-  const std::string path = path_ + "/" + kMachineKeyFile;
+namespace {
+
+Result<crypto::Guarded<account::MachineKey>> read_machine_key(const std::string& folder, const char* name) {
+  const std::string path = folder + "/" + name;
   struct stat facts = {};
   if (::stat(path.c_str(), &facts) != 0) return fail(Errc::not_found, "this machine does not unlock itself");
   if ((facts.st_mode & 077) != 0) {
     return fail(Errc::refused, path + " can be read by others: run chmod 600 " + path);
   }
-  auto disk = os::open_disk(path_);
+  auto disk = os::open_disk(folder);
   if (!disk) return disk.error();
-  auto bytes = (*disk)->read_all(kMachineKeyFile, account::MachineKey::kSize);
+  auto bytes = (*disk)->read_all(name, account::MachineKey::kSize);
   if (!bytes) return bytes.error();
   if (bytes->size() != account::MachineKey::kSize) return fail(Errc::corrupt, path + " is damaged");
   crypto::Guarded<account::MachineKey> key;
@@ -187,18 +226,42 @@ Result<crypto::Guarded<account::MachineKey>> Home::machine_key() const {
   return key;
 }
 
+}  // namespace
+
+Result<crypto::Guarded<account::MachineKey>> Home::machine_key() const {
+  return read_machine_key(path_, kMachineKeyFile);
+}
+
+Result<crypto::Guarded<account::MachineKey>> Home::next_machine_key() const {
+  return read_machine_key(path_, kNextMachineKeyFile);
+}
+
 Result<void> Home::keep_machine_key(const account::MachineKey& key) const {
   auto disk = os::open_disk(path_);
   if (!disk) return disk.error();
-  return (*disk)->replace(kMachineKeyFile, key.view());
+  if (auto kept = (*disk)->replace(kMachineKeyFile, key.view()); !kept) return kept;
+  return forget_file(**disk, kNextMachineKeyFile);
+}
+
+Result<void> Home::keep_next_machine_key(const account::MachineKey& key) const {
+  auto disk = os::open_disk(path_);
+  if (!disk) return disk.error();
+  return (*disk)->replace(kNextMachineKeyFile, key.view());
+}
+
+Result<void> Home::forget_next_machine_key() const {
+  auto disk = os::open_disk(path_);
+  if (!disk) return disk.error();
+  return forget_file(**disk, kNextMachineKeyFile);
 }
 
 Result<void> Home::forget_machine_key() const {
   auto disk = os::open_disk(path_);
   if (!disk) return disk.error();
-  const auto removed = (*disk)->remove(kMachineKeyFile);
-  if (!removed && removed.error().code != Errc::not_found) return removed.error();
-  return (*disk)->sync_folder("");
+  // Each whatever becomes of the other.
+  const auto next = forget_file(**disk, kNextMachineKeyFile);
+  const auto present = forget_file(**disk, kMachineKeyFile);
+  return present ? next : present;
 }
 
 Result<std::unique_ptr<os::HomeLock>> Home::lock_account() const {

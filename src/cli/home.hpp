@@ -7,11 +7,12 @@
 //   client/       what the owner's commands keep: roster and addresses, newest head seen, a cache
 //   node.lock     held by the daemon; client.lock by who changes the account, and by commands of the owner
 //   joining       a claim that the ring has not answered yet
+//   unlock.key    what this machine unlocks itself with, if it does; unlock.key.next takes its place
 //   api.sock      the daemon's local API
 #pragma once
 
 #include <peerstore/account/account_file.hpp>
-#include <peerstore/membership/identity.hpp>
+#include <peerstore/membership/pending_claim.hpp>
 #include <peerstore/os/real.hpp>
 
 #include <memory>
@@ -25,6 +26,7 @@ class Home {
   static constexpr const char* kClientLock = "client.lock";
   static constexpr const char* kClaimFile = "joining";
   static constexpr const char* kMachineKeyFile = "unlock.key";
+  static constexpr const char* kNextMachineKeyFile = "unlock.key.next";
   static constexpr const char* kBeforeFile = "account.before";
 
   // --home, else $PEERSTORE_HOME, else ~/.peerstore; nothing is made yet.
@@ -39,6 +41,15 @@ class Home {
   bool has_identity() const;
   // Errc::not_found if there is no ring here yet; corrupt; refused if others may read the file.
   Result<membership::Identity> identity() const;
+  // Of a join that the ring has not answered yet. Errc::not_found if there is none.
+  Result<membership::PendingClaim> claim() const;
+  // Before somebody new begins here, and anything is asked or changed. Errc::refused: another machine's node
+  // has its chunks here, or (no_claim) the only keys of whoever has begun to join may be.
+  Result<void> is_free() const;
+  Result<void> has_no_claim() const;
+  // Would keep_identity() refuse these?
+  Result<void> may_keep_identity(const membership::Identity& identity,
+                                 const account::AccountFile& account) const;
   // Writes both once, the account first: Errc::refused if there is either already.
   Result<void> keep_identity(const membership::Identity& identity, const account::AccountFile& account) const;
 
@@ -58,10 +69,15 @@ class Home {
   Result<Before> account_before() const;
   Result<void> forget_account_before() const;
 
-  // What this machine unlocks itself with. Errc::not_found if it does not; refused if others may read it.
+  // What this machine unlocks itself with. Errc::not_found if it does not; refused if others may read it. The
+  // next key lies beside it until the account that it opens is kept, or is known never to be: requires
+  // kClientLock to be changed.
   Result<crypto::Guarded<account::MachineKey>> machine_key() const;
-  Result<void> keep_machine_key(const account::MachineKey& key) const;
-  // Whether or not there is one; no power cut brings it back.
+  Result<crypto::Guarded<account::MachineKey>> next_machine_key() const;
+  Result<void> keep_machine_key(const account::MachineKey& key) const;  // and no next one
+  Result<void> keep_next_machine_key(const account::MachineKey& key) const;
+  Result<void> forget_next_machine_key() const;
+  // Both, whether or not they are there; no power cut brings them back.
   Result<void> forget_machine_key() const;
 
   // Before the account is read in order to change it. Nothing is locked, or made, where there is no ring.

@@ -4,7 +4,6 @@
 
 #include <peerstore/crypto/signatures.hpp>
 #include <peerstore/membership/invitation.hpp>
-#include <peerstore/membership/pending_claim.hpp>
 #include <peerstore/membership/refusal.hpp>
 #include <peerstore/net/loop.hpp>
 #include <peerstore/net/tls_network.hpp>
@@ -15,8 +14,6 @@
 namespace peerstore::cli {
 
 namespace {
-
-constexpr std::size_t kClaimBytesMax = 64 * 1024;
 
 struct Joining {
   net::TlsNetwork& network;
@@ -87,12 +84,8 @@ class KeptClaim {
   Result<std::optional<membership::Identity>> begun_with(const std::string& link) const {
     std::optional<membership::Identity> none;
     if (!home_was_there_) return none;
-    const auto disk = os::open_disk(home_.path());
-    if (!disk) return disk.error();
-    const auto bytes = (*disk)->read_all(Home::kClaimFile, kClaimBytesMax);
-    if (!bytes && bytes.error().code != Errc::not_found) return bytes.error();
-    if (!bytes) return none;
-    auto claim = membership::decode_pending_claim(*bytes);
+    auto claim = home_.claim();
+    if (!claim && claim.error().code == Errc::io) return claim.error();
     if (!claim) return none;
     if (claim->link != link) {
       return fail(Errc::refused, "a join with another link was begun in this home, as " +
@@ -158,6 +151,7 @@ Exit join_command(const Home& home, const Output& output, const JoinOptions& opt
     return output.failure(Exit::failed, home.path() + " belongs to a ring already",
                           "Choose another folder with --home to be in a second ring.");
   }
+  if (auto good = home.is_free(); !good) return output.failure(good.error(), "The invitation was not used.");
   const auto link = membership::read_invitation_link(options.link);
   if (!link) {
     const Exit exit =
@@ -203,6 +197,9 @@ Exit join_command(const Home& home, const Output& output, const JoinOptions& opt
   if (!passphrase) return failure_to_choose(output, passphrase.error());
   const auto account = make_account(signatures, identity, *passphrase);
   if (!account) return output.failure(account.error(), "The invitation was not used.");
+  if (auto good = home.may_keep_identity(identity, *account); !good) {
+    return output.failure(good.error(), "The invitation was not used.");
+  }
   if (auto kept = kept_claim.keep(link_text, identity); !kept) {
     return output.failure(kept.error(), "The invitation was not used.");
   }

@@ -97,6 +97,7 @@ Exit say(const Home& home, const Output& output, const LeaveOptions& options, Un
 
 Exit leave_command(const Home& home, const Output& output, const LeaveOptions& options) {
   if (const auto flaw = flaw_of_drain(home, output)) return *flaw;
+  if (const auto identity = home.identity(); !identity) return output.failure(identity.error());
   crypto::Ed25519Signatures signatures;
   auto unlocked = unlock_with_passphrase(signatures, home, output);
   if (!unlocked) return failure_to_unlock(output, unlocked.error());
@@ -106,7 +107,11 @@ Exit leave_command(const Home& home, const Output& output, const LeaveOptions& o
     if (exit == Exit::done) exit = watch_until_empty(home, output);
     if (exit != Exit::done) return exit;
     unlocked = open_home(signatures, home, std::move(keys));
-    if (!unlocked) return failure_to_unlock(output, unlocked.error());
+    if (!unlocked && unlocked.error().code == Errc::refused) {
+      return output.failure(Exit::no_node, "your keys were changed with rekey on another machine",
+                            "This machine is empty and has not left: try again, with the new passphrase.");
+    }
+    if (!unlocked) return output.failure(unlocked.error());
   }
   const Exit exit = say(home, output, options, std::move(*unlocked), depart);
   if (exit != Exit::done) return exit;

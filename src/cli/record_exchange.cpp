@@ -117,17 +117,17 @@ Task<Result<Keepers>> change_record(OwnerSession& session, const Home& home, boo
   if (!next) co_return next.error_in(std::string(kAsBefore));
   file.record = std::move(*next);
   // It would open the account of before: whatever stops this, it is gone.
+  const bool is_kept = account::machine_slot(body, session.identity().machine) != nullptr;
+  if (!is_kept) settle_machine_key(home, session.identity());
   const auto machine_key = home.machine_key();
-  const bool is_kept = account::machine_slot(body, session.identity().machine) != nullptr ||
-                       (!machine_key && machine_key.error().code == Errc::not_found);
   if (auto gone = is_kept ? Result<void>() : home.forget_machine_key(); !gone) {
     co_return gone.error_in(std::string(kAsBefore));
   }
   if (auto kept = home.keep_account(file); !kept) {
-    if (!is_kept) keep_key_that_opens(home, session.identity(), machine_key);
     // The file may be in place, and only the folder not synced.
     const auto now = home.account();
     const bool is_in_force = now && now->record == file.record;
+    if (!is_kept && !is_in_force && machine_key) (void)home.keep_machine_key(**machine_key);
     co_return kept.error_in(is_in_force ? "it is changed, but a power cut may undo it"
                                         : std::string(kAsBefore));
   }

@@ -291,6 +291,9 @@ Exit recovery_use_command(const Home& home, const Output& output, const Recovery
     return output.failure(Exit::failed, home.path() + " belongs to a ring already",
                           "Choose an empty folder with --home.");
   }
+  for (const auto& good : {home.is_free(), home.has_no_claim()}) {
+    if (!good) return output.failure(good.error(), "Nothing was changed.");
+  }
   const std::string machine = options.machine.empty() ? this_machine() : options.machine;
   if (auto good = check_name(machine, "the machine's name"); !good) {
     return output.failure(Exit::usage, good.error().context);
@@ -331,6 +334,9 @@ Exit recovery_use_command(const Home& home, const Output& output, const Recovery
   (void)roster.add_all(reply->statements);
   if (auto made = become_machine(signatures, *open, machine, *bytes, *reply, roster); !made) {
     return output.failure(made.error(), "Nothing was changed.");
+  }
+  if (auto good = home.may_keep_identity(*open->identity, open->file); !good) {
+    return output.failure(good.error(), "Nothing was changed.");
   }
   if (have->code) {
     const auto chosen = choose_passphrase(passphrase_source(output.options()), output.options());

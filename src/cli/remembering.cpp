@@ -24,6 +24,7 @@ Task<Exit> change(OwnerSession& session, const Result<void>& entered, Change& jo
   if (entered) co_await finish_rekey_if_cut_off(session, job.output);
   const auto keepers =
       co_await change_record(session, job.home, entered.has_value(), session.unlocked().file, job.body);
+  settle_machine_key(job.home, session.identity());
   if (!keepers) co_return job.output.failure(keepers.error());
   job.keepers = *keepers;
   co_return Exit::done;
@@ -36,20 +37,17 @@ Exit change_with(const Home& home, const Output& output, const OwnerOptions& opt
       [&](OwnerSession& session, const Result<void>& entered) { return change(session, entered, job); });
 }
 
-bool opens_account(const account::RecordBody& body, const membership::Identity& identity,
-                   const Result<crypto::Guarded<account::MachineKey>>& key) {
-  return key && account::open_with_machine_key(body, owner_of(identity), identity.machine, **key);
-}
-
 }  // namespace
 
-void keep_key_that_opens(const Home& home, const membership::Identity& identity,
-                         const Result<crypto::Guarded<account::MachineKey>>& before) {
+void settle_machine_key(const Home& home, const membership::Identity& identity) {
+  const auto next = home.next_machine_key();
+  if (!next) return;
   const auto file = home.account();
   const auto body = file ? account::decode_record_body(file->record.body.view()) : file.error();
-  if (body && opens_account(*body, identity, home.machine_key())) return;
-  (void)(body && opens_account(*body, identity, before) ? home.keep_machine_key(**before)
-                                                        : home.forget_machine_key());
+  if (!body) return;
+  const bool counts =
+      account::open_with_machine_key(*body, owner_of(identity), identity.machine, **next).has_value();
+  (void)(counts ? home.keep_machine_key(**next) : home.forget_next_machine_key());
 }
 
 Exit remember_command(const Home& home, const Output& output, const UnlockOptions& options) {
@@ -68,13 +66,13 @@ Exit remember_command(const Home& home, const Output& output, const UnlockOption
       !set) {
     return output.failure(set.error(), "Nothing was changed.");
   }
-  const auto key_before = home.machine_key();
-  const auto identity = home.identity();
-  if (!identity) return output.failure(identity.error(), "Nothing was changed.");
+  // Of one that was cut off, and may be what opens the account.
+  settle_machine_key(home, *open.identity);
   // The key first: a slot without its key would say that this machine unlocks itself.
-  if (auto kept = home.keep_machine_key(*key); !kept) return output.failure(kept.error());
+  if (auto kept = home.keep_next_machine_key(*key); !kept) {
+    return output.failure(kept.error(), "Nothing was changed.");
+  }
   if (const Exit exit = change_with(home, output, options, std::move(open), job); exit != Exit::done) {
-    keep_key_that_opens(home, *identity, key_before);
     return exit;
   }
   if (auto lent = lend_key_to_node(home, *user_key); !lent && lent.error().code != Errc::unreachable) {

@@ -3,7 +3,8 @@
 // without the passphrase in a file. Authority is not in that slot.
 //
 // Each time the key is a new one, and no slot outlives a rekey: whoever has a copy of the home from before
-// has a key that opens nothing.
+// has a key that opens nothing. The new key lies beside the one before ("unlock.key.next") until the account
+// that it opens is kept: wherever that is cut off, one of the two opens what is there.
 #pragma once
 
 #include "commands.hpp"
@@ -15,9 +16,8 @@ Exit remember_command(const Home& home, const Output& output, const UnlockOption
 // lock --forget. The key goes first, whoever asks; to take the slot out of the record needs authority.
 Exit forget_command(const Home& home, const Output& output, const LockOptions& options);
 
-// Of the key that lies in the home and the one that lay there before, the one that opens the account as it is
-// now: whatever cut a change off, and whoever changed the account meanwhile. If neither does, none stays.
-void keep_key_that_opens(const Home& home, const membership::Identity& identity,
-                         const Result<crypto::Guarded<account::MachineKey>>& before);
+// A next key that opens the account as it is takes the place of the one before, and goes if it does not. An
+// account that cannot be read just now says nothing of it. Requires Home::kClientLock.
+void settle_machine_key(const Home& home, const membership::Identity& identity);
 
 }  // namespace peerstore::cli

@@ -73,7 +73,7 @@ Exit lock_command(const Home& home, const Output& output, const LockOptions& opt
   }
   if (output.json()) {
     output.document({{"type", "locked"}});
-  } else if (home.machine_key()) {
+  } else if (crypto::Ed25519Signatures signatures; unlock_by_itself(signatures, home)) {
     output.line("Locked, until the node starts again: this machine unlocks itself.");
     output.note("To end that: peerstore lock --forget");
   } else {

@@ -229,6 +229,7 @@ Result<UnlockedHome> unlock_with_passphrase(crypto::Signatures& signatures, cons
   auto locked = read_locked(signatures, home);
   if (!locked) return locked.error();
   const auto typed = ask_passphrase(output.options());
+  if (!typed && typed.error().code == Errc::refused) return fail(Errc::invalid, typed.error().context);
   if (!typed) return typed.error();
   if (as_typed != nullptr) *as_typed = typed->copy();
   const auto disk = home.client_disk();
@@ -262,11 +263,18 @@ Result<UnlockedHome> unlock_with_passphrase(crypto::Signatures& signatures, cons
 
 Result<UnlockedHome> unlock_by_itself(crypto::Signatures& signatures, const Home& home) {
   const auto key = home.machine_key();
-  if (!key) return key.error();
+  const auto next = home.next_machine_key();
+  if (!key && !next) return key.error();
   auto locked = read_locked(signatures, home);
   if (!locked) return locked.error();
-  auto user_key = account::open_with_machine_key(locked->body, owner_of(locked->identity),
-                                                 locked->identity.machine, **key);
+  const auto open_with = [&](const crypto::Guarded<account::MachineKey>& either) {
+    return account::open_with_machine_key(locked->body, owner_of(locked->identity), locked->identity.machine,
+                                          *either);
+  };
+  auto user_key = key ? open_with(*key) : key.error();
+  if (!user_key && next) {
+    if (auto opened = open_with(*next)) user_key = std::move(*opened);
+  }
   if (!user_key) return user_key.error();
   return open_locked(std::move(*locked), std::move(*user_key));
 }

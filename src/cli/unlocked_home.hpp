@@ -50,7 +50,7 @@ Result<UnlockedHome> open_home(crypto::Signatures& signatures, const Home& home,
 Result<UnlockedHome> open_without_authority(crypto::Signatures& signatures, const Home& home,
                                             crypto::Guarded<crypto::SecretKey> user_key);
 // Without authority, if this home's node runs and is unlocked; else with the passphrase. Wrong ones make the
-// next answer slower. Errc::refused if it is wrong, or nobody can be asked; invalid if it opens less than
+// next answer slower. Errc::refused if it is wrong; invalid if nobody can be asked, or if it opens less than
 // `least`, with what else to do with it.
 Result<UnlockedHome> unlock_home(crypto::Signatures& signatures, const Home& home, const Output& output,
                                  OpenedBy least);

@@ -1,3 +1,4 @@
+#include "cli/daemon.hpp"
 #include "cli/owner_session.hpp"
 #include "cli/record_exchange.hpp"
 #include "cli/remembering.hpp"
@@ -177,6 +178,25 @@ TEST_F(AccountChange, TakesNoOtherPersonsFileForTheAccountOfBefore) {
   EXPECT_TRUE(unlock("the passphrase of the beginning", OpenedBy::before)) << "it is kept in its place";
 }
 
+// ---- who has none ----
+
+TEST_F(AccountChange, IsNotWhatSomebodyIsToldToRecoverFromWhoGaveNoPassphrase) {
+  GlobalOptions silent;
+  silent.no_input = true;
+  const Output output(silent);
+  const auto said = [&](const Error& error) {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(failure_to_unlock(output, error), Exit::wrong_passphrase);
+    return testing::internal::GetCapturedStderr();
+  };
+  const auto none = unlock_with_passphrase(ann.signatures, home, output);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(said(none.error()).find("recovery"), std::string::npos);
+  const auto wrong = unlock("the passphrase of nobody at all");
+  ASSERT_FALSE(wrong);
+  EXPECT_NE(said(wrong.error()).find("recovery use"), std::string::npos);
+}
+
 // ---- a command that was begun before ----
 
 TEST_F(AccountChange, IsNotUndoneByACommandThatReadTheAccountBefore) {
@@ -207,6 +227,64 @@ TEST_F(AccountChange, LeavesWhoHasThePassphraseOfBeforeNothingToPublish) {
   ASSERT_TRUE(alone);
   EXPECT_TRUE(session(std::move(*alone))->only_looks());
   EXPECT_FALSE(session(unlock("the passphrase of new keys").value())->only_looks());
+}
+
+// ---- whose home it is ----
+
+TEST_F(AccountChange, ByWhoBeginsInAHomeLeavesNothingOfWhoWasThereBefore) {
+  const Home other(folder / "other");
+  ASSERT_TRUE(other.keep_machine_key(ann.entropy.make<account::MachineKey>()));
+  ASSERT_TRUE(other.keep_next_machine_key(ann.entropy.make<account::MachineKey>()));
+  std::ofstream(other.path() + "/account.before") << "of before";
+  const Person bob;
+  ASSERT_TRUE(other.keep_identity(bob.identity, bob.file));
+  for (const char* left : {"unlock.key", "unlock.key.next", "account.before"}) {
+    EXPECT_FALSE(std::filesystem::exists(other.path() + "/" + left)) << left;
+  }
+}
+
+TEST_F(AccountChange, IsRefusedToWhoBeginsWhereSomebodysKeysOrChunksAre) {
+  const Person bob;
+  EXPECT_EQ(home.may_keep_identity(bob.identity, bob.file).error().code, Errc::refused);
+  std::filesystem::remove(home.path() + "/identity");
+  EXPECT_EQ(home.may_keep_identity(bob.identity, bob.file).error().code, Errc::refused);
+  EXPECT_TRUE(home.may_keep_identity(ann.identity, ann.file)) << "a recovery that was cut off";
+
+  CreateOptions options;
+  options.ring_name = "cellar";
+  options.user = "bob";
+  options.give = "1G";
+  const auto create = [&](const Home& where) {
+    return create_command(where, Output(with("the passphrase of somebody else")), options);
+  };
+  const Home other(folder / "other");
+  std::filesystem::create_directories(other.path() + "/node");
+  std::ofstream(other.path() + "/node/member") << "somebody";
+  EXPECT_EQ(create(other), Exit::refused);
+  EXPECT_FALSE(other.has_identity());
+  std::filesystem::remove(other.path() + "/node/member");
+  std::ofstream(other.path() + "/joining") << "somebody";
+  EXPECT_EQ(create(other), Exit::refused);
+  EXPECT_FALSE(other.has_identity());
+  std::filesystem::remove(other.path() + "/joining");
+  EXPECT_EQ(create(other), Exit::done);
+}
+
+TEST_F(AccountChange, OfNobodyIsAClaimThatIsNotOfTheNodeThatStarts) {
+  const auto start_with = [&](const membership::Identity& claimed) {
+    const Bytes claim = membership::encode(membership::PendingClaim{"peerstore:join?", claimed});
+    std::ofstream(home.path() + "/joining", std::ios::binary) << as_text(claim);
+    EXPECT_TRUE(Daemon::prepare(home, NodeOptions{}, RepairRate{}));
+    return std::filesystem::exists(home.path() + "/joining");
+  };
+  const auto claimed = [&](const Person& person) {
+    membership::Identity identity = person.identity;
+    identity.proof.resize(2, identity.proof.front());
+    return identity;
+  };
+  const Person bob;  // of another ring, with the same number
+  EXPECT_TRUE(start_with(claimed(bob))) << "it may hold all that he has";
+  EXPECT_FALSE(start_with(claimed(ann))) << "it holds secrets in the clear";
 }
 
 // ---- what a machine unlocks itself with ----
@@ -262,25 +340,55 @@ TEST_F(AccountChange, ToUnlockItselfLeavesTheKeyOfBeforeIfItIsRefused) {
 }
 
 TEST_F(AccountChange, WhileAMachineIsToldToUnlockItselfLeavesTheKeyThatOpensWhatIsThere) {
-  const auto told = [&](const account::MachineKey& now, const account::MachineKey& before) {
-    EXPECT_TRUE(home.keep_machine_key(now));
-    keep_key_that_opens(home, ann.identity, crypto::Guarded(before));
-    return home.machine_key();
-  };
   const auto first = ann.remember();
-  const auto never_told = ann.entropy.make<account::MachineKey>();
   ASSERT_TRUE(home.keep_account(ann.file));
+  ASSERT_TRUE(home.keep_machine_key(first));
+  // Cut off before the account is changed, while the ring is asked.
+  ASSERT_TRUE(home.keep_next_machine_key(ann.entropy.make<account::MachineKey>()));
+  EXPECT_TRUE(unlock_by_itself(ann.signatures, home));
   // Another machine's passphrase takes the place of this machine's second key, and leaves it the first.
   ann.change_passphrase("the passphrase of another machine");
   displace();
-  EXPECT_EQ(*told(never_told, first).value(), first);
-  // The second counts, though not everything that had to be done was.
+  EXPECT_TRUE(unlock_by_itself(ann.signatures, home));
+  settle_machine_key(home, ann.identity);
+  EXPECT_EQ(*home.machine_key().value(), first);
+  EXPECT_EQ(home.next_machine_key().error().code, Errc::not_found);
+  // Cut off right after it.
   const auto second = ann.remember();
+  ASSERT_TRUE(home.keep_next_machine_key(second));
   ASSERT_TRUE(home.keep_account(ann.file));
-  EXPECT_EQ(*told(second, first).value(), second);
+  EXPECT_TRUE(unlock_by_itself(ann.signatures, home));
+  std::filesystem::rename(home.path() + "/account", folder / "account");
+  settle_machine_key(home, ann.identity);
+  EXPECT_TRUE(home.next_machine_key()) << "an account that cannot be read says nothing";
+  std::filesystem::rename(folder / "account", home.path() + "/account");
+  settle_machine_key(home, ann.identity);
+  EXPECT_EQ(*home.machine_key().value(), second);
+  EXPECT_EQ(home.next_machine_key().error().code, Errc::not_found);
+  ASSERT_TRUE(home.keep_next_machine_key(first));
   ann.begin_epoch("the passphrase of new keys");
   displace();
-  EXPECT_FALSE(told(never_told, second)) << "neither opens it";
+  EXPECT_EQ(home.machine_key().error().code, Errc::not_found) << "neither opens it";
+  EXPECT_EQ(home.next_machine_key().error().code, Errc::not_found);
+}
+
+TEST_F(AccountChange, ToUnlockItselfGoesOnFromWhatWasCutOffTwice) {
+  ASSERT_EQ(remember(), Exit::done);
+  // The record that the second key opens was kept; a third key is refused.
+  const auto second = ann.entropy.make<account::MachineKey>();
+  {
+    auto open = unlock("the passphrase of the beginning");
+    ASSERT_TRUE(open);
+    account::RecordBody body = open->body;
+    ASSERT_TRUE(account::set_machine_key(body, ann.entropy, ann.owner, *open->user_key, 0, second));
+    const account::AccountFile file = open->file;
+    ASSERT_TRUE(home.keep_next_machine_key(second));
+    ASSERT_TRUE(change(*session(std::move(*open)), file, body));
+  }
+  std::filesystem::create_directory(home.path() + "/account.tmp");
+  EXPECT_NE(remember(), Exit::done);
+  EXPECT_EQ(*home.machine_key().value(), second);
+  EXPECT_TRUE(unlock_by_itself(ann.signatures, home));
 }
 
 TEST_F(AccountChange, OfAllKeysTakesTheKeyOutOfTheHomeUnlessItFails) {

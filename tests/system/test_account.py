@@ -1,5 +1,6 @@
 """Passphrases, recovery and what a thief gets, with real processes."""
 
+import fcntl
 import json
 import os
 import re
@@ -71,6 +72,17 @@ class Account(RingTest):
         self.expect(empty, 5, ["127.0.0.1:1"], "recovery", "use", "--code-file", nobody,
                     "--bootstrap", "127.0.0.1:1")
         self.assertFalse(empty.path.exists(), "a recovery that failed left something behind")
+
+        # In the home of another machine or person nothing is touched, not even what can be had again.
+        others = self.copy_of(homes[2], "others")
+        (others.path / "identity").unlink()
+        for in_the_way in ("node/member", "account"):
+            left = facts(others.path)
+            self.expect(others, 13, [in_the_way.split("/")[0]], "recovery", "use", "--kit", kit)
+            self.assertEqual(difference(left, facts(others.path)), "")
+            (others.path / in_the_way).unlink()
+        (others.path / "joining").write_text("somebody's claim")
+        self.expect(others, 13, ["joining"], "recovery", "use", "--kit", kit)
 
         # With the kit, whoever of those who are named in it is up; then the whole drive.
         for asleep in (homes[0], homes[2]):
@@ -291,6 +303,9 @@ class Account(RingTest):
         homes, owner, tree = self.three_and_a_tree()
         nothing = self.environment()
         self.expect(owner, 12, ["passphrase"], "--no-input", "backup", tree, env=nothing)
+        (owner.path / "identity").chmod(0o644)
+        self.expect(owner, 13, ["chmod 600"], "leave", "--now")
+        (owner.path / "identity").chmod(0o600)
         began = time.monotonic()
         owner.run("unlock")
         print(f"\n  unlock {time.monotonic() - began:.2f} s", flush=True)
@@ -477,6 +492,7 @@ class Account(RingTest):
 
     def test_nothing_secret_lies_in_a_home_in_the_clear(self):
         homes = self.make_ring(1, copies=1)
+        self.let_a_command_take_newer_keys(homes[0])
         phrase = (self.work / "passphrase").read_bytes().strip()
         for path in homes[0].path.rglob("*"):
             if path.is_file():
@@ -485,6 +501,17 @@ class Account(RingTest):
         self.assertRegex(limits, r"Max core file size +0 +0 ")
         self.assertEqual((homes[0].path / "identity").stat().st_mode & 0o777, 0o600)
         self.assertEqual((homes[0].path / "account").stat().st_mode & 0o777, 0o600)
+
+    def let_a_command_take_newer_keys(self, owner):
+        """A node that is unlocked lets go of its key, though it was not the one that took the newer keys."""
+        owner.run("unlock")
+        other = self.copy_of(owner, "other")
+        with open(owner.path / "client.lock", "a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # as that command does
+            other.run("rekey", "--new-passphrase-file", self.passphrase("new", "of the other machine"),
+                      "--bootstrap", owner.address)
+            shutil.copy(other.path / "account", owner.path / "account")
+            wait_until(lambda: owner.ask_node("/api/v1/session/key") == b"", "the node has let go of the key of before")
 
 
 if __name__ == "__main__":
