@@ -43,7 +43,7 @@ Task<Exit> change(OwnerSession& session, const Result<void>& entered, Change& jo
   job.output.note("Whoever has an old copy of your keys and knows the old passphrase can still open them.");
   if (keepers->friends > 0) {
     job.output.note(friends_in_words(keepers->friends) + " your keys behind the new one.");
-  } else {
+  } else if (has_friends(session)) {
     job.output.note(
         "No friend keeps your keys behind the new one yet. Until this home's node has told one, the old "
         "passphrase");

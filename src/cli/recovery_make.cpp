@@ -87,6 +87,8 @@ Task<Exit> make_kit(OwnerSession& session, const Result<void>& entered, Making& 
   if (keepers->friends > 0) {
     job.output.note("Kits that were made before open nothing any more. " +
                     friends_in_words(keepers->friends) + " the record that this one opens.");
+  } else if (!has_friends(session)) {
+    job.output.note("It opens nothing elsewhere before a friend is in the ring, and keeps the record to it.");
   } else {
     job.output.note(
         "No friend keeps the record that this kit opens yet. Until this home's node has told one, it opens");

@@ -504,6 +504,7 @@ class Account(RingTest):
 
     def let_a_command_take_newer_keys(self, owner):
         """A node that is unlocked lets go of its key, though it was not the one that took the newer keys."""
+        self.expect(owner, 0, ["before a friend is in the ring"], "recovery", "make", "-o", self.work / "kit.txt")
         owner.run("unlock")
         other = self.copy_of(owner, "other")
         with open(owner.path / "client.lock", "a") as lock:
