@@ -1,6 +1,7 @@
 #include "daemon.hpp"
 
 #include "seed.hpp"
+#include "shut_doors.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -287,13 +288,19 @@ void Daemon::adopt(const Output& output, account::AccountFile account, const wir
 Task<bool> Daemon::try_addresses() {
   std::vector<std::string> ways = options_.bootstrap;
   ways.insert(ways.end(), kept_addresses_.begin(), kept_addresses_.end());
+  ShutDoors doors;
   for (const std::string& address : ways) {
     if (address == local_address_ || std::ranges::count(addresses_, address) > 0) continue;
     const auto member = co_await network_->connect(address, std::nullopt);
+    if (!member) doors.failed(member.error());
     if (!member || *member == identity_.member) continue;
+    doors.open();
     const auto learned = co_await node_->membership().exchange(*member);
-    if (learned) co_return true;
+    if (!learned) continue;
+    is_shut_out_ = false;
+    co_return true;
   }
+  is_shut_out_ = doors.are_all();
   co_return false;
 }
 
@@ -301,6 +308,7 @@ Task<void> Daemon::find_friends() {
   for (;;) {
     const bool alone = node_->chord().state().successors().empty();
     if (alone) (void)co_await try_addresses();
+    if (!alone) is_shut_out_ = false;
     keep_addresses();
     co_await loop_.sleep(alone ? kSearchPause : kKeepAddressesPause);
   }
@@ -362,6 +370,7 @@ std::string Daemon::health() const {
       {"schema", 1},
       {"ok", phase == wire::Phase::member},
       {"phase", phase_name(phase)},
+      {"shut_out", is_shut_out_},
       {"member", to_hex(identity_.member.view())},
       {"addresses", texts(addresses_)},
       {"local_address", local_address_},

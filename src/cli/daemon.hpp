@@ -78,6 +78,7 @@ class Daemon {
   TimePoint began_;
   Event stopping_;
   bool stop_asked_ = false;
+  bool is_shut_out_ = false;  // by all who answered last time that it was alone
 };
 
 }  // namespace peerstore::cli

@@ -16,6 +16,7 @@ Result<NodeHealth> node_health(const Home& home) {
   const auto* addresses = list_in(*document, "addresses");
   NodeHealth health;
   health.ok = flag_in(*document, "ok");
+  health.is_shut_out = flag_in(*document, "shut_out");
   health.local_address = text_in(*document, "local_address");
   health.bytes_given = number_in(*document, "bytes_given");
   health.bytes_usable = number_in(*document, "bytes_usable");

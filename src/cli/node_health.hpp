@@ -10,6 +10,7 @@ namespace peerstore::cli {
 
 struct NodeHealth {
   bool ok = false;                     // in the ring
+  bool is_shut_out = false;            // all who answer it say that it does not belong any more
   std::string local_address;           // where commands of this home reach it
   std::vector<std::string> addresses;  // that it tells others
   std::uint64_t bytes_given = 0;       // by the owner

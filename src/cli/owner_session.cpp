@@ -2,6 +2,7 @@
 
 #include "node_health.hpp"
 #include "seed.hpp"
+#include "shut_doors.hpp"
 #include "writer_renewal.hpp"
 
 #include <algorithm>
@@ -22,12 +23,6 @@ constexpr std::string_view kStartNode =
 std::unique_ptr<KeyValue> open_cache(const Home& home) {
   auto cache = os::open_key_value(home.cache_path());
   return cache ? std::move(*cache) : nullptr;
-}
-
-// As a member tells whoever knocks with the key of a machine that is gone, or of nobody.
-bool is_shut_out(const Error& error) {
-  return error.code == Errc::refused &&
-         error.context.find("not a member of this ring, or no longer") != std::string::npos;
 }
 
 // Links name the address in what they say of it.
@@ -112,8 +107,18 @@ bool OwnerSession::only_looks() const { return !is_alone() || unlocked_.opened_b
 std::vector<std::string> OwnerSession::ways_in(std::vector<std::string> bootstrap) {
   if (!bootstrap.empty()) return bootstrap;
   std::vector<std::string> ways;
-  if (const auto own = node_health(home_)) ways.push_back(own->local_address);
+  const auto own = node_health(home_);
+  // One that is shut out would let its owner in, and has nobody to ask; but it knows where friends are.
+  const bool is_shut_out = own && own->is_shut_out;
+  if (own && !is_shut_out) ways.push_back(own->local_address);
   for (const std::string& address : load_addresses(*disk_)) ways.push_back(address);
+  if (!is_shut_out) return ways;
+  if (const auto disk = home_.node_disk()) {
+    for (const std::string& address : load_addresses(**disk)) ways.push_back(address);
+  }
+  std::erase_if(ways, [&](const std::string& address) {
+    return address == own->local_address || std::ranges::count(own->addresses, address) > 0;
+  });
   return ways;
 }
 
@@ -122,24 +127,17 @@ Task<Result<void>> OwnerSession::enter(std::vector<std::string> bootstrap) {
   if (ways.empty())
     co_return fail(Errc::busy, "no way into the ring is known: this home's node is not running");
   std::string tried;
-  std::size_t shut_doors = 0;
-  std::size_t other_answers = 0;
+  ShutDoors doors;
   for (const std::string& address : ways) {
     const auto member = co_await network_->connect(address, std::nullopt);
     if (!member) {
-      const Errc code = member.error().code;
-      const bool is_silent = code == Errc::unreachable || code == Errc::timed_out;
-      if (is_shut_out(member.error())) {
-        ++shut_doors;
-      } else if (!is_silent) {
-        ++other_answers;
-      }
+      doors.failed(member.error());
       tried += (tried.empty() ? "" : "; ") + outcome_at(address, member.error());
       continue;
     }
     const auto learned = co_await membership_->exchange(*member);
     if (!learned) {
-      ++other_answers;
+      doors.open();
       tried += (tried.empty() ? "" : "; ") + outcome_at(address, learned.error());
       continue;
     }
@@ -148,7 +146,7 @@ Task<Result<void>> OwnerSession::enter(std::vector<std::string> bootstrap) {
     keep_what_was_learned();
     co_return Result<void>();
   }
-  if (shut_doors > 0 && other_answers == 0) {
+  if (doors.are_all()) {
     co_return fail(Errc::refused, "this machine does not belong to the ring any more: " + tried);
   }
   co_return fail(Errc::unreachable, "no member of the ring could be reached: " + tried);

@@ -172,6 +172,10 @@ class Belonging(RingTest):
             self.assertEqual(done.returncode, 13, done.stderr.decode())
             self.assertIn("does not belong to the ring any more", done.stderr.decode())
         self.assertEqual(victim.run("ls", "--bootstrap", "127.0.0.1:1", check=False).returncode, 5)
+        # Its own node, which lets it in, hears so when it looks for friends: each minute, or at its start.
+        victim.stop()
+        victim.begin()
+        wait_until(lambda: b"does not belong" in victim.run("ls", check=False).stderr, "p4 is told by its own node's friends")
         self.assertEqual(self.status(victim)["network"]["links"], 0)
         victim.stop()
         # It does not come back by a restart of those who know, either, even if the power fails for all of them
