@@ -116,6 +116,7 @@ struct Request {
     pledgeChunks @22 :PledgeChunks;
     compareRecords @23 :Data;     # 32 bytes: digest of the marks
     previewJoin @24 :List(Statement);
+    compareChunks @25 :CompareChunks;
   }
 }
 
@@ -170,6 +171,12 @@ struct PledgeChunks {
   leases @3 :List(UInt64);        # as many: their numbers
 }
 
+struct CompareChunks {
+  map @0 :UInt64;
+  salt @1 :Data;                  # 16 bytes
+  digests @2 :List(UInt64);       # a power of two, at most 1024
+}
+
 struct Response {
   union {
     done @0 :Void;
@@ -194,6 +201,7 @@ struct Response {
     recordDifference @19 :RecordDifference;
     segmentTaken @20 :Data;       # a byte for each member onward: 1 = it has it as well
     joinPreview @21 :List(JoinShare);  # at most 1024
+    chunkDifference @22 :Data;    # a byte for each digest: 1 = another one; none: by another map
   }
 }
 

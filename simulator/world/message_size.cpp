@@ -103,6 +103,8 @@ struct Sizes {
   std::size_t operator()(const wire::DeleteReply& m) const { return m.gone.size(); }
   std::size_t operator()(const wire::PledgeChunks& m) const { return 16 + (8 + kHash) * m.addresses.size(); }
   std::size_t operator()(const wire::PledgeReply& m) const { return kHash * m.proofs.size(); }
+  std::size_t operator()(const wire::CompareChunks& m) const { return 24 + 8 * m.digests.size(); }
+  std::size_t operator()(const wire::ChunkDifference& m) const { return 8 + m.differs.size(); }
   std::size_t operator()(const wire::CompareRecords&) const { return kHash; }
   std::size_t operator()(const wire::RecordDifference& m) const { return kHash + 24 * m.marks.size(); }
   // The rest are a few fixed fields.

@@ -68,6 +68,9 @@ Task<Result<wire::Response>> Node::serve(wire::Caller caller, wire::Request requ
   if (auto* preview = std::get_if<wire::PreviewJoin>(&request)) {
     co_return co_await parts.preview_join(caller, std::move(*preview));
   }
+  if (auto* compare = std::get_if<wire::CompareChunks>(&request)) {
+    co_return co_await parts.repair.serve(caller, std::move(*compare));
+  }
   if (std::holds_alternative<wire::GetNeighbours>(request)) {
     co_return wire::Response(parts.chord.neighbours());
   }

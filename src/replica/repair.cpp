@@ -29,11 +29,12 @@ std::uint64_t Repair::short_form(const wire::ChunkAddress& address) {
   return word;
 }
 
-Repair::Repair(Clock& clock, Random& random, crypto::Signatures& signatures, wire::Network& network,
-               const RingView& view, store::ChunkStore& chunks, store::HeadStore& heads, wire::MemberId self,
-               wire::PersonNumber person, Options options)
+Repair::Repair(Clock& clock, Random& random, Entropy& entropy, crypto::Signatures& signatures,
+               wire::Network& network, const RingView& view, store::ChunkStore& chunks,
+               store::HeadStore& heads, wire::MemberId self, wire::PersonNumber person, Options options)
     : clock_(clock),
       random_(random),
+      entropy_(entropy),
       signatures_(signatures),
       network_(network),
       view_(view),
@@ -183,7 +184,8 @@ bool Repair::has_news() const {
     if (partner.counts != (standing != Standing::long_away)) return true;
     if (partner.incarnation != view_.incarnation(member) && !partner.confirmed.empty()) return true;
     if (!partner.confirmed.empty() && is_old(partner)) return true;
-    if (partner.owing > 0 && !partner.answers && standing == Standing::live) return true;
+    const bool is_owed = partner.owing > 0 || partner.is_put_off;
+    if (is_owed && !partner.answers && standing == Standing::live) return true;
   }
   return false;
 }
@@ -193,8 +195,10 @@ bool Repair::is_old(const Partner& partner) const {
 }
 
 bool Repair::is_owed_by_live() const {
-  return std::ranges::any_of(
-      partners_, [](const auto& partner) { return partner.second.answers && partner.second.owing > 0; });
+  return std::ranges::any_of(partners_, [](const auto& entry) {
+    const Partner& partner = entry.second;
+    return partner.answers && (partner.owing > 0 || partner.is_put_off);
+  });
 }
 
 std::vector<Repair::Held> Repair::held_chunks() {
@@ -219,12 +223,26 @@ void Repair::refresh_partners(const placement::Map& map) {
     partner.counts = standing != Standing::long_away;
     partner.answers = standing == Standing::live;
     partner.owing = 0;
+    partner.is_put_off = false;
     const std::uint64_t incarnation = view_.incarnation(member);
     const bool is_new_life = std::exchange(partner.incarnation, incarnation) != incarnation;
     partner.confirmed_before = std::exchange(partner.confirmed, {});
-    if (is_new_life || is_old(partner)) partner.confirmed_before.clear();
+    if (is_new_life || (!partner.confirmed_before.empty() && is_old(partner))) {
+      partner.confirmed_before.clear();
+      partner.is_to_compare = true;
+      partner.compared_first.reset();
+    }
     if (is_new_life || !view_.is_full(member)) partner.lacks.clear();
   }
+}
+
+Repair::Partner& Repair::partner_of(const wire::MemberId& member) {
+  const auto [entry, is_new] = partners_.try_emplace(member);
+  if (is_new) {
+    entry->second.incarnation = view_.incarnation(member);
+    entry->second.answers = view_.standing(member) == Standing::live;
+  }
+  return entry->second;
 }
 
 Task<void> Repair::round() {
@@ -239,22 +257,19 @@ Task<void> Repair::round() {
 
   std::map<wire::MemberId, std::vector<wire::ChunkAddress>> open;
   const std::vector<Held> held = held_chunks();
+  co_await compare(map, held);
   for (std::size_t i = 0; i < held.size(); ++i) {
     if ((i + 1) % options_.chunks_per_turn == 0) co_await clock_.sleep(Duration(0));
     const std::vector<wire::MemberId> holders = targets(*map, view_, held[i].place);
     note_if_surplus(*map, held[i], holders);
     for (const wire::MemberId& member : offered_to(*map, held[i], holders)) {
       if (member == self_) continue;
-      const auto [entry, is_new] = partners_.try_emplace(member);
-      Partner& partner = entry->second;
-      if (is_new) {
-        partner.incarnation = view_.incarnation(member);
-        partner.answers = view_.standing(member) == Standing::live;
-      }
+      Partner& partner = partner_of(member);
       if (partner.confirmed_before.contains(short_form(held[i].address))) {
         partner.confirmed.insert(short_form(held[i].address));
         continue;
       }
+      if (std::ranges::binary_search(partner.put_off, short_form(held[i].address))) continue;
       ++partner.owing;
       if (!partner.answers) continue;
       std::vector<wire::ChunkAddress>& addresses = open[member];
@@ -267,7 +282,10 @@ Task<void> Repair::round() {
   for (auto& [member, addresses] : open) {
     if (!addresses.empty()) co_await offer(member, std::move(addresses));
   }
-  for (auto& [member, partner] : partners_) partner.confirmed_before = {};
+  for (auto& [member, partner] : partners_) {
+    partner.confirmed_before = {};
+    partner.put_off = {};
+  }
   surplus_ = std::exchange(surplus_being_found_, {});
 }
 

@@ -43,6 +43,7 @@ void Repair::want(const wire::MemberId& from, const std::vector<wire::ChunkAddre
 void Repair::chunk_changed(const store::ChunkFacts& facts, store::ChunkStore::Change change) {
   using Change = store::ChunkStore::Change;
   chunks_changed_ = true;
+  if (is_reckoning_ && change != Change::kept) gone_meanwhile_.push_back(short_form(facts.address));
   if (change != Change::lost) {
     lost_.erase(facts.address);
     return;

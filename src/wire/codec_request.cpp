@@ -104,6 +104,13 @@ struct RequestWriter {
     auto leases = pledge.initLeases(count_of(ask.leases));
     for (unsigned i = 0; i < leases.size(); ++i) leases.set(i, ask.leases[i]);
   }
+  void operator()(const CompareChunks& ask) {
+    auto compare = out.initCompareChunks();
+    compare.setMap(ask.map);
+    compare.setSalt(data_of(ask.salt.view()));
+    auto digests = compare.initDigests(count_of(ask.digests));
+    for (unsigned i = 0; i < digests.size(); ++i) digests.set(i, ask.digests[i]);
+  }
   void operator()(const CompareRecords& ask) { out.setCompareRecords(data_of(ask.digest.view())); }
 };
 
@@ -157,6 +164,16 @@ PledgeChunks get_pledge(schema::PledgeChunks::Reader in) {
   const auto leases = in.getLeases();
   require(leases.size() == ask.addresses.size(), "not a lease for each address");
   for (const std::uint64_t lease : leases) ask.leases.push_back(lease);
+  return ask;
+}
+
+CompareChunks get_compare_chunks(schema::CompareChunks::Reader in) {
+  const auto digests = in.getDigests();
+  require(digests.size() <= kChunkDigestsMax && std::has_single_bit(digests.size()),
+          "a wrong number of digests");
+  CompareChunks ask{in.getMap(), get_fixed<crypto::ShortHashKey>(in.getSalt()), {}};
+  ask.digests.reserve(digests.size());
+  for (const std::uint64_t digest : digests) ask.digests.push_back(digest);
   return ask;
 }
 
@@ -226,6 +243,7 @@ Request get(schema::Request::Reader in, SharedBytes& attachment) {
     case schema::Request::DELETE_CHUNKS:
       return DeleteChunks{get_list<Deletion>(in.getDeleteChunks(), kDeletionsMax)};
     case schema::Request::PLEDGE_CHUNKS: return get_pledge(in.getPledgeChunks());
+    case schema::Request::COMPARE_CHUNKS: return get_compare_chunks(in.getCompareChunks());
     case schema::Request::COMPARE_RECORDS:
       return CompareRecords{get_fixed<crypto::Hash>(in.getCompareRecords())};
     case schema::Request::PUT_USER_RECORD: {

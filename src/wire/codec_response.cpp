@@ -69,6 +69,7 @@ struct ResponseWriter {
   void operator()(const HaveReply& reply) { out.setHave(data_of(reply.have)); }
   void operator()(const DeleteReply& reply) { out.setGone(data_of(reply.gone)); }
   void operator()(const PledgeReply& reply) { out.setPledges(joined(reply.proofs)); }
+  void operator()(const ChunkDifference& reply) { out.setChunkDifference(data_of(reply.differs)); }
   void operator()(const OfferReply& reply) { out.setOffer(data_of(reply.have)); }
   void operator()(const HeadsReply& reply) { put_list(out.initHeads(count_of(reply.heads)), reply.heads); }
   void operator()(const PresenceDifference& reply) {
@@ -256,6 +257,8 @@ Result<Response> get(schema::Response::Reader in, SharedBytes& attachment) {
     case schema::Response::OFFER: return OfferReply{get_have(in.getOffer())};
     case schema::Response::GONE: return DeleteReply{get_have(in.getGone())};
     case schema::Response::SEGMENT_TAKEN: return SegmentTaken{get_have(in.getSegmentTaken(), kOnwardMax)};
+    case schema::Response::CHUNK_DIFFERENCE:
+      return ChunkDifference{get_have(in.getChunkDifference(), kChunkDigestsMax)};
     case schema::Response::PLEDGES:
       return PledgeReply{get_joined<crypto::Hash>(in.getPledges(), kPledgesMax)};
     case schema::Response::RECORD_DIFFERENCE: return get_record_difference(in.getRecordDifference());

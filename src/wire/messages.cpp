@@ -27,6 +27,7 @@ struct NameOf {
   std::string_view operator()(const PutUserRecord&) const { return "PutUserRecord"; }
   std::string_view operator()(const DeleteChunks&) const { return "DeleteChunks"; }
   std::string_view operator()(const PledgeChunks&) const { return "PledgeChunks"; }
+  std::string_view operator()(const CompareChunks&) const { return "CompareChunks"; }
   std::string_view operator()(const CompareRecords&) const { return "CompareRecords"; }
   std::string_view operator()(const PreviewJoin&) const { return "PreviewJoin"; }
 };

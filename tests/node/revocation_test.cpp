@@ -235,6 +235,8 @@ class Questions : public Revocation {
     const wire::ChunkAddress address = chunk.ref.address;
     wire::ComparePresences compare;
     compare.sums = {0};
+    wire::CompareChunks compare_chunks;
+    compare_chunks.digests = {0};
     const wire::PutSegment segment{{}, 0, chunk.segments[0]};
     std::vector<Question> questions = {
         {wire::GetNeighbours{}, kYes, kYes},
@@ -262,6 +264,7 @@ class Questions : public Revocation {
         {wire::PledgeChunks{}, Errc::refused, kYes},
         {wire::CompareRecords{}, kYes, kYes},
         {wire::PreviewJoin{}, Errc::invalid, Errc::invalid},  // it claims nothing
+        {compare_chunks, Errc::refused, kYes},
     };
     return questions;
   }

@@ -136,15 +136,29 @@ class Holder final : public wire::Service {
     options.capacity = capacity;
     chunks = clock.run(store::ChunkStore::open(clock, disk_, facts_, workers_, options)).value();
     heads = clock.run(store::HeadStore::open(disk_, workers_)).value();
-    Repair::Options repair_options;
-    repair = std::make_unique<Repair>(clock, random, signatures, network, view, *chunks, *heads, id, person,
-                                      repair_options);
+    begin_anew();
+  }
+
+  // Its chunks lie in this store from now on.
+  void use(std::unique_ptr<store::ChunkStore> other) {
+    service.reset();
+    repair.reset();
+    chunks = std::move(other);
+    begin_anew();
+  }
+
+  // As after a restart of its process: what was only in memory is gone. Nobody's question may be under way.
+  void begin_anew() {
+    service.reset();
+    repair.reset();
+    repair = std::make_unique<Repair>(clock_, random_, salts_, signatures_, network_, view_, *chunks, *heads,
+                                      id_, person_, repair_options);
     chunks->on_change([this](const store::ChunkFacts& facts, store::ChunkStore::Change change) {
       repair->chunk_changed(facts, change);
     });
-    ChunkService::Self self{person, secret, [this] { return wire::NodeRef{id_, view_.incarnation(id_)}; }};
+    ChunkService::Self self{person_, secret_, [this] { return wire::NodeRef{id_, view_.incarnation(id_)}; }};
     service =
-        std::make_unique<ChunkService>(clock, signatures, network, view, *chunks, *heads, std::move(self),
+        std::make_unique<ChunkService>(clock_, signatures_, network_, view_, *chunks, *heads, std::move(self),
                                        [this](wire::MemberId from, std::vector<wire::ChunkAddress> lacking) {
                                          repair->offered(from, std::move(lacking));
                                        });
@@ -185,6 +199,7 @@ class Holder final : public wire::Service {
 
   Tamper tamper;
   std::function<void(wire::Request&)> mishear;
+  Repair::Options repair_options;          // from its next life on
   std::map<std::size_t, unsigned> served;  // questions by kind
   std::unique_ptr<store::ChunkStore> chunks;
   std::unique_ptr<store::HeadStore> heads;
@@ -198,7 +213,7 @@ class Holder final : public wire::Service {
           using Question = std::remove_cvref_t<decltype(question)>;
           if constexpr (requires { service->serve(caller, std::move(question)); }) {
             return service->serve(caller, std::move(question));
-          } else if constexpr (std::is_same_v<Question, wire::PledgeChunks>) {
+          } else if constexpr (requires { repair->serve(caller, std::move(question)); }) {
             return repair->serve(caller, std::move(question));
           } else {
             return refuse(name_of(wire::Request(Question{})));
@@ -223,6 +238,7 @@ class Holder final : public wire::Service {
   wire::MemberId id_;
   wire::PersonNumber person_;
   crypto::SigningSecretKey secret_;
+  SeededEntropy salts_{1};
   world::InlineWorkers workers_;
   world::VirtualDisk disk_;
   world::VirtualKeyValue facts_;
@@ -361,6 +377,14 @@ class TestRing {
     hub.set_asleep(id, false);
     truth.members[id].standing = Standing::live;
     ++truth.members[id].incarnation;
+  }
+  // Its process ends and begins again, with what is on its disk, and everybody knows.
+  void restart(Holder& one) {
+    hub.detach(one.id());
+    one.begin_anew();
+    hub.attach(one.id(), &one, one.person());
+    ++truth.members[one.id()].incarnation;
+    one.repair->start();
   }
   // The machine is gone for good, and everybody knows.
   void depart(const wire::MemberId& id) {

@@ -235,6 +235,9 @@ TEST(Codec, ListsBeyondTheirLimitsAreRefused) {
   EXPECT_TRUE(refused(PledgeChunks{1, 2, std::vector<ChunkAddress>(kPledgesMax + 1),
                                    std::vector<std::uint64_t>(kPledgesMax + 1)}));
   EXPECT_TRUE(refused(PledgeChunks{1, 2, std::vector<ChunkAddress>(2), {1}}));
+  EXPECT_TRUE(refused(CompareChunks{1, {}, std::vector<std::uint64_t>(2 * kChunkDigestsMax)}));
+  EXPECT_TRUE(refused(CompareChunks{1, {}, std::vector<std::uint64_t>(3)}));
+  EXPECT_TRUE(refused(CompareChunks{1, {}, {}}));
 
   Statement fat = values.statement();
   fat.body = SharedBytes(Bytes(kStatementBytesMax + 1));
@@ -262,6 +265,8 @@ TEST(Codec, ListsBeyondTheirLimitsAreRefused) {
   EXPECT_TRUE(reply_refused(JoinPreview{std::vector<JoinShare>(kJoinSharesMax + 1)}));
   EXPECT_TRUE(reply_refused(JoinPreview{{JoinShare{.machine = std::string(kMachineNameBytesMax + 1, 'm')}}}));
   EXPECT_TRUE(reply_refused(PledgeReply{std::vector<crypto::Hash>(kPledgesMax + 1)}));
+  EXPECT_TRUE(reply_refused(ChunkDifference{std::vector<std::uint8_t>(kChunkDigestsMax + 1)}));
+  EXPECT_TRUE(reply_refused(ChunkDifference{{2}}));
   EXPECT_TRUE(reply_refused(PutState{std::vector<std::uint32_t>(kSegmentsMax + 1)}));
   EXPECT_TRUE(reply_refused(PutState{{kSegmentsMax}}));
   EXPECT_TRUE(reply_refused(RecordDifference{{}, std::vector<RecordMark>(kRecordMarksMax + 1)}));

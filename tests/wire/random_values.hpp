@@ -185,6 +185,12 @@ inline Request RandomValues::request(std::size_t kind) {
     }
     case 23: return CompareRecords{fixed<crypto::Hash>()};
     case 24: return PreviewJoin{statements()};
+    case 25: {
+      CompareChunks ask{number(), fixed<crypto::ShortHashKey>(), {}};
+      ask.digests.resize(std::size_t{1} << below(8));
+      for (auto& digest : ask.digests) digest = number();
+      return ask;
+    }
     default: {
       DeleteChunks ask;
       ask.deletions.resize(below(6));
@@ -259,6 +265,7 @@ inline Response RandomValues::response(std::size_t kind) {
       }
       return reply;
     }
+    case 21: return ChunkDifference{yes_and_no()};
     default: {
       RecordDifference reply{fixed<crypto::Hash>(), {}};
       reply.marks.resize(below(20));

@@ -23,7 +23,9 @@
 //
 // A quiet ring is quiet: what a member has confirmed in its present life is not offered to it
 // again for some days, and while neither the map, nor the chunks held, nor the members concerned
-// change, no message is sent. Memory: eight bytes (and the set's own) for each chunk and each other holder.
+// change, no message is sent. When a life begins, or those days are over, two machines first compare digests
+// of what both should hold (repair_compare.cpp), and only what differs is offered.
+// Memory: eight bytes (and the set's own) for each chunk and each other holder.
 #pragma once
 
 #include <peerstore/crypto/signatures.hpp>
@@ -36,6 +38,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <unordered_set>
@@ -51,6 +54,7 @@ class Repair {
     // What a member said that it has, is asked again after this: it may have lost it and not know.
     Duration asked_again_after = std::chrono::hours(72);
     std::size_t offers_per_message = 512;
+    std::size_t compared_from = 64;     // chunks that a member has not confirmed; fewer are offered at once
     std::size_t chunks_per_turn = 128;  // reckoned before others get their turn on the loop
     std::size_t pulls_at_once = 2;
     std::size_t pulls_waiting = 8192;  // offers beyond these are forgotten, and come again
@@ -58,7 +62,8 @@ class Repair {
     std::size_t heads_from = 3;        // members asked for the heads that this one should keep
   };
   struct Counters {
-    std::uint64_t offered = 0;  // chunks, counted once for each member asked
+    std::uint64_t offered = 0;   // chunks, counted once for each member asked
+    std::uint64_t compared = 0;  // questions for a comparison, one for each member asked
     std::uint64_t pulled = 0;
     std::uint64_t pull_failures = 0;
     std::uint64_t segments_pulled = 0;
@@ -67,9 +72,9 @@ class Repair {
   };
 
   // References must outlive this.
-  Repair(Clock& clock, Random& random, crypto::Signatures& signatures, wire::Network& network,
-         const RingView& view, store::ChunkStore& chunks, store::HeadStore& heads, wire::MemberId self,
-         wire::PersonNumber person, Options options);
+  Repair(Clock& clock, Random& random, Entropy& entropy, crypto::Signatures& signatures,
+         wire::Network& network, const RingView& view, store::ChunkStore& chunks, store::HeadStore& heads,
+         wire::MemberId self, wire::PersonNumber person, Options options);
 
   // Runs until this is destroyed.
   void start();
@@ -79,6 +84,8 @@ class Repair {
   void offered(wire::MemberId from, std::vector<wire::ChunkAddress> lacking);
   // May `caller` drop its copies, because this machine keeps its own?
   Task<Result<wire::Response>> serve(wire::Caller caller, wire::PledgeChunks request);
+  // Does this machine hold the same of what both should hold?
+  Task<Result<wire::Response>> serve(wire::Caller caller, wire::CompareChunks request);
   // What the store tells (ChunkStore::on_change).
   void chunk_changed(const store::ChunkFacts& facts, store::ChunkStore::Change change);
 
@@ -138,7 +145,15 @@ class Repair {
     std::uint64_t owing = 0;                  // chunks it has not confirmed, by the last round
     bool answers = false;                     // was live, and did not fail since
     bool counts = true;                       // as a holder: not away for longer than the grace
+    // Nobody knows what it has, since its life, this one, or the time to ask again began.
+    bool is_to_compare = true;
+    std::optional<TimePoint> compared_first;  // without an answer that settles it
+    bool is_put_off = false;                  // its comparison, by the last round: it comes again
+    // What that one was about, which is not offered meanwhile; in order, and only while a round goes on.
+    std::vector<std::uint64_t> put_off;
   };
+  struct Comparison;  // that this machine asks for
+  struct Asked;       // that another does
   struct Held {
     wire::ChunkAddress address;
     placement::ChunkPlace place;
@@ -169,9 +184,16 @@ class Repair {
   Task<void> round();
   std::vector<Held> held_chunks();
   void refresh_partners(const placement::Map& map);
+  Partner& partner_of(const wire::MemberId& member);
   Task<void> offer(wire::MemberId member, std::vector<wire::ChunkAddress> addresses);
 
   using Map = std::shared_ptr<const placement::Map>;
+  Task<void> compare(Map map, const std::vector<Held>& held);
+  std::map<wire::MemberId, Comparison> comparisons_due(const placement::Map& map);
+  Task<void> compare_with(Comparison& own, std::uint64_t map_mark);
+  Task<void> answer_comparisons();
+  Task<void> answer_together(std::vector<std::shared_ptr<Asked>> together);
+
   bool is_passed_over(const wire::MemberId& member, const wire::ChunkAddress& address) const;
   std::vector<wire::MemberId> offered_to(const placement::Map& map, const Held& chunk,
                                          const std::vector<wire::MemberId>& holders) const;
@@ -218,6 +240,7 @@ class Repair {
 
   Clock& clock_;
   Random& random_;
+  Entropy& entropy_;
   crypto::Signatures& signatures_;
   wire::Network& network_;
   const RingView& view_;
@@ -245,6 +268,13 @@ class Repair {
   Map marked_map_;
   std::uint64_t mark_ = 0;  // of that map
   std::optional<HeadDuty> heads_collected_;
+
+  std::vector<std::shared_ptr<Asked>> asked_;     // and wait for a walk over the chunks
+  bool is_answering_ = false;                     // comparisons
+  TimePoint answered_at_;                         // the walk before began
+  std::map<wire::MemberId, TimePoint> answered_;  // who was lately, or will be soon
+  bool is_reckoning_ = false;                     // a walk is under way
+  std::vector<std::uint64_t> gone_meanwhile_;     // removed or lost during that walk
 
   std::map<wire::ChunkAddress, Wanted> wanted_;
   std::size_t pulling_ = 0;

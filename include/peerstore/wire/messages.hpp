@@ -2,6 +2,7 @@
 // generated code stays inside src/wire. Each request names its answer as `Reply`.
 #pragma once
 
+#include <peerstore/crypto/short_hash.hpp>
 #include <peerstore/runtime/result.hpp>
 #include <peerstore/wire/types.hpp>
 
@@ -22,6 +23,7 @@ inline constexpr std::size_t kAddressesPerMessageMax = 4096;
 inline constexpr std::size_t kDeletionsMax = 1024;
 inline constexpr std::size_t kOnwardMax = 4;
 inline constexpr std::size_t kPledgesMax = 64;
+inline constexpr std::size_t kChunkDigestsMax = 1024;
 inline constexpr std::size_t kRecordMarksMax = 4096;
 inline constexpr std::size_t kJoinSharesMax = 1024;
 inline constexpr std::size_t kMachineNameBytesMax = 64;
@@ -277,6 +279,20 @@ struct PledgeChunks {
   bool operator==(const PledgeChunks&) const = default;
 };
 
+// "By this map we both should hold these chunks: do you hold the same ones as I?" A digest for each part of
+// the space of addresses, by their leading bits.
+struct ChunkDifference {
+  std::vector<std::uint8_t> differs;  // same order; 1 = another digest. None: the answerer has another map
+  bool operator==(const ChunkDifference&) const = default;
+};
+struct CompareChunks {
+  using Reply = ChunkDifference;
+  std::uint64_t map = 0;               // which (replica/repair.hpp)
+  crypto::ShortHashKey salt;           // of this question alone, so that nobody can make addresses to fit
+  std::vector<std::uint64_t> digests;  // a power of two; each: the short hashes of addresses, xored
+  bool operator==(const CompareChunks&) const = default;
+};
+
 // "Their owner does not need these any more." Whoever brings it: the owner's signature counts.
 struct DeleteReply {
   std::vector<std::uint8_t> gone;  // same order; 1 = it is not held here, in the trash at most
@@ -350,11 +366,11 @@ using Request =
     std::variant<GetNeighbours, Notify, FindSuccessor, ExchangeRoster, PushStatements, Join, Reserve,
                  PutBegin, PutSegment, PutCommit, GetDescription, GetSegment, HaveChunks, OfferChunks,
                  GetHeads, PutHead, ComparePresences, Ping, GetUserRecord, PutUserRecord, GetWhereabouts,
-                 DeleteChunks, PledgeChunks, CompareRecords, PreviewJoin>;
-using Response =
-    std::variant<Done, Neighbours, FoundSuccessor, RosterDifference, Welcome, Reserved, PutState, Receipt,
-                 DescriptionReply, SegmentReply, HaveReply, OfferReply, HeadsReply, PresenceDifference, Pong,
-                 UserRecordReply, DeleteReply, PledgeReply, RecordDifference, SegmentTaken, JoinPreview>;
+                 DeleteChunks, PledgeChunks, CompareRecords, PreviewJoin, CompareChunks>;
+using Response = std::variant<Done, Neighbours, FoundSuccessor, RosterDifference, Welcome, Reserved, PutState,
+                              Receipt, DescriptionReply, SegmentReply, HaveReply, OfferReply, HeadsReply,
+                              PresenceDifference, Pong, UserRecordReply, DeleteReply, PledgeReply,
+                              RecordDifference, SegmentTaken, JoinPreview, ChunkDifference>;
 
 // The name of a request's kind, for logs and traces.
 std::string_view name_of(const Request& request);
