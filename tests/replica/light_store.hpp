@@ -23,6 +23,11 @@ class LightStore final : public store::ChunkStore {
     damaged_.insert(address);
     tell(chunk.mapped(), Change::lost);
   }
+  void drop(const wire::ChunkAddress& address) {
+    const auto chunk = held_.extract(address);
+    CHECK(!chunk.empty());
+    tell(chunk.mapped(), Change::removed);
+  }
   const std::map<wire::ChunkAddress, store::HeldChunk>& held() const { return held_; }
   std::function<void(unsigned first_byte)> before_folder;
   unsigned folders_read = 0;
@@ -106,9 +111,8 @@ class LightStore final : public store::ChunkStore {
   Task<Result<void>> check_names(unsigned /*first_byte*/) override { co_return Result<void>(); }
   void on_change(OnChange callback) override { on_change_ = std::move(callback); }
   Task<Result<void>> remove(wire::ChunkAddress address) override {
-    const auto chunk = held_.extract(address);
-    if (chunk.empty()) co_return fail(Errc::not_found, "not held");
-    tell(chunk.mapped(), Change::removed);
+    if (!held_.contains(address)) co_return fail(Errc::not_found, "not held");
+    drop(address);
     co_return Result<void>();
   }
   void set_capacity(std::uint64_t /*bytes*/) override {}

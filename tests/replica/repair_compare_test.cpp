@@ -272,29 +272,61 @@ TEST_F(RepairCompares, PartsDifferWhereTheChunksDoAndNowhereElse) {
   EXPECT_EQ(differences(one(), *other, by_another_salt), std::vector<std::uint8_t>(16, 1));
 }
 
-TEST_F(RepairCompares, WhatIsDamagedOrIsLostDuringTheWalkIsNotHeld) {
+TEST_F(RepairCompares, WhatIsHeldForSomebodyElseDoesNotCount) {
   Holder* other = nullptr;
-  const wire::ChunkAddress address = shared(other);
-  LightStore& store = LightRing::store(*other);
-  auto one_differs = std::vector<std::uint8_t>(64, 0);
-  one_differs[part_of(address, 64)] = 1;
-  const wire::CompareChunks question_before = question(one(), *other, 64);
-  const store::HeldChunk chunk = store.held().at(address);
-  for (const auto& holder : ring.holders) {  // nobody heals it meanwhile
-    holder->tamper = [](const wire::Request& request, Result<wire::Response>& answer) {
-      const bool is_pull = std::holds_alternative<wire::GetDescription>(request);
-      if (is_pull) answer = fail(Errc::not_found, "not here");
-    };
+  (void)shared(other);
+  const wire::CompareChunks asked = question(one(), *other, 16);
+  for (const auto& [address, chunk] : LightRing::store(one()).held()) {
+    LightRing::store(*other).put(chunk);
   }
-  store.damage(address);
-  EXPECT_EQ(differences(one(), *other, question_before), one_differs);
-  store.put(chunk);
-  EXPECT_EQ(differences(one(), *other, question_before), std::vector<std::uint8_t>(64, 0));
-  store.before_folder = [&](unsigned folder) {
-    if (folder == 255) store.damage(address);  // it was counted
+  EXPECT_EQ(differences(one(), *other, asked), std::vector<std::uint8_t>(16, 0));
+}
+
+// What another machine has of a chunk, which nobody heals meanwhile, and the answer that only its part
+// differs.
+class RepairComparesWhatGoes : public RepairCompares {
+ protected:
+  RepairComparesWhatGoes() : one_differs(64, 0) {
+    address = shared(other);
+    one_differs[part_of(address, 64)] = 1;
+    asked = question(one(), *other, 64);
+    for (const auto& holder : ring.holders) {
+      holder->tamper = [](const wire::Request& request, Result<wire::Response>& answer) {
+        const bool is_pull = std::holds_alternative<wire::GetDescription>(request);
+        if (is_pull) answer = fail(Errc::not_found, "not here");
+      };
+    }
+  }
+  LightStore& store() { return LightRing::store(*other); }
+
+  Holder* other = nullptr;
+  wire::ChunkAddress address;
+  std::vector<std::uint8_t> one_differs;
+  wire::CompareChunks asked;
+};
+
+TEST_F(RepairComparesWhatGoes, WhatIsDamagedIsNotHeld) {
+  const store::HeldChunk chunk = store().held().at(address);
+  store().damage(address);
+  EXPECT_EQ(differences(one(), *other, asked), one_differs);
+  store().put(chunk);
+  EXPECT_EQ(differences(one(), *other, asked), std::vector<std::uint8_t>(64, 0));
+}
+
+TEST_F(RepairComparesWhatGoes, WhatIsLostAfterItWasCountedIsNotHeld) {
+  store().before_folder = [this](unsigned folder) {
+    if (folder == 255) store().damage(address);
   };
   ASSERT_NE(address.bytes[0], 255);
-  EXPECT_EQ(differences(one(), *other, question_before), one_differs);
+  EXPECT_EQ(differences(one(), *other, asked), one_differs);
+}
+
+TEST_F(RepairComparesWhatGoes, WhatIsDroppedAfterItWasCountedIsNotHeld) {
+  store().before_folder = [this](unsigned folder) {
+    if (folder == 255) store().drop(address);
+  };
+  ASSERT_NE(address.bytes[0], 255);
+  EXPECT_EQ(differences(one(), *other, asked), one_differs);
 }
 
 TEST_F(RepairCompares, AMapThatChangesDuringTheWalkIsAnotherOne) {
