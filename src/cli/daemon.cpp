@@ -258,7 +258,7 @@ Task<void> Daemon::keep_own_record(const Output& output) {
 void Daemon::forget_key_of_before() {
   if (!user_key_) return;
   const auto open = open_without_authority(signatures_, home_, user_key_->copy());
-  if (!open && open.error().code == Errc::refused) user_key_.reset();
+  if (!open && is_of_another_epoch(open.error())) user_key_.reset();
 }
 
 // A record that lacks keys of this home's is left to its person: the only copy of them may be here.

@@ -80,7 +80,8 @@ using Word = Task<Exit> (*)(OwnerSession&, const Output&);
 
 Task<Exit> say_if_entered(OwnerSession& session, const Output& output, Word word,
                           const Result<void>& entered) {
-  if (!entered) co_return output.failure(entered.error(), "Is this home's node running?");
+  const bool is_refused = !entered && entered.error().code == Errc::refused;
+  if (!entered) co_return output.failure(entered.error(), is_refused ? "" : "Is this home's node running?");
   co_return co_await word(session, output);
 }
 

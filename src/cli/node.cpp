@@ -66,10 +66,13 @@ Exit node_health_command(const Home& home, const Output& output) {
   if (output.json()) {
     std::fwrite(health->document.data(), 1, health->document.size(), stdout);
   } else {
-    output.line(health->ok ? "healthy: the node runs and is in the ring"
-                           : "the node runs and is joining the ring");
+    output.line(health->is_shut_out
+                    ? "the node runs, and friends say that this machine does not belong to the ring any more"
+                : health->ok ? "healthy: the node runs and is in the ring"
+                             : "the node runs and is joining the ring");
     if (const std::string lack = lack_of_space(*health); !lack.empty()) output.note(lack);
   }
+  if (health->is_shut_out) return Exit::refused;
   return health->ok ? Exit::done : Exit::try_later;
 }
 

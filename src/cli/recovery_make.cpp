@@ -55,6 +55,10 @@ Result<void> write_new_file(const std::string& path, std::string_view text) {
 }
 
 Task<Exit> make_kit(OwnerSession& session, const Result<void>& entered, Making& job) {
+  // No friend will ever keep what it opens.
+  if (!entered && entered.error().code == Errc::refused) {
+    co_return job.output.failure(entered.error(), "Nothing was made. An older kit is still good.");
+  }
   job.kit.ring_name = printable(session.membership().roster().ring_name());
   for (const wire::Presence& presence : session.membership().presences()) {
     const membership::Member* member = session.membership().roster().find(presence.node.id);

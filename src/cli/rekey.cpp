@@ -109,6 +109,9 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
     co_return job.output.failure(Exit::try_later, "no friend could be told that the machine is gone",
                                  "Nothing was changed. Try again when a friend is on line.");
   }
+  // The home's node holds the old key, if somebody unlocked it, and drops it as soon as it sees the new
+  // account.
+  const bool is_to_be_unlocked = is_node_unlocked(job.home);
   job.body.ended_writers = writers_of(session.membership().roster(), session.identity().person);
   const auto keepers = co_await change_record(session, job.home, true, job.file, job.body);
   if (!keepers) {
@@ -116,8 +119,7 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
         keepers.error(),
         job.options.revoked.empty() ? "" : "The machines that were named are shut out. Try again.");
   }
-  // The home's node holds the old key, if somebody unlocked it.
-  if (is_node_unlocked(job.home)) (void)lend_key_to_node(job.home, *job.keys.user_key);
+  if (is_to_be_unlocked) (void)lend_key_to_node(job.home, *job.keys.user_key);
   if (!keepers->suffices && session.membership().roster().has_others(session.identity().member)) {
     // The other machines need what nobody keeps yet.
     co_return job.output.failure(

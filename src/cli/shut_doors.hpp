@@ -2,6 +2,7 @@
 // close their links to it and tell it nothing else, so this is all that it ever learns of that.
 #pragma once
 
+#include <peerstore/link/directory.hpp>
 #include <peerstore/runtime/result.hpp>
 
 #include <string>
@@ -13,8 +14,8 @@ class ShutDoors {
   void open() { has_other_answers_ = true; }
   void failed(const Error& error) {
     const bool is_silent = error.code == Errc::unreachable || error.code == Errc::timed_out;
-    const bool is_shut = error.code == Errc::refused &&
-                         error.context.find("not a member of this ring, or no longer") != std::string::npos;
+    const bool is_shut =
+        error.code == Errc::refused && error.context.find(link::kNoMemberAnyMore) != std::string::npos;
     has_shut_ = has_shut_ || is_shut;
     has_other_answers_ = has_other_answers_ || (!is_shut && !is_silent);
   }

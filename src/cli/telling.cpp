@@ -75,10 +75,13 @@ Result<Target> find_machine_of(const membership::Roster& roster, wire::PersonNum
 }
 
 bool was_machine_of(const membership::Roster& roster, wire::PersonNumber person, const std::string& text) {
-  return std::ranges::any_of(roster.members(), [&](const auto& entry) {
-    const membership::Member& member = entry.second;
-    return member.gone && member.person == person && is_called(member, text);
-  });
+  bool was_one = false;
+  for (const auto& [id, member] : roster.members()) {
+    if (member.person != person || !is_called(member, text)) continue;
+    if (!member.gone) return false;
+    was_one = true;
+  }
+  return was_one;
 }
 
 Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement> statements) {

@@ -23,7 +23,7 @@ Result<Target> find_target(const membership::Roster& roster, const std::string& 
 Result<Target> find_person(const membership::Roster& roster, const std::string& text);
 Result<Target> find_machine_of(const membership::Roster& roster, wire::PersonNumber person,
                                const std::string& text);
-// Was a machine of this person called so, that is gone?
+// Was a machine of this person called so, that is gone, and is none that is there?
 bool was_machine_of(const membership::Roster& roster, wire::PersonNumber person, const std::string& text);
 
 // Tells the statements to a few members, which tell the ring at once. Errc::refused if they do not count.

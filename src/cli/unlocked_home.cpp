@@ -190,6 +190,10 @@ Result<account::AccountFile> make_account(crypto::Signatures& signatures,
   return file;
 }
 
+bool is_of_another_epoch(const Error& error) {
+  return error.code == Errc::refused && error.context.find(kAnotherEpoch) != std::string::npos;
+}
+
 Result<UnlockedHome> open_without_authority(crypto::Signatures& signatures, const Home& home,
                                             crypto::Guarded<crypto::SecretKey> user_key) {
   auto locked = read_locked(signatures, home);

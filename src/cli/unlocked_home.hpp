@@ -47,6 +47,9 @@ Result<account::AccountFile> make_account(crypto::Signatures& signatures,
 
 // With keys that somebody has. Errc::refused if they open something else.
 Result<UnlockedHome> open_home(crypto::Signatures& signatures, const Home& home, account::UnlockedKeys keys);
+// Whether an error of these two says that the keys are good, and of another account: before a rekey, after
+// one.
+bool is_of_another_epoch(const Error& error);
 Result<UnlockedHome> open_without_authority(crypto::Signatures& signatures, const Home& home,
                                             crypto::Guarded<crypto::SecretKey> user_key);
 // Without authority, if this home's node runs and is unlocked; else with the passphrase. Wrong ones make the

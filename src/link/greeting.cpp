@@ -79,7 +79,9 @@ LinkNetwork::Core::Greeted LinkNetwork::Core::judge_dialler(const crypto::Signin
   if (hello->role == Role::joiner) return Link::Peer{key, std::nullopt, Role::joiner};
   directory_->learn(hello->proof);
   const std::optional<Directory::Peer> member = directory_->find(key);
-  if (!member) return fail(Errc::refused, "not a member of this ring, or no longer");
+  if (!member && directory_->is_gone(key)) return fail(Errc::refused, std::string(kNoMemberAnyMore));
+  // Or not yet: its joining may be news to this machine.
+  if (!member) return fail(Errc::refused, "not known here as a member of this ring");
   return Link::Peer{key, member, hello->role};
 }
 

@@ -52,6 +52,12 @@ std::optional<link::Directory::Peer> RosterDirectory::find(const crypto::Signing
   return Peer{member->id, member->person};
 }
 
+bool RosterDirectory::is_gone(const crypto::SigningPublicKey& node_key) const {
+  if (membership_ == nullptr) return false;
+  const membership::Member* member = membership_->roster().find_by_node_key(node_key);
+  return member != nullptr && member->gone;
+}
+
 std::optional<crypto::SigningPublicKey> RosterDirectory::node_key(const wire::MemberId& member) const {
   if (membership_ == nullptr) return std::nullopt;
   const membership::Member* found = membership_->roster().find(member);

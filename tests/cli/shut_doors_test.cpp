@@ -6,7 +6,7 @@ namespace peerstore::cli {
 namespace {
 
 const Error kShut =
-    fail(Errc::refused, "the other side refused the link: not a member of this ring, or no longer");
+    fail(Errc::refused, "the other side refused the link: " + std::string(link::kNoMemberAnyMore));
 const Error kSilent = fail(Errc::unreachable, "10.0.0.1:4747: connection refused");
 
 TEST(ShutDoors, AreAllIfOneIsAndNobodyAnswersOtherwise) {
@@ -18,6 +18,13 @@ TEST(ShutDoors, AreAllIfOneIsAndNobodyAnswersOtherwise) {
   EXPECT_TRUE(doors.are_all());
   doors.failed(fail(Errc::refused, "another machine answers at this address"));
   EXPECT_FALSE(doors.are_all());
+}
+
+TEST(ShutDoors, AreNotThoseOfWhomThisMachineIsNotKnownTo) {
+  ShutDoors doors;
+  doors.failed(
+      fail(Errc::refused, "the other side refused the link: not known here as a member of this ring"));
+  EXPECT_FALSE(doors.are_all()) << "it starts, or has slept since before this one joined";
 }
 
 TEST(ShutDoors, AreNotAllIfOneOpens) {

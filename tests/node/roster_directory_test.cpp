@@ -28,6 +28,10 @@ class RosterDirectoryTest : public testing::Test {
     return directory->find(ring.signatures.key_pair_from(identity.node_secret).public_key).has_value();
   }
 
+  bool is_gone(const membership::Identity& identity) {
+    return directory->is_gone(ring.signatures.key_pair_from(identity.node_secret).public_key);
+  }
+
   world::VirtualClock clock;
   SeededRandom random{1};
   NoNetwork network;
@@ -65,6 +69,22 @@ TEST_F(RosterDirectoryTest, AnExpiredInvitationInAStrangersProofAdmitsNobody) {
   const membership::Identity mallory = ring.claim(link, "mallory");
   directory->learn(mallory.proof);
   EXPECT_FALSE(knows(mallory));
+  EXPECT_FALSE(is_gone(mallory)) << "it may have come in while this machine slept";
+}
+
+TEST_F(RosterDirectoryTest, TellsWhoIsGoneFromWhomItDoesNotKnow) {
+  const membership::Identity bob = ring.admit("bob");
+  const membership::Identity carol = ring.claim(ring.invite("carol"), "carol");
+  ring.state({ring.by(bob, membership::DepartureStatement{bob.person, bob.machine})});
+  {
+    const RosterDirectory starting(clock, ring.ring(), ring.founder.proof);
+    EXPECT_FALSE(starting.is_gone(ring.signatures.key_pair_from(bob.node_secret).public_key));
+  }
+  open();
+  EXPECT_TRUE(is_gone(bob));
+  EXPECT_FALSE(knows(bob));
+  EXPECT_FALSE(is_gone(carol));
+  EXPECT_FALSE(is_gone(ring.founder));
 }
 
 }  // namespace

@@ -6,9 +6,13 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace peerstore::link {
+
+// What a machine is told that asks for a link and was a member.
+inline constexpr std::string_view kNoMemberAnyMore = "does not belong to this ring any more";
 
 class Directory {
  public:
@@ -20,6 +24,11 @@ class Directory {
   virtual wire::RingId ring_id() const = 0;
   // A member that is not gone, by its node key.
   virtual std::optional<Peer> find(const crypto::SigningPublicKey& node_key) const = 0;
+  // Whether that is the node key of a machine that was a member and is none any more.
+  virtual bool is_gone(const crypto::SigningPublicKey& node_key) const {
+    (void)node_key;
+    return false;  // of who keeps no book of those
+  }
   virtual std::optional<crypto::SigningPublicKey> node_key(const wire::MemberId& member) const = 0;
   // Where to try, best first.
   virtual std::vector<std::string> addresses(const wire::MemberId& member) const = 0;

@@ -17,6 +17,7 @@ class RosterDirectory final : public link::Directory {
 
   wire::RingId ring_id() const override { return ring_id_; }
   std::optional<Peer> find(const crypto::SigningPublicKey& node_key) const override;
+  bool is_gone(const crypto::SigningPublicKey& node_key) const override;
   std::optional<crypto::SigningPublicKey> node_key(const wire::MemberId& member) const override;
   std::vector<std::string> addresses(const wire::MemberId& member) const override;
   std::vector<wire::Statement> own_proof() const override;
