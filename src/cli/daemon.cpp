@@ -146,8 +146,8 @@ Task<Result<std::unique_ptr<node::Node>>> Daemon::open_node(const node::Node::Op
 }
 
 Task<Result<void>> Daemon::start(const Output& output) {
-  // The port is bound before the node is opened, because the node tells others where it is; who
-  // knocks meanwhile is told to come again.
+  // The port is bound before the node is opened, because the node tells others where it is. Members that
+  // knock meanwhile are unknown here, for the roster is not there yet, and come again.
   auto bound = network_->listen(options_.listen, door_);
   if (!bound) co_return bound.error();
   addresses_ = advertised(*bound);
@@ -285,30 +285,42 @@ void Daemon::adopt(const Output& output, account::AccountFile account, const wir
   }
 }
 
+// A machine of the same person is no friend: all of them may have been shut out together.
+bool Daemon::is_friend(const wire::MemberId& id) const {
+  const membership::Member* member = node_->membership().roster().find(id);
+  return id != identity_.member && (member == nullptr || member->person != identity_.person);
+}
+
 Task<bool> Daemon::try_addresses() {
   std::vector<std::string> ways = options_.bootstrap;
   ways.insert(ways.end(), kept_addresses_.begin(), kept_addresses_.end());
   ShutDoors doors;
+  bool has_learned = false;
   for (const std::string& address : ways) {
     if (address == local_address_ || std::ranges::count(addresses_, address) > 0) continue;
     const auto member = co_await network_->connect(address, std::nullopt);
     if (!member) doors.failed(member.error());
     if (!member || *member == identity_.member) continue;
-    doors.open();
+    if (is_friend(*member)) doors.open();
     const auto learned = co_await node_->membership().exchange(*member);
-    if (!learned) continue;
-    is_shut_out_ = false;
-    co_return true;
+    has_learned = has_learned || learned;
+    if (learned && is_friend(*member)) break;
   }
   is_shut_out_ = doors.are_all();
-  co_return false;
+  co_return has_learned;
 }
 
 Task<void> Daemon::find_friends() {
   for (;;) {
-    const bool alone = node_->chord().state().successors().empty();
-    if (alone) (void)co_await try_addresses();
-    if (!alone) is_shut_out_ = false;
+    const auto& successors = node_->chord().state().successors();
+    const bool alone = successors.empty();
+    const bool has_friend =
+        std::ranges::any_of(successors, [this](const wire::NodeRef& next) { return is_friend(next.id); });
+    if (has_friend) {
+      is_shut_out_ = false;
+    } else {
+      (void)co_await try_addresses();
+    }
     keep_addresses();
     co_await loop_.sleep(alone ? kSearchPause : kKeepAddressesPause);
   }

@@ -42,6 +42,7 @@ class Daemon {
   Task<Result<std::unique_ptr<node::Node>>> open_node(const node::Node::Options& options);
   // Looks for the ring through addresses, until it has found somebody; then keeps addresses up to date.
   Task<void> find_friends();
+  bool is_friend(const wire::MemberId& id) const;
   Task<bool> try_addresses();
   std::vector<std::string> advertised(const std::string& bound) const;
   std::string health() const;
@@ -78,7 +79,7 @@ class Daemon {
   TimePoint began_;
   Event stopping_;
   bool stop_asked_ = false;
-  bool is_shut_out_ = false;  // by all who answered last time that it was alone
+  bool is_shut_out_ = false;  // by all friends who answered last time that none was next to it
 };
 
 }  // namespace peerstore::cli

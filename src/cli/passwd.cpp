@@ -23,6 +23,10 @@ bool has_other_machines(OwnerSession& session) {
 }
 
 Task<Exit> change(OwnerSession& session, const Result<void>& entered, Change& job) {
+  // What friends keep would go on opening with the old one.
+  if (!entered && entered.error().code == Errc::refused) {
+    co_return job.output.failure(entered.error(), "Nothing was changed.");
+  }
   if (auto shown = show_passphrase(job.output, job.chosen); !shown) {
     co_return job.output.failure(shown.error(), "Nothing was changed.");
   }

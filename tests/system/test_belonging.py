@@ -165,6 +165,13 @@ class Belonging(RingTest):
 
         victim = homes[4]
         homes = homes[:3]
+        kit = self.work / "kit of p4.txt"
+        victim.run("recovery", "make", "-o", kit)
+        second = self.home("second")
+        second.run("recovery", "use", "--kit", kit, "--machine", "second")
+        second.start()
+        wait_until(lambda: self.members_online(second) == 6, "p4's second machine sees everybody")
+        second.stop()
         self.shut_out(homes[0], victim, "p4", homes)
         # It keeps trying, and nobody opens.
         for entrance in (("--bootstrap", *(home.address for home in homes)), ("--bootstrap", "127.0.0.1:1", homes[0].address)):
@@ -177,7 +184,19 @@ class Belonging(RingTest):
         victim.begin()
         wait_until(lambda: b"does not belong" in victim.run("ls", check=False).stderr, "p4 is told by its own node's friends")
         self.assertEqual(self.status(victim)["network"]["links"], 0)
+        new = self.work / "new passphrase"
+        new.write_text("some passphrase for nobody")
+        done = victim.run("passwd", "--new-passphrase-file", new, check=False)
+        self.assertEqual(done.returncode, 13, done.stderr.decode())
+        self.assertIn("Nothing was changed.", done.stderr.decode())
+        # Nor does it help that another machine of the same person, shut out as well, keeps it company.
+        second.begin()
+        wait_until(lambda: all(len([m for m in self.status(home)["members"] if m["online"]]) == 2 for home in (victim, second)),
+                   "p4's machines have found each other")
+        for home in (second, victim):
+            wait_until(lambda: home.run("node", "health", check=False).returncode == 13, f"{home.name} is told")
         victim.stop()
+        second.stop()
         # It does not come back by a restart of those who know, either, even if the power fails for all of them
         # before they have written it down: who said it says it again.
         is_gone = lambda home: [m for m in self.status(home)["members"] if m["person"] == "p4"][0]["gone"]
