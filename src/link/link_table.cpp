@@ -45,7 +45,7 @@ std::uint64_t LinkTable::send_rate(const wire::MemberId& member) const {
   if (found == links_.end()) return 0;
   std::uint64_t rate = 0;
   for (const std::shared_ptr<Link>& link : found->second) {
-    if (link->is_open() && link->peer().role == Role::node) rate = std::max(rate, link->send_rate());
+    if (link->is_open()) rate = std::max(rate, link->send_rate());
   }
   return rate;
 }

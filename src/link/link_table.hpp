@@ -18,7 +18,7 @@ class LinkTable {
 
   // The newest link to the member's node, one that is not silent if there is one; or nothing.
   std::shared_ptr<Link> best(const wire::MemberId& member) const;
-  // Of the member's node, the best.
+  // Of all links to the member's machine, the best.
   std::uint64_t send_rate(const wire::MemberId& member) const;
   // All, in the order in which they were added within a member.
   std::vector<std::shared_ptr<Link>> all() const;

@@ -5,18 +5,23 @@
 #include <peerstore/replica/head_signature.hpp>
 #include <peerstore/replica/lease.hpp>
 #include <peerstore/replica/repair.hpp>
+#include <peerstore/runtime/combine.hpp>
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 
 namespace peerstore::replica {
 
 namespace {
 constexpr Duration kSegmentPatience = std::chrono::seconds(30);  // over a thin uplink
+constexpr std::size_t kSegmentsAtOnce = 4;  // of one chunk: the way there and back takes time
 constexpr Duration kBusyPause = std::chrono::seconds(5);
-constexpr Duration kBusyPatience = std::chrono::minutes(10);
-constexpr std::size_t kShareOfPulls = 8;  // of those waiting, one member's word: one part
+constexpr Duration kPrompt = std::chrono::seconds(10);       // for what is missing of a chunk
+constexpr Duration kPullPatience = std::chrono::minutes(1);  // with one source: then others have their turn
+constexpr Duration kLookPause = std::chrono::seconds(1);     // while all sources ask for patience
+constexpr std::size_t kShareOfPulls = 8;                     // of those waiting, one member's word: one part
 }  // namespace
 
 // ---- chunks ----
@@ -96,13 +101,33 @@ void Repair::start_pulling() {
   }
 }
 
-// What was lost here, and then what the fewest others have.
+// When some source of it may be asked. If nobody is there who has it, that is said at once.
+SlowSources::Turn Repair::turn_of(const Wanted& wanted) const {
+  if (slow_sources_.empty()) return SlowSources::Turn::now;
+  std::optional<SlowSources::Turn> first;
+  for (const wire::MemberId& source : wanted.from) {
+    if (view_.standing(source) != Standing::live) continue;
+    const SlowSources::Turn turn = slow_sources_.turn_of(source, clock_.now());
+    if (!first || turn < *first) first = turn;
+  }
+  return first.value_or(SlowSources::Turn::now);
+}
+
+// What was lost here, and then what the fewest others have; but what only slow friends have comes last.
 std::map<wire::ChunkAddress, Repair::Wanted>::iterator Repair::rarest() {
+  using Rank = std::tuple<SlowSources::Turn, bool, std::size_t>;
   auto rarest = wanted_.end();
+  std::optional<Rank> best;
   for (auto at = wanted_.begin(); at != wanted_.end(); ++at) {
-    if (at->second.under_way) continue;
-    if (at->second.was_held) return at;
-    if (rarest == wanted_.end() || at->second.from.size() < rarest->second.from.size()) rarest = at;
+    const Wanted& wanted = at->second;
+    if (wanted.under_way) continue;
+    const SlowSources::Turn turn = turn_of(wanted);
+    if (turn == SlowSources::Turn::later) continue;
+    const Rank rank{turn, !wanted.was_held, wanted.was_held ? 0 : wanted.from.size()};
+    if (best && *best <= rank) continue;
+    best = rank;
+    rarest = at;
+    if (rank == Rank{}) break;
   }
   return rarest;
 }
@@ -110,13 +135,26 @@ std::map<wire::ChunkAddress, Repair::Wanted>::iterator Repair::rarest() {
 Task<void> Repair::pull_loop() {
   // Offers are taken after the question that brought them has been answered.
   co_await clock_.sleep(Duration(0));
-  for (auto next = rarest(); next != wanted_.end(); next = rarest()) {
+  for (;;) {
+    const auto next = rarest();
+    if (next == wanted_.end()) {
+      const bool all_are_under_way =
+          std::ranges::all_of(wanted_, [](const auto& wanted) { return wanted.second.under_way; });
+      if (all_are_under_way) break;
+      co_await clock_.sleep(kLookPause);
+      continue;
+    }
     const wire::ChunkAddress address = next->first;
     next->second.under_way = true;
     const Wanted wanted = next->second;
     const auto held = chunks_.find(address);
     if (!held || held->lease < wanted.lease) {
-      const Result<void> pulled = co_await pull(address, wanted);
+      std::vector<wire::MemberId> patient;
+      const Result<void> pulled = co_await pull(address, wanted, patient);
+      if (!pulled && !patient.empty()) {
+        come_again(wanted_.at(address), wanted.from, std::move(patient));
+        continue;
+      }
       ++(pulled ? counters_.pulled : counters_.pull_failures);
     }
     wanted_.erase(address);
@@ -124,22 +162,44 @@ Task<void> Repair::pull_loop() {
   --pulling_;
 }
 
+// Of those that were asked, to whom it pays to come again; and who has offered it since.
+void Repair::come_again(Wanted& wanted, const std::vector<wire::MemberId>& asked,
+                        std::vector<wire::MemberId> patient) {
+  std::erase_if(wanted.from, [&](const wire::MemberId& source) {
+    return std::ranges::find(asked, source) != asked.end();
+  });
+  wanted.from.insert(wanted.from.begin(), patient.begin(), patient.end());
+  wanted.under_way = false;
+}
+
 // Each source may lack another part: who comes next is asked for what is missing still.
-Task<Result<void>> Repair::pull(wire::ChunkAddress address, Wanted wanted) {
+// `patient` is told who may have it and asked to come again.
+Task<Result<void>> Repair::pull(wire::ChunkAddress address, Wanted wanted,
+                                std::vector<wire::MemberId>& patient) {
   // The disk may have failed for a while only.
   if (chunks_.find_damaged(address)) {
     const Result<void> is_sound = co_await chunks_.recheck(address);
     if (is_sound) co_return is_sound;
   }
+  std::ranges::partition(wanted.from, [this](const wire::MemberId& source) {
+    return slow_sources_.turn_of(source, clock_.now()) == SlowSources::Turn::now;
+  });
   Error last = fail(Errc::unreachable, "nobody who has it answers");
   std::optional<placement::ChunkPlace> place;
   bool is_widened = false;
   for (std::size_t i = 0; i < wanted.from.size(); ++i) {
     const wire::MemberId source = wanted.from[i];
-    if (view_.standing(source) == Standing::live) {
+    const bool is_live = view_.standing(source) == Standing::live;
+    if (is_live && slow_sources_.turn_of(source, clock_.now()) == SlowSources::Turn::later) {
+      patient.push_back(source);
+    } else if (is_live) {
       const Result<void> pulled = co_await pull_from(source, address, wanted.was_held, place);
       if (pulled) co_return pulled;
       last = pulled.error();
+      if (last.code == Errc::busy) {
+        slow_sources_.kept_us_waiting(source, clock_.now() + random_.jitter(kBusyPause));
+        patient.push_back(source);
+      }
     }
     // Those who said that they have it do not have all of it: then who else may.
     const bool is_last = i + 1 == wanted.from.size();
@@ -178,36 +238,42 @@ Task<Result<void>> Repair::pull_from(wire::MemberId source, wire::ChunkAddress a
   Result<std::vector<std::uint32_t>> missing = co_await chunks_.begin(std::move(chunk), {});
   if (missing && !missing->empty()) missing = co_await chunks_.salvage(address);
   if (!missing) co_return missing.error();
-  std::optional<Error> bad_part;
-  for (const std::uint32_t index : *missing) {
-    Result<wire::SegmentReply> segment = co_await ask_for_segment(source, address, index);
-    if (!segment && segment.error().code != Errc::corrupt) co_return segment.error();
-    if (!segment) {
-      bad_part = segment.error();
-      continue;
-    }
-    const Result<void> put = co_await chunks_.put_segment(address, index, std::move(segment->data));
-    if (!put && put.error().code != Errc::corrupt) co_return put.error();
-    if (put) ++counters_.segments_pulled;
-    if (!put) bad_part = put.error();
-  }
-  if (bad_part) {
+  const Result<void> fetched = co_await fetch(source, address, std::move(*missing));
+  if (fetched) co_return co_await chunks_.commit(address);
+  if (fetched.error().code == Errc::corrupt) {
     place = placement::ChunkPlace{header.placement_key, header.chunk_class, header.owner};
-    co_return *bad_part;
   }
-  co_return co_await chunks_.commit(address);
+  co_return fetched;
 }
 
-// Who gives chunks to many at a time, slowly, asks to come again.
-Task<Result<wire::SegmentReply>> Repair::ask_for_segment(wire::MemberId source, wire::ChunkAddress address,
-                                                         std::uint32_t index) {
-  const wire::GetSegment question{address, index, wire::ReadToken{}};
-  const TimePoint until = clock_.now() + kBusyPatience;
-  for (;;) {
+// Errc::corrupt if all that is good at the source has come; Errc::busy if the rest is to be asked for later.
+Task<Result<void>> Repair::fetch(wire::MemberId source, wire::ChunkAddress address,
+                                 std::vector<std::uint32_t> segments) {
+  const TimePoint begin = clock_.now();
+  std::optional<Error> bad_part;
+  std::optional<Error> end;
+  auto fetch_one = [&](std::uint32_t index) -> Task<void> {
+    if (end) co_return;
+    if (clock_.now() - begin >= kPullPatience) {
+      end = fail(Errc::busy, "it comes slowly: others first");
+      co_return;
+    }
+    const wire::GetSegment question{address, index, wire::ReadToken{}};
     Result<wire::SegmentReply> segment = co_await wire::ask(network_, source, question, kSegmentPatience);
-    if (segment || segment.error().code != Errc::busy || clock_.now() >= until) co_return segment;
-    co_await clock_.sleep(random_.jitter(kBusyPause));
-  }
+    if (!segment) {
+      (segment.error().code == Errc::corrupt ? bad_part : end) = segment.error();
+      co_return;
+    }
+    const Result<void> put = co_await chunks_.put_segment(address, index, std::move(segment->data));
+    if (put) ++counters_.segments_pulled;
+    if (!put) (put.error().code == Errc::corrupt ? bad_part : end) = put.error();
+  };
+  co_await for_each_bounded(clock_, kSegmentsAtOnce, std::move(segments), fetch_one);
+  if (end) co_return *end;
+  const bool was_prompt = clock_.now() - begin < kPrompt;
+  was_prompt ? slow_sources_.was_prompt(source) : slow_sources_.kept_us_waiting(source, clock_.now());
+  if (bad_part) co_return *bad_part;
+  co_return Result<void>();
 }
 
 // To one who slept when the owner said so.

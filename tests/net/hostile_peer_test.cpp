@@ -137,7 +137,7 @@ TEST_F(HostilePeer, AStrangersKeyIsToldThatItIsNoMember) {
   for (const auto role : {TlsNetwork::Role::node, TlsNetwork::Role::client}) {
     const Error reason = greeted_with(stranger.native_handle(), role, known.ring);
     EXPECT_EQ(reason.code, Errc::refused);
-    EXPECT_NE(reason.context.find("not a member"), std::string::npos) << reason.context;
+    EXPECT_NE(reason.context.find("not known here as a member"), std::string::npos) << reason.context;
   }
   expect_others_are_served();
 }
@@ -154,7 +154,8 @@ TEST_F(HostilePeer, OurOwnClientHearsTheReason) {
   Machine& stranger = add(50, TlsNetwork::Role::node, false);
   const auto refused = run(loop, stranger.network->connect(anna.address, std::nullopt));
   EXPECT_EQ(refused.error().code, Errc::refused);
-  EXPECT_NE(refused.error().context.find("not a member"), std::string::npos) << refused.error().context;
+  EXPECT_NE(refused.error().context.find("not known here as a member"), std::string::npos)
+      << refused.error().context;
   bob.directory.ring_override = wire::RingId{};
   const auto other_ring = run(loop, bob.network->connect(anna.address, std::nullopt));
   EXPECT_EQ(other_ring.error().code, Errc::refused);

@@ -115,7 +115,8 @@ class TruthfulView final : public RingView {
   const Truth& truth_;
 };
 
-// One machine that serves chunks. `tamper` may change any answer before it leaves, `mishear` any question.
+// One machine that serves chunks. `tamper` may change any answer before it leaves, `mishear` any question;
+// `delay` holds answers back.
 class Holder final : public wire::Service {
  public:
   using Tamper = std::function<void(const wire::Request&, Result<wire::Response>&)>;
@@ -169,6 +170,7 @@ class Holder final : public wire::Service {
     const wire::Request asked = request;
     if (mishear) mishear(request);
     Result<wire::Response> answer = co_await dispatch(caller, std::move(request));
+    if (delay) co_await clock_.sleep(delay(asked));
     if (tamper) tamper(asked, answer);
     co_return answer;
   }
@@ -199,6 +201,7 @@ class Holder final : public wire::Service {
 
   Tamper tamper;
   std::function<void(wire::Request&)> mishear;
+  std::function<Duration(const wire::Request&)> delay;
   Repair::Options repair_options;          // from its next life on
   std::map<std::size_t, unsigned> served;  // questions by kind
   std::unique_ptr<store::ChunkStore> chunks;

@@ -72,7 +72,7 @@ class LinkNetwork final : public wire::Network {
   // down before the service is destroyed: not from within a call to the service or the directory.
   void close();
   Counters counters() const;
-  // Bytes a second that the links to the member's node carried when they were last busy: the best of them.
+  // Bytes a second that the links to the member's machine carried when they were last busy: the best of them.
   // 0: not known.
   std::uint64_t send_rate(const wire::MemberId& member) const;
 

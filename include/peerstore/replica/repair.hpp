@@ -30,6 +30,7 @@
 
 #include <peerstore/crypto/signatures.hpp>
 #include <peerstore/replica/ring_view.hpp>
+#include <peerstore/replica/slow_sources.hpp>
 #include <peerstore/runtime/random.hpp>
 #include <peerstore/runtime/scope.hpp>
 #include <peerstore/store/chunk_store.hpp>
@@ -222,14 +223,17 @@ class Repair {
   void want(const wire::MemberId& from, const std::vector<wire::ChunkAddress>& addresses,
             std::uint64_t lease);
   void start_pulling();
+  SlowSources::Turn turn_of(const Wanted& wanted) const;
   std::map<wire::ChunkAddress, Wanted>::iterator rarest();
   Task<void> pull_loop();
-  Task<Result<void>> pull(wire::ChunkAddress address, Wanted wanted);
+  Task<Result<void>> pull(wire::ChunkAddress address, Wanted wanted, std::vector<wire::MemberId>& patient);
+  static void come_again(Wanted& wanted, const std::vector<wire::MemberId>& asked,
+                         std::vector<wire::MemberId> patient);
   Task<Result<void>> pull_from(wire::MemberId source, wire::ChunkAddress address, bool was_held,
                                std::optional<placement::ChunkPlace>& place);
   void add_sources(const placement::ChunkPlace& place, Wanted& wanted);
-  Task<Result<wire::SegmentReply>> ask_for_segment(wire::MemberId source, wire::ChunkAddress address,
-                                                   std::uint32_t index);
+  Task<Result<void>> fetch(wire::MemberId source, wire::ChunkAddress address,
+                           std::vector<std::uint32_t> segments);
   Task<void> pass_on(wire::MemberId member, wire::Deletion deletion);
   Result<void> check_offer(const wire::ChunkAddress& address, const wire::DescriptionReply& offered,
                            bool was_held) const;
@@ -277,6 +281,7 @@ class Repair {
   std::vector<std::uint64_t> gone_meanwhile_;     // removed or lost during that walk
 
   std::map<wire::ChunkAddress, Wanted> wanted_;
+  SlowSources slow_sources_;
   std::size_t pulling_ = 0;
   TimePoint pulling_since_;
   std::uint64_t segments_before_ = 0;  // pulled until then

@@ -2,19 +2,23 @@
 // works at it.
 //
 // What is limited is what goes out: a line at home carries a tenth of that outwards of what comes in.
-// Each segment takes its turn, and the next comes when the rate of the line to that friend allows; turns are
-// shared by all friends, so that a fast one near by and a slow one far away together take no more of the
-// machine's time than one of them. Whoever would have to wait long is told so, and comes again.
+// Each segment takes its turn, and the next comes when the rate of the line to that friend allows. Friends
+// share the machine's time evenly, whatever each asks for and however thin its line is: turns go by
+// start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996, section 2), with seconds in place of bytes.
+// Whoever would have to wait long is told so, and comes again.
 #pragma once
 
 #include <peerstore/runtime/clock.hpp>
 #include <peerstore/runtime/result.hpp>
+#include <peerstore/runtime/sync.hpp>
 #include <peerstore/runtime/task.hpp>
 #include <peerstore/wire/types.hpp>
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <set>
 #include <utility>
 
 namespace peerstore::replica {
@@ -25,29 +29,40 @@ class RepairPace {
   using Rate = std::function<std::uint64_t(const wire::MemberId&)>;
   // The one who asks waits a while for an answer (repair_pull.cpp), which has to travel, too.
   static constexpr Duration kWaitMost = std::chrono::seconds(15);
+  // For segments, of one member: what its pulls ask for at a time.
+  static constexpr std::size_t kWaitingMost = 8;
 
-  explicit RepairPace(Clock& clock) : clock_(clock) {}
+  explicit RepairPace(Clock& clock) : clock_(clock), changed_(clock) {}
 
-  // None: as fast as it goes.
-  void limit(Rate rate) { rate_ = std::move(rate); }
+  // No rate: as fast as it goes. The first `sample` bytes go to a member unhindered, and again after it has
+  // asked for nothing for a while: how much a line carries shows only while it is busy.
+  void limit(Rate rate, std::uint64_t sample);
 
   // Returns when so many bytes may go to `member`; Errc::busy if its turn would be too late.
-  Task<Result<void>> wait_for(wire::MemberId member, std::uint64_t bytes) {
-    if (!rate_) co_return Result<void>();
-    const TimePoint turn = std::max(free_at_, clock_.now());
-    if (turn - clock_.now() > kWaitMost) {
-      co_return fail(Errc::busy, "others are given chunks to repair from here");
-    }
-    const std::uint64_t rate = std::max<std::uint64_t>(rate_(member), 1);
-    free_at_ = turn + Duration(static_cast<Duration::rep>(bytes * 1'000'000'000 / rate));
-    co_await clock_.sleep_until(turn);
-    co_return Result<void>();
-  }
+  Task<Result<void>> wait_for(wire::MemberId member, std::uint64_t bytes);
 
  private:
+  // Time is counted as it is given out: from it follows whose turn is next.
+  struct Line {
+    Duration next_start{};  // where its next turn begins in the time given out
+    std::size_t waiting = 0;
+    std::uint64_t sampled = 0;  // bytes
+    TimePoint used_at;
+  };
+  using Place = std::pair<Duration, std::uint64_t>;  // where the turn begins; who came first
+  class Turn;
+
+  void forget_the_idle();
+
   Clock& clock_;
   Rate rate_;
+  std::uint64_t sample_ = 0;
+  std::map<wire::MemberId, Line> lines_;
+  std::set<Place> queue_;
+  std::uint64_t came_ = 0;
+  Duration given_out_{};  // where the last turn that came began
   TimePoint free_at_;
+  Event changed_;  // of the queue
 };
 
 }  // namespace peerstore::replica
