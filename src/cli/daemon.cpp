@@ -160,7 +160,7 @@ Task<Result<void>> Daemon::start(const Output& output) {
   options.repair_rate = [this](const wire::MemberId& member) {
     return repair_rate_.over(network_->send_rate(member));
   };
-  options.repair_sample = repair_rate_.sample();
+  options.repair_rate_is_measured = !repair_rate_.fixed;
   auto node = co_await open_node(options);
   if (!node && node.error().code == Errc::corrupt) {
     // Damage in the database may show only when it is read. Once more, with a new one.

@@ -15,8 +15,6 @@ namespace peerstore::cli {
 inline constexpr std::uint64_t kRepairRateLeast = 1000;
 // Repair is never starved for want of a measurement, or by one that a busy hour made.
 inline constexpr std::uint64_t kRepairRateFloor = 100'000;
-// Enough for the congestion window to open on a line of 100 Mbit/s over some 40 ms.
-inline constexpr std::uint64_t kRepairSample = 4 << 20;
 
 struct RepairRate {
   std::optional<std::uint64_t> fixed;  // bytes a second
@@ -32,8 +30,6 @@ struct RepairRate {
   std::uint64_t over(std::uint64_t line) const {
     return fixed.value_or(std::max(line / 10, kRepairRateFloor));
   }
-  // Bytes that go to a friend as fast as the line takes them, to measure it.
-  std::uint64_t sample() const { return fixed ? 0 : kRepairSample; }
 };
 
 }  // namespace peerstore::cli

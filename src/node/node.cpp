@@ -100,7 +100,7 @@ Node::Parts::Parts(Environment the_environment, membership::Identity the_identit
             {identity.member, incarnations->current()}, options.chord),
       join_previews(environment.clock, 1),
       scope(environment.clock) {
-  service.limit_repair(options.repair_rate, options.repair_sample);
+  service.limit_repair(options.repair_rate, options.repair_rate_is_measured);
   silences_kept = std::move(opened.silences);
   view.remember_silences(silences_kept);
   chord.on_new_incarnation([this] { return begin_life(); });

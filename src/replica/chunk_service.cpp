@@ -184,7 +184,8 @@ Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::GetD
 Task<Result<wire::Response>> ChunkService::serve(wire::Caller caller, wire::GetSegment request) {
   if (const Result<void> may = may_read(caller, request.address, request.token); !may) co_return may.error();
   if (request.token.is_zero()) {
-    const Result<void> turn = co_await repair_pace_.wait_for(caller.member, wire::kSegmentBytes);
+    const Result<void> turn =
+        co_await repair_pace_.wait_for(caller.person, caller.member, wire::kSegmentBytes);
     if (!turn) co_return turn.error();
   }
   Result<SharedBytes> data = co_await chunks_.read_segment(request.address, request.index);

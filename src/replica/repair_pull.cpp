@@ -18,10 +18,11 @@ namespace {
 constexpr Duration kSegmentPatience = std::chrono::seconds(30);  // over a thin uplink
 constexpr std::size_t kSegmentsAtOnce = 4;  // of one chunk: the way there and back takes time
 constexpr Duration kBusyPause = std::chrono::seconds(5);
-constexpr Duration kPrompt = std::chrono::seconds(10);       // for what is missing of a chunk
+constexpr Duration kPrompt = std::chrono::seconds(3);        // for a chunk, or to say no
+constexpr Duration kPatience = std::chrono::minutes(10);     // then it must be offered again
 constexpr Duration kPullPatience = std::chrono::minutes(1);  // with one source: then others have their turn
 constexpr Duration kLookPause = std::chrono::seconds(1);     // while all sources ask for patience
-constexpr std::size_t kShareOfPulls = 8;                     // of those waiting, one member's word: one part
+constexpr std::size_t kShareOfPulls = 8;                     // of those waiting, one person's word: one part
 }  // namespace
 
 // ---- chunks ----
@@ -30,15 +31,19 @@ void Repair::offered(wire::MemberId from, std::vector<wire::ChunkAddress> lackin
 
 void Repair::want(const wire::MemberId& from, const std::vector<wire::ChunkAddress>& addresses,
                   std::uint64_t lease) {
-  auto by_its_word_alone = std::ranges::count_if(wanted_, [&](const auto& wanted) {
-    return wanted.second.from.size() == 1 && wanted.second.from.front() == from;
-  });
+  const auto person = view_.person_of(from);
+  auto by_its_word =
+      std::ranges::count_if(wanted_, [&](const auto& wanted) { return wanted.second.brought_by == person; });
   const auto share = static_cast<std::ptrdiff_t>(options_.pulls_waiting / kShareOfPulls);
   for (const wire::ChunkAddress& address : addresses) {
-    const bool has_room = wanted_.size() < options_.pulls_waiting && by_its_word_alone < share;
+    const bool has_room = wanted_.size() < options_.pulls_waiting && by_its_word < share;
     if (!wanted_.contains(address) && !has_room) continue;
-    if (!wanted_.contains(address)) ++by_its_word_alone;
-    Wanted& wanted = wanted_[address];
+    const auto [entry, is_new] = wanted_.try_emplace(address);
+    Wanted& wanted = entry->second;
+    if (is_new) {
+      ++by_its_word;
+      wanted.brought_by = person;
+    }
     wanted.lease = std::max(wanted.lease, lease);
     if (std::ranges::find(wanted.from, from) == wanted.from.end()) wanted.from.push_back(from);
   }
@@ -91,39 +96,41 @@ void Repair::want_back_lost() {
 }
 
 void Repair::start_pulling() {
-  if (pulling_ == 0) {
-    pulling_since_ = clock_.now();
-    segments_before_ = counters_.segments_pulled;
-  }
+  if (pulling_ == 0) measure_anew();
   while (pulling_ < options_.pulls_at_once && pulling_ < wanted_.size()) {
     ++pulling_;
     scope_.spawn(pull_loop());
   }
 }
 
-// When some source of it may be asked. If nobody is there who has it, that is said at once.
-SlowSources::Turn Repair::turn_of(const Wanted& wanted) const {
-  if (slow_sources_.empty()) return SlowSources::Turn::now;
-  std::optional<SlowSources::Turn> first;
+void Repair::measure_anew() {
+  pulling_since_ = clock_.now();
+  segments_before_ = counters_.segments_pulled;
+}
+
+// Of the first of its sources. If nobody is there who has it, that is said at once.
+TimePoint Repair::turn_of(const Wanted& wanted) const {
+  if (slow_sources_.empty()) return TimePoint{};
+  std::optional<TimePoint> first;
   for (const wire::MemberId& source : wanted.from) {
     if (view_.standing(source) != Standing::live) continue;
-    const SlowSources::Turn turn = slow_sources_.turn_of(source, clock_.now());
+    const TimePoint turn = slow_sources_.turn_of(source);
     if (!first || turn < *first) first = turn;
   }
-  return first.value_or(SlowSources::Turn::now);
+  return first.value_or(TimePoint{});
 }
 
 // What was lost here, and then what the fewest others have; but what only slow friends have comes last.
 std::map<wire::ChunkAddress, Repair::Wanted>::iterator Repair::rarest() {
-  using Rank = std::tuple<SlowSources::Turn, bool, std::size_t>;
+  using Rank = std::tuple<bool, TimePoint, std::size_t>;
   auto rarest = wanted_.end();
   std::optional<Rank> best;
   for (auto at = wanted_.begin(); at != wanted_.end(); ++at) {
     const Wanted& wanted = at->second;
     if (wanted.under_way) continue;
-    const SlowSources::Turn turn = turn_of(wanted);
-    if (turn == SlowSources::Turn::later) continue;
-    const Rank rank{turn, !wanted.was_held, wanted.was_held ? 0 : wanted.from.size()};
+    const TimePoint turn = turn_of(wanted);
+    if (turn > clock_.now()) continue;
+    const Rank rank{!wanted.was_held, turn, wanted.was_held ? 0 : wanted.from.size()};
     if (best && *best <= rank) continue;
     best = rank;
     rarest = at;
@@ -142,6 +149,9 @@ Task<void> Repair::pull_loop() {
           std::ranges::all_of(wanted_, [](const auto& wanted) { return wanted.second.under_way; });
       if (all_are_under_way) break;
       co_await clock_.sleep(kLookPause);
+      const bool none_is_under_way =
+          std::ranges::none_of(wanted_, [](const auto& wanted) { return wanted.second.under_way; });
+      if (none_is_under_way) measure_anew();
       continue;
     }
     const wire::ChunkAddress address = next->first;
@@ -151,10 +161,7 @@ Task<void> Repair::pull_loop() {
     if (!held || held->lease < wanted.lease) {
       std::vector<wire::MemberId> patient;
       const Result<void> pulled = co_await pull(address, wanted, patient);
-      if (!pulled && !patient.empty()) {
-        come_again(wanted_.at(address), wanted.from, std::move(patient));
-        continue;
-      }
+      if (!pulled && !patient.empty() && come_again(wanted_.at(address), wanted.from, patient)) continue;
       ++(pulled ? counters_.pulled : counters_.pull_failures);
     }
     wanted_.erase(address);
@@ -162,14 +169,20 @@ Task<void> Repair::pull_loop() {
   --pulling_;
 }
 
-// Of those that were asked, to whom it pays to come again; and who has offered it since.
-void Repair::come_again(Wanted& wanted, const std::vector<wire::MemberId>& asked,
-                        std::vector<wire::MemberId> patient) {
+// Those of whom it pays to ask it later, and who has offered it since, are left. False if that has gone on
+// for long.
+bool Repair::come_again(Wanted& wanted, const std::vector<wire::MemberId>& asked,
+                        const std::vector<wire::MemberId>& patient) {
+  const TimePoint now = clock_.now();
+  if (!wanted.give_up_at) wanted.give_up_at = now + kPatience;
+  if (now >= *wanted.give_up_at) return false;
   std::erase_if(wanted.from, [&](const wire::MemberId& source) {
-    return std::ranges::find(asked, source) != asked.end();
+    return std::ranges::find(asked, source) != asked.end() ||
+           std::ranges::find(patient, source) != patient.end();
   });
   wanted.from.insert(wanted.from.begin(), patient.begin(), patient.end());
   wanted.under_way = false;
+  return true;
 }
 
 // Each source may lack another part: who comes next is asked for what is missing still.
@@ -181,25 +194,30 @@ Task<Result<void>> Repair::pull(wire::ChunkAddress address, Wanted wanted,
     const Result<void> is_sound = co_await chunks_.recheck(address);
     if (is_sound) co_return is_sound;
   }
-  std::ranges::partition(wanted.from, [this](const wire::MemberId& source) {
-    return slow_sources_.turn_of(source, clock_.now()) == SlowSources::Turn::now;
-  });
+  std::ranges::sort(wanted.from, {},
+                    [this](const wire::MemberId& source) { return slow_sources_.turn_of(source); });
   Error last = fail(Errc::unreachable, "nobody who has it answers");
   std::optional<placement::ChunkPlace> place;
   bool is_widened = false;
   for (std::size_t i = 0; i < wanted.from.size(); ++i) {
     const wire::MemberId source = wanted.from[i];
     const bool is_live = view_.standing(source) == Standing::live;
-    if (is_live && slow_sources_.turn_of(source, clock_.now()) == SlowSources::Turn::later) {
+    if (is_live && slow_sources_.turn_of(source) > clock_.now()) {
       patient.push_back(source);
     } else if (is_live) {
-      const Result<void> pulled = co_await pull_from(source, address, wanted.was_held, place);
-      if (pulled) co_return pulled;
-      last = pulled.error();
-      if (last.code == Errc::busy) {
-        slow_sources_.kept_us_waiting(source, clock_.now() + random_.jitter(kBusyPause));
-        patient.push_back(source);
+      const TimePoint begin = clock_.now();
+      bool is_busy = false;
+      const Result<void> pulled = co_await pull_from(source, address, wanted.was_held, place, is_busy);
+      const TimePoint now = clock_.now();
+      const bool was_prompt = now - begin < kPrompt;
+      if (pulled && was_prompt) {
+        slow_sources_.was_prompt(source);
+      } else if (!was_prompt || !wanted.was_held) {
+        slow_sources_.put_off(source, is_busy ? now + random_.jitter(kBusyPause) : now);
       }
+      if (pulled) co_return pulled;
+      if (is_busy) patient.push_back(source);
+      last = pulled.error();
     }
     // Those who said that they have it do not have all of it: then who else may.
     const bool is_last = i + 1 == wanted.from.size();
@@ -216,9 +234,9 @@ void Repair::add_sources(const placement::ChunkPlace& place, Wanted& wanted) {
 }
 
 // What one source began another may end: segments that are here are not asked for again. `place` is told if
-// the source has the chunk, but not all of it.
+// the source has the chunk, but not all of it; `is_busy`, if it has it and asks to come again for the rest.
 Task<Result<void>> Repair::pull_from(wire::MemberId source, wire::ChunkAddress address, bool was_held,
-                                     std::optional<placement::ChunkPlace>& place) {
+                                     std::optional<placement::ChunkPlace>& place, bool& is_busy) {
   const wire::GetDescription describe{address, wire::ReadToken{}};
   Result<wire::DescriptionReply> offered = co_await wire::ask(network_, source, describe);
   if (!offered) co_return offered.error();
@@ -240,6 +258,7 @@ Task<Result<void>> Repair::pull_from(wire::MemberId source, wire::ChunkAddress a
   if (!missing) co_return missing.error();
   const Result<void> fetched = co_await fetch(source, address, std::move(*missing));
   if (fetched) co_return co_await chunks_.commit(address);
+  is_busy = fetched.error().code == Errc::busy;
   if (fetched.error().code == Errc::corrupt) {
     place = placement::ChunkPlace{header.placement_key, header.chunk_class, header.owner};
   }
@@ -270,8 +289,6 @@ Task<Result<void>> Repair::fetch(wire::MemberId source, wire::ChunkAddress addre
   };
   co_await for_each_bounded(clock_, kSegmentsAtOnce, std::move(segments), fetch_one);
   if (end) co_return *end;
-  const bool was_prompt = clock_.now() - begin < kPrompt;
-  was_prompt ? slow_sources_.was_prompt(source) : slow_sources_.kept_us_waiting(source, clock_.now());
   if (bad_part) co_return *bad_part;
   co_return Result<void>();
 }

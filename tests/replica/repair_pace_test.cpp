@@ -4,6 +4,8 @@
 #include "replica/repair_ring.hpp"
 
 #include <map>
+#include <string>
+#include <string_view>
 
 namespace peerstore::replica::test {
 namespace {
@@ -19,10 +21,10 @@ struct Pulls {
 };
 
 // Asks for one segment after the other; whoever is told to come again does so after `pause`.
-Task<void> pull_for_ever(Clock& clock, RepairPace& pace, wire::MemberId member, Duration pause,
-                         Pulls& pulls) {
+Task<void> pull_for_ever(Clock& clock, RepairPace& pace, wire::PersonNumber person, wire::MemberId member,
+                         Duration pause, Pulls& pulls) {
   for (;;) {
-    const Result<void> turn = co_await pace.wait_for(member, kSegment);
+    const Result<void> turn = co_await pace.wait_for(person, member, kSegment);
     ++(turn ? pulls.segments : pulls.refused);
     if (!turn) co_await clock.sleep(pause);
   }
@@ -33,11 +35,11 @@ TEST(RepairPace, GoesAtTheRateOfTheLine) {
   RepairPace pace(clock);
   const auto waited = [&](std::uint64_t bytes) {
     const TimePoint before = clock.now();
-    EXPECT_TRUE(clock.run(pace.wait_for(kNear, bytes)));
+    EXPECT_TRUE(clock.run(pace.wait_for(1, kNear, bytes)));
     return clock.now() - before;
   };
   EXPECT_EQ(waited(1 << 30), 0s) << "without a limit nobody waits";
-  pace.limit([](const wire::MemberId&) { return 1'000'000u; }, 0);
+  pace.limit([](const wire::MemberId&) { return 1'000'000u; }, false);
   EXPECT_EQ(waited(500'000), 0s);
   EXPECT_EQ(waited(250'000), 500ms);
   EXPECT_EQ(waited(500'000), 250ms);
@@ -49,13 +51,13 @@ TEST(RepairPace, GoesAtTheRateOfTheLine) {
 TEST(RepairPace, TurnsAwayWhoseTurnWouldComeTooLate) {
   world::VirtualClock clock;
   RepairPace pace(clock);
-  pace.limit([](const wire::MemberId&) { return 1'000u; }, 0);
-  EXPECT_TRUE(clock.run(pace.wait_for(kNear, 20'000)));
-  EXPECT_EQ(clock.run(pace.wait_for(kFar, 1)).error().code, Errc::busy)
+  pace.limit([](const wire::MemberId&) { return 1'000u; }, false);
+  EXPECT_TRUE(clock.run(pace.wait_for(1, kNear, 20'000)));
+  EXPECT_EQ(clock.run(pace.wait_for(2, kFar, 1)).error().code, Errc::busy)
       << "its turn would come in 20 seconds";
   clock.run_for(6s);
   const TimePoint before = clock.now();
-  EXPECT_TRUE(clock.run(pace.wait_for(kFar, 1)));
+  EXPECT_TRUE(clock.run(pace.wait_for(2, kFar, 1)));
   EXPECT_EQ(clock.now() - before, 14s);
 }
 
@@ -65,12 +67,15 @@ TEST(RepairPace, SharesTheTimeEvenlyWhateverOneAsksFor) {
   const wire::MemberId third{{3}};
   world::VirtualClock clock;
   RepairPace pace(clock);
-  pace.limit([](const wire::MemberId& member) { return member == kFar ? 100'000u : kGood; }, 0);
+  pace.limit([](const wire::MemberId& member) { return member.view()[0] == 2 ? 100'000u : kGood; }, false);
   Pulls flood, near, other;
   TaskScope scope(clock);
-  for (int i = 0; i < 64; ++i) scope.spawn(pull_for_ever(clock, pace, kFar, 20ms, flood));
-  for (int i = 0; i < 2; ++i) scope.spawn(pull_for_ever(clock, pace, kNear, 5s, near));
-  for (int i = 0; i < 2; ++i) scope.spawn(pull_for_ever(clock, pace, third, 5s, other));
+  for (int i = 0; i < 64; ++i) {
+    const wire::MemberId machine{{2, static_cast<std::uint8_t>(i % 4)}};
+    scope.spawn(pull_for_ever(clock, pace, 2, machine, 20ms, flood));
+  }
+  for (int i = 0; i < 2; ++i) scope.spawn(pull_for_ever(clock, pace, 1, kNear, 5s, near));
+  for (int i = 0; i < 2; ++i) scope.spawn(pull_for_ever(clock, pace, 3, third, 5s, other));
   clock.run_for(10min);
   const std::uint64_t third_of_time = kGood * 600 / 3 / kSegment;
   EXPECT_GT(near.segments, third_of_time * 9 / 10);
@@ -83,33 +88,66 @@ TEST(RepairPace, SharesTheTimeEvenlyWhateverOneAsksFor) {
 TEST(RepairPace, LeavesThePlaceOfWhoeverGoesAway) {
   world::VirtualClock clock;
   RepairPace pace(clock);
-  pace.limit([](const wire::MemberId&) { return kSegment; }, 0);
+  pace.limit([](const wire::MemberId&) { return kSegment; }, false);
   Pulls gone;
   {
     TaskScope scope(clock);
-    for (int i = 0; i < 8; ++i) scope.spawn(pull_for_ever(clock, pace, kFar, 1s, gone));
+    for (int i = 0; i < 8; ++i) scope.spawn(pull_for_ever(clock, pace, 2, kFar, 1s, gone));
     clock.run_for(100ms);
   }
   const TimePoint before = clock.now();
-  EXPECT_TRUE(clock.run(pace.wait_for(kNear, kSegment)));
+  EXPECT_TRUE(clock.run(pace.wait_for(1, kNear, kSegment)));
   EXPECT_LT(clock.now() - before, 1s);
 }
 
 // How much a line carries shows only while it is busy.
-TEST(RepairPace, LetsASampleThroughToEachAndAgainAfterAWhile) {
+TEST(RepairPace, TakesASampleOfALineAtATimeAndPausesForIt) {
   world::VirtualClock clock;
   RepairPace pace(clock);
-  pace.limit([](const wire::MemberId&) { return kSegment; }, 10 * kSegment);
-  for (const wire::MemberId& member : {kNear, kFar}) {
-    for (int day = 0; day < 2; ++day) {
-      const TimePoint before = clock.now();
-      for (int i = 0; i < 11; ++i) EXPECT_TRUE(clock.run(pace.wait_for(member, kSegment)));
-      EXPECT_EQ(clock.now() - before, 0s);
-      EXPECT_TRUE(clock.run(pace.wait_for(member, kSegment)));
-      EXPECT_EQ(clock.now() - before, 1s);
-      clock.run_for(1h);
+  pace.limit([](const wire::MemberId&) { return kSegment; }, true);
+  // Eight at a time over a line that takes a segment each 5 ms; and somebody else, patiently.
+  std::uint64_t near = 0;
+  TaskScope scope(clock);
+  Semaphore line(clock, 1);
+  auto pull = [&]() -> Task<void> {
+    for (;;) {
+      if (!co_await pace.wait_for(1, kNear, kSegment)) {
+        co_await clock.sleep(5s);
+        continue;
+      }
+      const Semaphore::Permit permit = co_await line.acquire();
+      co_await clock.sleep(5ms);
+      ++near;
     }
-  }
+  };
+  Pulls far;
+  for (int i = 0; i < 8; ++i) scope.spawn(pull());
+  clock.run_for(1s);
+  constexpr std::uint64_t kSample = RepairPace::kSampleBytes / kSegment;
+  EXPECT_GE(near, kSample) << "64 segments in a third of a second";
+  EXPECT_LE(near, kSample + 8);
+  clock.run_for(1s);
+  EXPECT_LE(near, kSample + 8) << "for nine times as long nobody is given anything";
+  clock.run_for(9min);
+  EXPECT_LE(near, kSample + 8 + 9 * 60) << "then by the rate";
+  clock.run_for(3min);
+  EXPECT_GE(near, 2 * kSample + 10 * 60) << "and again after ten minutes";
+  scope.spawn(pull_for_ever(clock, pace, 2, kFar, 5s, far));
+  clock.run_for(9min);
+  EXPECT_GT(far.segments, 9 * 60 / 2 - 60);
+}
+
+TEST(RepairPace, EndsASampleThatAThinLineDoesNotTake) {
+  world::VirtualClock clock;
+  RepairPace pace(clock);
+  pace.limit([](const wire::MemberId&) { return 1'000'000u; }, true);
+  EXPECT_TRUE(clock.run(pace.wait_for(1, kNear, kSegment)));
+  const TimePoint begin = clock.now();
+  clock.run_for(RepairPace::kSampleTime);
+  EXPECT_EQ(clock.run(pace.wait_for(2, kFar, kSegment)).error().code, Errc::busy) << "18 s of pause";
+  clock.run_for(10s);
+  EXPECT_TRUE(clock.run(pace.wait_for(2, kFar, kSegment)));
+  EXPECT_EQ(clock.now() - begin, 20s);
 }
 
 // However many pull at once: what goes out of each machine is limited, and everything arrives.
@@ -119,7 +157,7 @@ TEST(RepairPace, OfALossTakesNoMoreOfAnyUplinkThanItsShareAndHoldsUpNoReader) {
   const auto chunks = fill(ring, 60);
   std::map<wire::MemberId, std::uint64_t> given;
   for (const auto& holder : ring.holders) {
-    holder->service->limit_repair([](const wire::MemberId&) { return kRate; }, 0);
+    holder->service->limit_repair([](const wire::MemberId&) { return kRate; }, false);
     holder->tamper = [&given, id = holder->id()](const wire::Request& asked, Result<wire::Response>& answer) {
       const auto* const question = std::get_if<wire::GetSegment>(&asked);
       if (question != nullptr && question->token.is_zero() && answer) given[id] += wire::kSegmentBytes;
@@ -186,11 +224,96 @@ TEST(RepairPace, OfAFriendWhoAlwaysSaysLaterIsNotWaitedFor) {
             1min);
 }
 
-TEST(RepairPace, AFriendWhoTakesLongForEverySegmentHoldsUpNothingThatOthersHave) {
-  EXPECT_LT(time_to_mend([](Holder& holder) {
-              holder.delay = [](const wire::Request& asked) { return is_for_repair(asked) ? 25s : 0s; };
+struct Slowness {
+  std::string_view what;
+  Duration delay;
+  bool describes;  // it is the description that comes late
+  Errc answer;     // ok: what was asked for
+};
+
+class RepairPaceWithASlowFriend : public testing::TestWithParam<Slowness> {};
+
+TEST_P(RepairPaceWithASlowFriend, HoldsUpNothingThatOthersHave) {
+  const Slowness& slow = GetParam();
+  const auto is_meant = [slow](const wire::Request& asked) {
+    return slow.describes ? std::holds_alternative<wire::GetDescription>(asked) : is_for_repair(asked);
+  };
+  EXPECT_LT(time_to_mend([&](Holder& holder) {
+              holder.delay = [=](const wire::Request& asked) { return is_meant(asked) ? slow.delay : 0s; };
+              holder.tamper = [=](const wire::Request& asked, Result<wire::Response>& answer) {
+                if (slow.answer != Errc::io && is_meant(asked)) answer = fail(slow.answer, "no");
+              };
             }),
             1min);
+}
+
+INSTANTIATE_TEST_SUITE_P(, RepairPaceWithASlowFriend,
+                         testing::Values(Slowness{"segment", 25s, false, Errc::io},
+                                         Slowness{"silence", 31s, false, Errc::io},
+                                         Slowness{"refusal", 29s, false, Errc::refused},
+                                         Slowness{"description", 9s, true, Errc::io},
+                                         Slowness{"no_description", 11s, true, Errc::io}),
+                         [](const auto& info) { return std::string(info.param.what); });
+
+// Two that offer what nobody has, and say "later" whenever they are asked for it.
+TEST(RepairPace, WhatLiarsPromiseLeavesRoomForWhatFriendsHave) {
+  TestRing ring(7);
+  const auto chunks = fill(ring, 60);
+  ring.start_repair();
+  ring.clock.run_for(10min);
+  SeededEntropy entropy(3);
+  std::vector<wire::ChunkAddress> invented(8192);
+  for (wire::ChunkAddress& address : invented) address = entropy.make<wire::ChunkAddress>();
+  for (const std::size_t liar : {3, 4}) {
+    ring.holders[liar]->tamper = [](const wire::Request& asked, Result<wire::Response>& answer) {
+      if (std::holds_alternative<wire::GetDescription>(asked) && !answer) answer = fail(Errc::busy, "later");
+    };
+  }
+  for (const auto& holder : ring.holders) {
+    if (holder == ring.holders[3] || holder == ring.holders[4]) continue;
+    for (const std::size_t liar : {3, 4}) holder->repair->offered(ring.holders[liar]->id(), invented);
+    EXPECT_LE(holder->repair->work().to_pull, 8192u / 4);
+  }
+  ring.depart(ring.holders[2]->id());
+  const TimePoint begin = ring.clock.now();
+  EXPECT_TRUE(until(ring, [&] { return all_where_they_belong(ring, chunks); }));
+  EXPECT_LT(ring.clock.now() - begin, 3min);
+  // What cannot be had is forgotten.
+  EXPECT_TRUE(until(ring, [&] {
+    return std::ranges::all_of(ring.holders, [&](const auto& holder) {
+      return holder == ring.holders[2] || holder->repair->work().to_pull == 0;
+    });
+  }));
+}
+
+// All sources of what was lost are slow, and a liar offers what it does not have.
+TEST(RepairPace, FriendsThatAreAllSlowHaveTheirTurns) {
+  TestRing ring(5);
+  const auto chunks = fill(ring, 60);
+  ring.start_repair();
+  ring.clock.run_for(10min);
+  Holder& one = *ring.holders[2];
+  const std::size_t held = one.held().size();
+  for (const auto& holder : ring.holders) {
+    holder->delay = [liar = holder == ring.holders[4]](const wire::Request& asked) -> Duration {
+      if (liar) return std::holds_alternative<wire::GetDescription>(asked) ? 9s : 0s;
+      return is_for_repair(asked) ? 12s : 0s;
+    };
+  }
+  ring.holders[4]->tamper = [](const wire::Request& asked, Result<wire::Response>& answer) {
+    if (std::holds_alternative<wire::GetDescription>(asked)) answer = fail(Errc::not_found, "not held here");
+  };
+  SeededEntropy entropy(3);
+  std::vector<wire::ChunkAddress> invented(1000);
+  for (wire::ChunkAddress& address : invented) address = entropy.make<wire::ChunkAddress>();
+  one.repair->offered(ring.holders[4]->id(), invented);
+  for (const store::ChunkFacts& facts : one.held()) {
+    one.spoil(facts.address, std::nullopt);
+    EXPECT_FALSE(ring.clock.run(one.chunks->read_segment(facts.address, 0)));
+  }
+  const TimePoint begin = ring.clock.now();
+  EXPECT_TRUE(until(ring, [&] { return one.held().size() == held; }));
+  EXPECT_LT(ring.clock.now() - begin, 15min);
 }
 
 // Nobody else has the rest.

@@ -94,8 +94,7 @@ class Node final : public wire::Service {
     Duration repair_period = std::chrono::minutes(1);
     // Bytes a second that may go to that member for its repair. None: as fast as it goes.
     std::function<std::uint64_t(const wire::MemberId&)> repair_rate;
-    // Bytes that go to a member before its rate is asked for: only a busy line can be measured.
-    std::uint64_t repair_sample = 0;
+    bool repair_rate_is_measured = false;  // which needs a busy line now and then
     store::Scrub::Options scrub;
     // Bytes a second that news of comings and goings may cost. Past it, or with more than 4,000 members, only
     // neighbours and fingers are kept.

@@ -47,9 +47,7 @@ class ChunkService {
   ~ChunkService();
 
   // Of segments that go to those who repair. None: as fast as it goes.
-  void limit_repair(RepairPace::Rate rate, std::uint64_t sample) {
-    repair_pace_.limit(std::move(rate), sample);
-  }
+  void limit_repair(RepairPace::Rate rate, bool samples) { repair_pace_.limit(std::move(rate), samples); }
 
   // `caller` is a member, by its link.
   Task<Result<wire::Response>> serve(wire::Caller caller, wire::Reserve request);

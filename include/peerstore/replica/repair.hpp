@@ -165,6 +165,8 @@ class Repair {
     bool was_held = false;             // and lost: it is wanted back whatever the map says
     std::uint64_t lease = 0;           // what is held by an older one is wanted all the same
     bool under_way = false;
+    std::optional<wire::PersonNumber> brought_by;  // who offered it first
+    std::optional<TimePoint> give_up_at;           // since somebody asked to come again for it
   };
   // Whose heads this machine keeps: of persons whose head place lies in (from, self]. A new life
   // collects anew what was published while it slept.
@@ -223,14 +225,15 @@ class Repair {
   void want(const wire::MemberId& from, const std::vector<wire::ChunkAddress>& addresses,
             std::uint64_t lease);
   void start_pulling();
-  SlowSources::Turn turn_of(const Wanted& wanted) const;
+  void measure_anew();
+  TimePoint turn_of(const Wanted& wanted) const;
   std::map<wire::ChunkAddress, Wanted>::iterator rarest();
   Task<void> pull_loop();
   Task<Result<void>> pull(wire::ChunkAddress address, Wanted wanted, std::vector<wire::MemberId>& patient);
-  static void come_again(Wanted& wanted, const std::vector<wire::MemberId>& asked,
-                         std::vector<wire::MemberId> patient);
+  bool come_again(Wanted& wanted, const std::vector<wire::MemberId>& asked,
+                  const std::vector<wire::MemberId>& patient);
   Task<Result<void>> pull_from(wire::MemberId source, wire::ChunkAddress address, bool was_held,
-                               std::optional<placement::ChunkPlace>& place);
+                               std::optional<placement::ChunkPlace>& place, bool& is_busy);
   void add_sources(const placement::ChunkPlace& place, Wanted& wanted);
   Task<Result<void>> fetch(wire::MemberId source, wire::ChunkAddress address,
                            std::vector<std::uint32_t> segments);

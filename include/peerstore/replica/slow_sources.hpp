@@ -1,6 +1,6 @@
 // SlowSources: friends who kept this machine waiting when it pulled chunks from them, because many pull
-// there, or their line is thin, or they mean no good. They are asked after all others, so that what comes
-// from them holds up nothing else.
+// there, or their line is thin, or they mean no good; or who had not what they offered. They are asked after
+// all others, and by turns, so that what comes from them, or does not, holds up nothing else.
 #pragma once
 
 #include <peerstore/runtime/clock.hpp>
@@ -13,18 +13,16 @@ namespace peerstore::replica {
 
 class SlowSources {
  public:
-  enum class Turn : std::uint8_t { now, after_others, later };
-
-  // Not before `again` may it be asked any more.
-  void kept_us_waiting(const wire::MemberId& source, TimePoint again) {
+  // It is asked after all others from now on, and not before `again`.
+  void put_off(const wire::MemberId& source, TimePoint again) {
     TimePoint& until = sources_[source];
     until = std::max(until, again);
   }
   void was_prompt(const wire::MemberId& source) { sources_.erase(source); }
-  Turn turn_of(const wire::MemberId& source, TimePoint now) const {
+  // When its turn is: whose time is less comes first, and nobody before its time.
+  TimePoint turn_of(const wire::MemberId& source) const {
     const auto found = sources_.find(source);
-    if (found == sources_.end()) return Turn::now;
-    return found->second <= now ? Turn::after_others : Turn::later;
+    return found == sources_.end() ? TimePoint{} : found->second;
   }
   bool empty() const { return sources_.empty(); }
 
