@@ -258,11 +258,16 @@ INSTANTIATE_TEST_SUITE_P(, RepairPaceWithASlowFriend,
 // Two that offer what nobody has, and say "later" whenever they are asked for it.
 TEST(RepairPace, WhatLiarsPromiseLeavesRoomForWhatFriendsHave) {
   TestRing ring(7);
+  constexpr std::size_t kWaiting = 512;
+  for (const auto& holder : ring.holders) {
+    holder->repair_options.pulls_waiting = kWaiting;
+    holder->begin_anew();
+  }
   const auto chunks = fill(ring, 60);
   ring.start_repair();
   ring.clock.run_for(10min);
   SeededEntropy entropy(3);
-  std::vector<wire::ChunkAddress> invented(8192);
+  std::vector<wire::ChunkAddress> invented(kWaiting);
   for (wire::ChunkAddress& address : invented) address = entropy.make<wire::ChunkAddress>();
   for (const std::size_t liar : {3, 4}) {
     ring.holders[liar]->tamper = [](const wire::Request& asked, Result<wire::Response>& answer) {
@@ -272,7 +277,7 @@ TEST(RepairPace, WhatLiarsPromiseLeavesRoomForWhatFriendsHave) {
   for (const auto& holder : ring.holders) {
     if (holder == ring.holders[3] || holder == ring.holders[4]) continue;
     for (const std::size_t liar : {3, 4}) holder->repair->offered(ring.holders[liar]->id(), invented);
-    EXPECT_LE(holder->repair->work().to_pull, 8192u / 4);
+    EXPECT_LE(holder->repair->work().to_pull, kWaiting / 4);
   }
   ring.depart(ring.holders[2]->id());
   const TimePoint begin = ring.clock.now();
