@@ -1,5 +1,6 @@
 #include <peerstore/crypto/hash.hpp>
 #include <peerstore/membership/membership.hpp>
+#include <peerstore/membership/refusal.hpp>
 #include <peerstore/runtime/check.hpp>
 
 #include <utility>
@@ -137,11 +138,14 @@ Result<wire::Welcome> Membership::admit(const wire::Join& request, WallTime now)
 Result<placement::Machine> Membership::would_admit(const wire::PreviewJoin& request, WallTime now) const {
   const Result<Claim> claim = check_claim(state_->signatures, roster_, wire::Join{request.statements}, now);
   if (!claim) return claim.error();
-  if (roster_.find(claim->member) != nullptr)
-    return fail(Errc::refused, "this machine is in the ring already");
   const Result<Fact> person = read_statement(claim->person);
   if (!person) return person.error();
   const wire::PersonNumber number = std::get<PersonStatement>(*person).person;
+  // Whoever is in by this invitation, under whatever machine, could ask for ever.
+  const auto holder = roster_.persons().find(number);
+  if (holder != roster_.persons().end()) {
+    return fail(Errc::refused, std::string(words_of(Refusal::used)) + ", by " + holder->second.name);
+  }
   return placement::Machine{claim->member, number, roster_.invitation(number)->colour, claim->bytes_given};
 }
 

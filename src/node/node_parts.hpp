@@ -79,6 +79,7 @@ struct Node::Parts {
   std::uint64_t room_told = 0;
   Silences silences_kept;   // on disk
   Semaphore join_previews;  // at a time
+  TimePoint previews_from;  // the next is reckoned no sooner
   TaskScope scope;          // last: its tasks use everything above
 };
 

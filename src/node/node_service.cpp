@@ -8,6 +8,12 @@ namespace peerstore::node {
 namespace {
 
 constexpr Duration kSharePatience = std::chrono::seconds(20);  // a joiner's link ends after 30
+constexpr Duration kPingPatience = std::chrono::seconds(3);
+// Previews: so long a question waits at most for its turn, and of so much more time than each took, but at
+// least a second, none is reckoned afterwards.
+constexpr Duration kPreviewWait = std::chrono::seconds(5);
+constexpr int kPreviewRest = 3;
+constexpr Duration kPreviewRestLeast = std::chrono::seconds(1);
 
 bool is_for_replica(const wire::Request& request) {
   return std::visit(
@@ -110,14 +116,16 @@ Task<Result<wire::Response>> Node::Parts::admit(wire::Join request) {
   co_return wire::Response(std::move(*welcome));
 }
 
-// A walk over all chunks, so one at a time, whoever asks. A joiner's claim was checked by then.
+// A walk over all chunks, so one at a time, whoever asks, and no more than a quarter of the time. A joiner's
+// claim was checked by then.
 Task<Result<wire::Response>> Node::Parts::preview_join(wire::Caller caller, wire::PreviewJoin request) {
   const auto newcomer = membership.would_admit(request, environment.clock.wall_time());
   if (!newcomer) co_return newcomer.error();
-  if (join_previews.available() == 0) {
-    co_return fail(Errc::busy, "somebody else is being told what would come; try again in a moment");
+  if (join_previews.available() == 0 || previews_from - environment.clock.now() > kPreviewWait) {
+    co_return fail(Errc::busy, "somebody else was just told what would come; try again in a moment");
   }
   const Semaphore::Permit permit = co_await join_previews.acquire();
+  co_await environment.clock.sleep_until(previews_from);
   std::vector<Task<wire::JoinShare>> shares;
   shares.push_back(own_share(*newcomer));
   for (const auto& [id, member] : membership.roster().members()) {
@@ -128,13 +136,20 @@ Task<Result<wire::Response>> Node::Parts::preview_join(wire::Caller caller, wire
 }
 
 Task<wire::JoinShare> Node::Parts::own_share(placement::Machine newcomer) {
+  const TimePoint began = environment.clock.now();
   const replica::Repair::Share share = co_await repair.preview_with(newcomer);
+  const TimePoint ended = environment.clock.now();
+  previews_from = ended + std::max<Duration>(kPreviewRestLeast, kPreviewRest * (ended - began));
   co_return wire::JoinShare{name_of(identity.member), share.chunks, share.bytes, share.bytes_freed, true};
 }
 
 Task<wire::JoinShare> Node::Parts::share_of(wire::MemberId member, wire::PreviewJoin request) {
   wire::JoinShare share{.machine = name_of(member)};
   if (view.standing(member) != replica::Standing::live) co_return share;
+  // To reckon takes its time; to be silent does not.
+  const wire::Ping ping;
+  const auto pong = co_await wire::ask(network, member, ping, kPingPatience);
+  if (!pong) co_return share;
   const auto answer = co_await wire::ask(network, member, std::move(request), kSharePatience);
   if (!answer || answer->shares.size() != 1) co_return share;
   const wire::JoinShare& told = answer->shares.front();
