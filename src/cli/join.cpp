@@ -1,4 +1,5 @@
 #include "commands.hpp"
+#include "door_errors.hpp"
 #include "join_preview.hpp"
 #include "unlocked_home.hpp"
 
@@ -20,40 +21,20 @@ struct Joining {
   const membership::InvitationLink& link;
   wire::Join request;
   std::optional<Result<wire::Welcome>> answer = std::nullopt;
-  bool may_be_in = false;      // a door that did not answer may have let it in
-  bool is_unknown = false;     // a door has not heard of this invitation
-  bool is_unanswered = false;  // and another has said nothing
+  bool may_be_in = false;  // a door that did not answer may have let it in
 };
 
-// Has the ring said no? Anything else may be this one member's trouble.
-bool is_final(const Error& error) {
-  const auto refusal = membership::refusal_in(error);
-  return refusal && *refusal != membership::Refusal::foreign_ring;
-}
-
-// At one door after another, until the ring has answered. What is told of several failures is the one that
-// says most.
+// At one door after another, until the ring has answered.
 Task<void> knock(Joining& joining) {
+  DoorErrors errors;
   for (const membership::InvitationLink::Door& door : joining.link.doors) {
     const auto answer = co_await joining.network.join(door.address, door.node_key, joining.request);
-    const bool is_cut_short = !answer && answer.error().code == Errc::timed_out;
-    joining.may_be_in = joining.may_be_in || is_cut_short;
-    const bool says_more =
-        !joining.answer || answer || is_final(answer.error()) || answer.error().code == Errc::refused;
-    if (says_more) joining.answer.emplace(answer);
-    // Whoever slept when the invitation was made cannot tell it from a forged one; another door may.
-    const bool is_unknown_here =
-        !answer && membership::refusal_in(answer.error()) == membership::Refusal::forged;
-    joining.is_unknown = joining.is_unknown || is_unknown_here;
-    joining.is_unanswered = joining.is_unanswered || (!answer && !is_final(answer.error()));
-    if (answer || (is_final(answer.error()) && !is_unknown_here)) co_return;
+    joining.answer.emplace(answer);
+    if (answer) co_return;
+    joining.may_be_in = joining.may_be_in || answer.error().code == Errc::timed_out;
+    if (errors.are_final_with(answer.error())) break;
   }
-  const bool is_open = joining.is_unknown && joining.is_unanswered;
-  if (is_open && membership::refusal_in(joining.answer->error()) == membership::Refusal::forged) {
-    joining.answer.emplace(fail(Errc::unreachable,
-                                "the friend that answers has not heard of this invitation, and the "
-                                "others do not answer"));
-  }
+  if (joining.answer) joining.answer.emplace(errors.told());
 }
 
 // Knocks at the doors of the link; the daemon comes later.

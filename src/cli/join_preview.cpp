@@ -1,5 +1,6 @@
 #include "join_preview.hpp"
 
+#include "door_errors.hpp"
 #include "emptying.hpp"
 
 #include <peerstore/membership/refusal.hpp>
@@ -17,19 +18,29 @@ namespace {
 
 using Answer = std::optional<Result<wire::JoinPreview>>;
 
-// At one door after another, until somebody answers.
+// At one door after another, until somebody answers, or the ring says no.
 Task<void> ask(net::TlsNetwork& network, const membership::InvitationLink& link, wire::PreviewJoin question,
                Answer& answer) {
+  DoorErrors errors;
   for (const membership::InvitationLink::Door& door : link.doors) {
     answer.emplace(co_await network.preview_join(door.address, door.node_key, question));
     if (*answer) co_return;
+    if (errors.are_final_with(answer->error())) break;
   }
+  if (answer) answer.emplace(errors.told());
 }
 
+// What friends say is not believed to make sense.
 std::uint64_t sum_of(const std::vector<wire::JoinShare>& shares, std::uint64_t wire::JoinShare::* field) {
   std::uint64_t sum = 0;
-  for (const wire::JoinShare& share : shares) sum += share.*field;
+  for (const wire::JoinShare& share : shares) {
+    sum = share.*field > UINT64_MAX - sum ? UINT64_MAX : sum + share.*field;
+  }
   return sum;
+}
+
+bool is_complete(const std::vector<wire::JoinShare>& shares) {
+  return std::ranges::all_of(shares, &wire::JoinShare::answered);
 }
 
 boost::json::object document_of(const std::vector<wire::JoinShare>& shares, std::uint64_t bytes_given) {
@@ -45,6 +56,7 @@ boost::json::object document_of(const std::vector<wire::JoinShare>& shares, std:
           {"friends", std::move(friends)},
           {"chunks", sum_of(shares, &wire::JoinShare::chunks)},
           {"bytes", sum_of(shares, &wire::JoinShare::bytes)},
+          {"complete", is_complete(shares)},
           {"bytes_given", bytes_given}};
 }
 
@@ -55,7 +67,7 @@ std::string join_preview_in_words(const std::vector<wire::JoinShare>& shares, st
   for (const wire::JoinShare& share : shares) {
     words += printable(share.machine);
     if (!share.answered) {
-      words += " does not answer: it is away, or busy\n";
+      words += " does not say: it is away, busy, or of an older version\n";
       continue;
     }
     words += " would bring " + human_bytes(share.bytes);
@@ -63,9 +75,10 @@ std::string join_preview_in_words(const std::vector<wire::JoinShare>& shares, st
     words += "\n";
   }
   const std::uint64_t bytes = sum_of(shares, &wire::JoinShare::bytes);
-  words += "In all " + human_bytes(bytes) + " would come, in " +
-           pieces(sum_of(shares, &wire::JoinShare::chunks)) + ", into the " + human_bytes(bytes_given) +
-           " that you give.";
+  words += "In all " + std::string(is_complete(shares) ? "" : "at least ") + human_bytes(bytes) +
+           " would come, in " + pieces(sum_of(shares, &wire::JoinShare::chunks)) + ", into the " +
+           human_bytes(bytes_given) + " that you give.";
+  if (!is_complete(shares)) words += " What only those have who do not say is not in it.";
   if (bytes > bytes_given) words += " That is too little room: more would stay where it is.";
   return words;
 }

@@ -117,6 +117,7 @@ class Roundtrip(RingTest):
         self.assertEqual(code, 0)
         self.assertFalse(newcomer.path.exists())
         self.assertEqual(len(preview["friends"]), len(homes))
+        self.assertTrue(preview["complete"])
         self.assertGreater(preview["bytes"], 0)
         self.assertIn(b"In all ", newcomer.run(*joining, "-n").stdout)
         newcomer.run(*joining)
