@@ -17,12 +17,6 @@ std::optional<std::uint32_t> read_number(std::string_view text) {
   return number;
 }
 
-std::string described(const Target& target) {
-  std::string text = printable(target.name) + " (" + std::to_string(target.person);
-  if (target.machine) text += "." + std::to_string(*target.machine);
-  return text + ")";
-}
-
 Result<Target> one_of(std::vector<Target> found, const std::string& text, std::string_view what) {
   if (found.empty()) {
     return fail(Errc::not_found, "the ring has no " + std::string(what) + " '" + printable(text) + "'");
@@ -34,32 +28,48 @@ Result<Target> one_of(std::vector<Target> found, const std::string& text, std::s
               "'" + printable(text) + "' may be " + all + "; use the number in parentheses instead");
 }
 
-std::vector<Target> persons_called(const membership::Roster& roster, const std::string& text) {
+std::vector<Target> persons_of_name(const membership::Roster& roster, const std::string& text) {
   std::vector<Target> found;
-  const auto number = read_number(text);
   for (const auto& [person, facts] : roster.persons()) {
-    if (!facts.gone && (facts.name == text || number == person)) {
-      found.push_back({person, std::nullopt, facts.name});
-    }
+    if (!facts.gone && facts.name == text) found.push_back({person, std::nullopt, facts.name});
   }
   return found;
 }
 
-bool is_called(const membership::Member& member, const std::string& text) {
-  return member.name == text || std::to_string(member.person) + "." + std::to_string(member.machine) == text;
+std::optional<Target> person_of_number(const membership::Roster& roster, const std::string& text) {
+  const auto number = read_number(text);
+  if (!number) return std::nullopt;
+  const auto person = roster.persons().find(*number);
+  if (person == roster.persons().end() || person->second.gone) return std::nullopt;
+  return Target{*number, std::nullopt, person->second.name};
 }
+
+bool has_number(const membership::Member& member, const std::string& text) {
+  return std::to_string(member.person) + "." + std::to_string(member.machine) == text;
+}
+
+Target target_of(const membership::Member& member) { return {member.person, member.machine, member.name}; }
 
 }  // namespace
 
+std::string described(const Target& target) {
+  std::string text = printable(target.name) + " (" + std::to_string(target.person);
+  if (target.machine) text += "." + std::to_string(*target.machine);
+  return text + ")";
+}
+
 Result<Target> find_person(const membership::Roster& roster, const std::string& text) {
-  return one_of(persons_called(roster, text), text, "person");
+  if (auto numbered = person_of_number(roster, text)) return std::move(*numbered);
+  return one_of(persons_of_name(roster, text), text, "person");
 }
 
 Result<Target> find_target(const membership::Roster& roster, const std::string& text) {
-  std::vector<Target> found = persons_called(roster, text);
+  if (auto numbered = person_of_number(roster, text)) return std::move(*numbered);
+  std::vector<Target> found = persons_of_name(roster, text);
   for (const auto& [id, member] : roster.members()) {
     if (member.gone) continue;
-    if (is_called(member, text)) found.push_back({member.person, member.machine, member.name});
+    if (has_number(member, text)) return target_of(member);
+    if (member.name == text) found.push_back(target_of(member));
   }
   return one_of(std::move(found), text, "person or machine");
 }
@@ -69,19 +79,19 @@ Result<Target> find_machine_of(const membership::Roster& roster, wire::PersonNum
   std::vector<Target> found;
   for (const auto& [id, member] : roster.members()) {
     if (member.gone || member.person != person) continue;
-    if (is_called(member, text)) found.push_back({member.person, member.machine, member.name});
+    if (has_number(member, text)) return target_of(member);
+    if (member.name == text) found.push_back(target_of(member));
   }
   return one_of(std::move(found), text, "machine of yours");
 }
 
 bool was_machine_of(const membership::Roster& roster, wire::PersonNumber person, const std::string& text) {
-  bool was_one = false;
-  for (const auto& [id, member] : roster.members()) {
-    if (member.person != person || !is_called(member, text)) continue;
-    if (!member.gone) return false;
-    was_one = true;
-  }
-  return was_one;
+  const auto there = find_machine_of(roster, person, text);
+  if (there || there.error().code != Errc::not_found) return false;
+  return std::ranges::any_of(roster.members(), [&](const auto& entry) {
+    const membership::Member& member = entry.second;
+    return member.gone && member.person == person && (has_number(member, text) || member.name == text);
+  });
 }
 
 Task<Result<void>> tell_ring(OwnerSession& session, std::vector<wire::Statement> statements) {

@@ -11,12 +11,16 @@
 
 namespace peerstore::cli {
 
-// Whom a name or number on the command line means: "bob", "17", "bob-laptop", "17.1".
+// Whom a name or number on the command line means: "bob", "17", "bob-laptop", "17.1". Names are chosen by
+// those who bear them, and a thief may choose another's number: whoever has the number itself is meant, so
+// that everybody can be named by it.
 struct Target {
   wire::PersonNumber person = 0;
   std::optional<std::uint32_t> machine;
   std::string name;
 };
+// "bob-laptop (17.1)"
+std::string described(const Target& target);
 // Errc::not_found if nobody is called so, Errc::invalid (with all who are) if several are. Those who are
 // gone are not looked at.
 Result<Target> find_target(const membership::Roster& roster, const std::string& text);
