@@ -85,7 +85,7 @@ Task<Result<void>> SimulatedMachine::start() {
     co_return opened.error();
   }
   node_ = std::move(*opened);
-  directory_->use(node_->membership());
+  directory_->use(node_->membership(), surroundings_.signatures);
   if (on_step_) {
     node_->chord().on_step([this] { on_step_(*this); });
   }

@@ -172,7 +172,7 @@ Task<Result<void>> Daemon::start(const Output& output) {
   }
   if (!node) co_return node.error();
   node_ = std::move(*node);
-  directory_->use(node_->membership());
+  directory_->use(node_->membership(), signatures_);
   node_->membership().on_change([this] { network_->drop_strangers(); });
   door_.open(*node_);
 

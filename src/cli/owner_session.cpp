@@ -72,10 +72,15 @@ Result<void> OwnerSession::load(Purpose purpose) {
   membership_ =
       std::make_unique<membership::Membership>(loop_, random_, signatures_, *network_, std::move(roster),
                                                wire::MemberId{}, membership::Membership::Options{});
-  directory_->use(*membership_);
+  directory_->use(*membership_, signatures_);
   membership_->learn(identity_.proof, {});
-  // Kept from last time; damaged or absent, the ring gives it again.
-  if (const auto statements = membership::load_statements(*disk_)) membership_->learn(*statements, {});
+  // Kept from last time, or what this home's node knows: whom to believe that this machine does not belong
+  // any more. Damaged or absent, the ring gives it again.
+  auto statements = membership::load_statements(*disk_);
+  if (!statements) {
+    if (const auto node_disk = home_.node_disk()) statements = membership::load_statements(**node_disk);
+  }
+  if (statements) membership_->learn(*statements, {});
   for (const auto& [id, member] : membership_->roster().members()) met_before_.insert(id);
   network_->on_outcome([this](const wire::MemberId& member, bool answered) {
     if (answered) {

@@ -253,6 +253,10 @@ Task<Exit> arrive(OwnerSession& session, const Result<void>& entered, const Arri
       if (pushed) break;
     }
     keepers = co_await publish_record(session, session.unlocked().file.record);
+    // Its node begins with what is known of the ring: whom to believe, should it be refused.
+    if (const auto disk = job.home.node_disk()) {
+      (void)membership::save_statements(**disk, session.membership().roster().statements());
+    }
   }
   const std::string user = printable(session.identity().person_name);
   if (job.output.json()) {

@@ -71,7 +71,7 @@ void LinkNetwork::Core::close_strangers() {
   for (const std::shared_ptr<Link>& link : links_.all()) {
     const bool is_member = link->peer().member.has_value();
     if (is_member && !directory_->find(link->peer().key)) {
-      link->say_goodbye(fail(Errc::refused, "no longer a member of this ring"));
+      link->say_goodbye(fail(Errc::refused, std::string(kNoMemberAnyMore)));
     }
   }
 }

@@ -25,7 +25,10 @@ Task<LinkNetwork::Core::Greeted> LinkNetwork::Core::greet_as_dialler(std::shared
   if (!frame) co_return frame.error();
   if (frame->header.kind == FrameKind::goodbye) {
     const Error reason = decode_goodbye(frame->message);
-    co_return fail(reason.code, "the other side refused the link: " + reason.context);
+    const bool is_stranger = as != Role::joiner && !directory_->find(*key);
+    const std::string_view who =
+        is_stranger ? "somebody who is no member here refused the link: " : kRefusedByMember;
+    co_return fail(reason.code, std::string(who) + reason.context);
   }
   const Result<Hello> hello = decode_hello(frame->message);
   if (!hello) co_return hello.error();
@@ -79,7 +82,8 @@ LinkNetwork::Core::Greeted LinkNetwork::Core::judge_dialler(const crypto::Signin
   if (hello->role == Role::joiner) return Link::Peer{key, std::nullopt, Role::joiner};
   directory_->learn(hello->proof);
   const std::optional<Directory::Peer> member = directory_->find(key);
-  if (!member && directory_->is_gone(key)) return fail(Errc::refused, std::string(kNoMemberAnyMore));
+  if (!member && directory_->is_gone(key, hello->proof))
+    return fail(Errc::refused, std::string(kNoMemberAnyMore));
   // Or not yet: its joining may be news to this machine.
   if (!member) return fail(Errc::refused, "not known here as a member of this ring");
   return Link::Peer{key, member, hello->role};

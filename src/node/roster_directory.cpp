@@ -1,5 +1,7 @@
 #include <peerstore/node/roster_directory.hpp>
 
+#include <peerstore/membership/displaced.hpp>
+
 namespace peerstore::node {
 
 namespace {
@@ -52,10 +54,13 @@ std::optional<link::Directory::Peer> RosterDirectory::find(const crypto::Signing
   return Peer{member->id, member->person};
 }
 
-bool RosterDirectory::is_gone(const crypto::SigningPublicKey& node_key) const {
+bool RosterDirectory::is_gone(const crypto::SigningPublicKey& node_key,
+                              const std::vector<wire::Statement>& proof) const {
   if (membership_ == nullptr) return false;
-  const membership::Member* member = membership_->roster().find_by_node_key(node_key);
-  return member != nullptr && member->gone;
+  const membership::Roster& roster = membership_->roster();
+  const membership::Member* member = roster.find_by_node_key(node_key);
+  if (member != nullptr) return member->gone;
+  return membership::is_displaced(*signatures_, roster, node_key, proof);
 }
 
 std::optional<crypto::SigningPublicKey> RosterDirectory::node_key(const wire::MemberId& member) const {

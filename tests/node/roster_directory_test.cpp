@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <membership/test_ring.hpp>
+#include <peerstore/membership/machine_certificate.hpp>
 #include <peerstore/world/virtual_clock.hpp>
 
 namespace peerstore::node {
@@ -22,14 +23,14 @@ class RosterDirectoryTest : public testing::Test {
         std::make_unique<membership::Membership>(clock, random, ring.signatures, network, *ring.roster,
                                                  ring.founder.member, membership::Membership::Options{});
     directory = std::make_unique<RosterDirectory>(clock, ring.ring(), ring.founder.proof);
-    directory->use(*membership);
+    directory->use(*membership, ring.signatures);
   }
   bool knows(const membership::Identity& identity) {
     return directory->find(ring.signatures.key_pair_from(identity.node_secret).public_key).has_value();
   }
 
   bool is_gone(const membership::Identity& identity) {
-    return directory->is_gone(ring.signatures.key_pair_from(identity.node_secret).public_key);
+    return directory->is_gone(ring.signatures.key_pair_from(identity.node_secret).public_key, identity.proof);
   }
 
   world::VirtualClock clock;
@@ -78,13 +79,35 @@ TEST_F(RosterDirectoryTest, TellsWhoIsGoneFromWhomItDoesNotKnow) {
   ring.state({ring.by(bob, membership::DepartureStatement{bob.person, bob.machine})});
   {
     const RosterDirectory starting(clock, ring.ring(), ring.founder.proof);
-    EXPECT_FALSE(starting.is_gone(ring.signatures.key_pair_from(bob.node_secret).public_key));
+    EXPECT_FALSE(starting.is_gone(ring.signatures.key_pair_from(bob.node_secret).public_key, bob.proof));
   }
   open();
   EXPECT_TRUE(is_gone(bob));
   EXPECT_FALSE(knows(bob));
   EXPECT_FALSE(is_gone(carol));
   EXPECT_FALSE(is_gone(ring.founder));
+}
+
+TEST_F(RosterDirectoryTest, TakesForGoneWhomTheRingForgotForAnother) {
+  const membership::Identity bob = ring.admit("bob");
+  // Two machines of bob's that took the same number, apart from each other.
+  std::vector<membership::Identity> twins;
+  for (int i = 0; i < 2; ++i) {
+    const auto secrets = membership::make_machine_secrets(ring.signatures, ring.entropy);
+    membership::Identity twin = bob;
+    twin.node_secret = secrets.node_secret;
+    twin.machine = 1;
+    twin.proof.back() = membership::certify_machine(ring.signatures, ring.ring(), bob.person_secret,
+                                                    {bob.person, 1, "twin", 100}, secrets);
+    (void)ring.roster->add(twin.proof.back());
+    twins.push_back(std::move(twin));
+  }
+  open();
+  if (knows(twins[1])) std::swap(twins[0], twins[1]);
+  EXPECT_TRUE(knows(twins[0]));
+  EXPECT_FALSE(is_gone(twins[0]));
+  EXPECT_FALSE(knows(twins[1]));
+  EXPECT_TRUE(is_gone(twins[1]));
 }
 
 }  // namespace

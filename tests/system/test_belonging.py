@@ -207,6 +207,35 @@ class Belonging(RingTest):
         homes[0].run("admins")
         wait_until(lambda: all(map(is_gone, homes)), "everybody knows again that p4 is gone")
 
+    def test_a_machine_whose_number_went_to_another_is_told_that_it_does_not_belong(self):
+        homes = self.make_ring(3, copies=1)
+        kit = self.work / "kit.txt"
+        homes[1].run("recovery", "make", "-o", kit)
+        for home in homes:
+            home.stop()
+        # Two machines of p1's are made with friends who do not hear of each other.
+        twins = {}
+        for friend, name in ((homes[0], "lx"), (homes[2], "ly")):
+            friend.start()
+            twins[name] = self.home(name)
+            twins[name].run("recovery", "use", "--kit", kit, "--with-passphrase", "--machine", name, "--bootstrap", friend.address)
+            friend.stop()
+        friends = [homes[0], homes[2]]
+        for friend in friends:
+            friend.start("--bootstrap", *(other.address for other in friends if other.address and other is not friend))
+        names = lambda: [twins.keys() & self.members(friend).keys() for friend in friends]
+        wait_until(lambda: names()[0] == names()[1] and len(names()[0]) == 1, "the ring has settled for one of them")
+        loser = twins[(twins.keys() - names()[0]).pop()]
+        entrance = ("--bootstrap", *(friend.address for friend in friends))
+        done = loser.run("ls", *entrance, check=False)
+        self.assertEqual(done.returncode, 13, done.stderr.decode())
+        self.assertIn("does not belong to the ring any more", done.stderr.decode())
+        loser.begin(*entrance)
+        wait_until(lambda: loser.run("node", "health", check=False).returncode == 13, "its node is told")
+        self.assertEqual(loser.run("ls", check=False).returncode, 13)
+        self.assertEqual(loser.run("recovery", "make", "-o", self.work / "void.txt", check=False).returncode, 13)
+        self.assertFalse((self.work / "void.txt").exists())
+
     def test_a_stolen_copy_of_a_home_writes_nothing_after_a_rekey(self):
         homes = self.make_ring(4, copies=2)
         owner = homes[1]

@@ -76,6 +76,20 @@ TEST(StreamNetwork, FindsOutWhoAnswersAtAnAddress) {
   EXPECT_EQ(ring.clock.run(links.connect("nowhere:7000", std::nullopt)).error().code, Errc::unreachable);
 }
 
+TEST(StreamNetwork, TellsWhatAMemberSaysFromWhatAnybodyDoes) {
+  StreamRing ring(2);
+  auto& links = ring.network.links(member(1));
+  const auto is_said_by_member = [&] {
+    const Error said = ring.clock.run(links.connect("machine-2:7000", std::nullopt)).error();
+    EXPECT_NE(said.context.find("not known here"), std::string::npos) << said.context;
+    return said.context.find(link::kRefusedByMember) != std::string::npos;
+  };
+  ring.acquaintances.erase(member(1));
+  EXPECT_TRUE(is_said_by_member());
+  ring.acquaintances.erase(member(2));
+  EXPECT_FALSE(is_said_by_member());
+}
+
 TEST(StreamNetwork, CarriesSegmentsWholeHoweverTheirBytesAreCut) {
   StreamRing ring(3);
   for (std::uint32_t index = 0; index < 20; ++index) {

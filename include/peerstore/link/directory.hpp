@@ -11,6 +11,9 @@
 
 namespace peerstore::link {
 
+// Before what a member says to whom it refuses a link. Anybody may answer at an address: what others say has
+// other words before it.
+inline constexpr std::string_view kRefusedByMember = "the other side refused the link: ";
 // What a machine is told that asks for a link and was a member.
 inline constexpr std::string_view kNoMemberAnyMore = "does not belong to this ring any more";
 
@@ -24,9 +27,12 @@ class Directory {
   virtual wire::RingId ring_id() const = 0;
   // A member that is not gone, by its node key.
   virtual std::optional<Peer> find(const crypto::SigningPublicKey& node_key) const = 0;
-  // Whether that is the node key of a machine that was a member and is none any more.
-  virtual bool is_gone(const crypto::SigningPublicKey& node_key) const {
+  // Whether that is the node key of a machine that was a member and is none any more; what it showed of
+  // itself tells of one whose place went to another.
+  virtual bool is_gone(const crypto::SigningPublicKey& node_key,
+                       const std::vector<wire::Statement>& proof) const {
     (void)node_key;
+    (void)proof;
     return false;  // of who keeps no book of those
   }
   virtual std::optional<crypto::SigningPublicKey> node_key(const wire::MemberId& member) const = 0;
