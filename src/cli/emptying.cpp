@@ -1,6 +1,7 @@
 #include "emptying.hpp"
 
 #include "node_document.hpp"
+#include "node_health.hpp"
 #include "standing_text.hpp"
 #include "telling.hpp"
 
@@ -74,6 +75,12 @@ Task<void> watch(net::Loop& loop, const Home& home, const Output& output, Exit& 
       co_return;
     }
     unanswered = 0;
+    // Nobody takes anything from it any more, or tells it so again and again.
+    if (const auto health = node_health(home); health && health->is_shut_out) {
+      exit = output.failure(Exit::refused, "this machine does not belong to the ring any more",
+                            "What it kept is copied by friends. Stop its node; then its folder may go.");
+      co_return;
+    }
     if (left->draining && left->chunks == 0) {
       exit = Exit::done;
       co_return;

@@ -66,8 +66,9 @@ class KeptClaim {
     std::optional<membership::Identity> none;
     if (!home_was_there_) return none;
     auto claim = home_.claim();
-    if (!claim && claim.error().code == Errc::io) return claim.error();
-    if (!claim) return none;
+    if (!claim && claim.error().code == Errc::not_found) return none;
+    // It may be the only copy of somebody's keys, whatever has become of it.
+    if (!claim) return claim.error();
     if (claim->link != link) {
       return fail(Errc::refused, "a join with another link was begun in this home, as " +
                                      printable(claim->identity.person_name) + ", and is not answered yet");
@@ -161,11 +162,12 @@ Exit join_command(const Home& home, const Output& output, const JoinOptions& opt
   const std::string link_text = membership::to_text(*link);
   auto looked = kept_claim.begun_with(link_text);
   if (!looked) {
+    const bool is_of_another = looked.error().code == Errc::refused;
     return output.failure(
         looked.error(),
-        "Run join with that link again, or choose another folder with --home. To give that invitation up, "
-        "remove " +
-            home.path() + "/" + Home::kClaimFile + ".");
+        (is_of_another ? "Run join with that link again, or choose another folder with --home."
+                       : "Choose another folder with --home.") +
+            std::string(" To give that invitation up, remove ") + home.path() + "/" + Home::kClaimFile + ".");
   }
   std::optional<membership::Identity>& begun = *looked;
   const bool was_begun = begun.has_value();

@@ -31,7 +31,10 @@ Task<std::vector<wire::MemberId>> friends_on_line(OwnerSession& session) {
 Task<bool> tell(OwnerSession& session, wire::MemberId member, wire::Statement departure) {
   const wire::PushStatements news{{departure}, {}, {}, member};
   const auto told = co_await wire::ask(session.network(), member, news);
-  co_return told || told.error().code == Errc::refused;
+  // Any other refusal may be of somebody else, who has the friend's address now.
+  const bool is_gone_there = !told && told.error().code == Errc::refused &&
+                             told.error().context.find(link::kNoMemberAnyMore) != std::string::npos;
+  co_return told || is_gone_there;
 }
 
 // So that this home's node does not begin again, whatever it had heard when it was stopped.

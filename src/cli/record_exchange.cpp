@@ -105,9 +105,11 @@ Task<Result<Keepers>> change_record(OwnerSession& session, const Home& home, boo
               (is_fork ? " at the same time as on this one, whose last change (a passphrase or a "
                          "recovery kit) does not count"
                        : "") +
-              "; they are not changed now. Try again" +
-              (session.unlocked().opened_by == OpenedBy::present ? ", with the passphrase of that change"
-                                                                 : ""));
+              "; no other change was made. Try again" +
+              (session.unlocked().opened_by == OpenedBy::present
+                   ? ", with the passphrase of that change; or, if that was not you: peerstore rekey, with "
+                     "the one that you gave"
+                   : ""));
     }
   }
   // What a machine that is gone had to unlock itself goes with it.

@@ -92,7 +92,11 @@ Task<Exit> make_kit(OwnerSession& session, const Result<void>& entered, Making& 
     job.output.note("Kits that were made before open nothing any more. " +
                     friends_in_words(keepers->friends) + " the record that this one opens.");
   } else if (!has_friends(session)) {
-    job.output.note("It opens nothing elsewhere before a friend is in the ring, and keeps the record to it.");
+    job.output.note(
+        "Kits that were made before open nothing any more. As long as no friend is in the ring this one "
+        "opens");
+    job.output.note(keepers->suffices ? "your files with your own machines alone, while one of them runs."
+                                      : "nothing before a machine of yours runs: peerstore node");
   } else {
     job.output.note(
         "No friend keeps the record that this kit opens yet. Until this home's node has told one, it opens");

@@ -269,7 +269,9 @@ Task<Exit> arrive(OwnerSession& session, const Result<void>& entered, const Arri
   }
   job.output.line("This machine is one of " + user + "'s now. Your files: peerstore restore --to FOLDER");
   job.output.note("It keeps pieces for friends when its node runs: peerstore node");
-  if (entered && keepers.friends == 0) {
+  if (entered && !has_friends(session)) {
+    job.output.note("As long as no friend is in the ring your own machines alone keep your record.");
+  } else if (entered && keepers.friends == 0) {
     job.output.note("No friend keeps your record as it is now: run this machine's node, which tells them.");
   }
   if (!entered) job.output.note("The ring could not be told of it yet: " + entered.error().message());

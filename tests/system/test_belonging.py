@@ -47,6 +47,13 @@ class Belonging(RingTest):
         _, done = self.join("zoe", other_link, check=False)
         self.assertEqual(done.returncode, 13, done.stderr.decode())
         self.assertIn("another link was begun", done.stderr.decode())
+        # Nor does any, if what was begun cannot be read.
+        begun = (zoe.path / "joining").read_bytes()
+        (zoe.path / "joining").write_bytes(begun[:-1])
+        _, done = self.join("zoe", link, check=False)
+        self.assertEqual(done.returncode, 15, done.stderr.decode())
+        self.assertEqual((zoe.path / "joining").read_bytes(), begun[:-1])
+        (zoe.path / "joining").write_bytes(begun)
         for home in self.homes[:2]:
             home.start()
         began = time.monotonic()
@@ -249,6 +256,7 @@ class Belonging(RingTest):
         owner.kill()
         refused = owner.run("rekey", "--new-passphrase-file", self.passphrase("quite another one"), check=False)
         self.assertIn("changed on another machine", refused.stderr.decode())
+        self.assertIn("if that was not you", refused.stderr.decode())
         owner.start()
         laptop.run("backup", tree)
         thieves = []
@@ -313,7 +321,9 @@ class Belonging(RingTest):
         thief.run("unlock")
         wait_until(lambda: self.members_online(laptop) == 8, "all eight machines are there")
         new = self.passphrase("nobody has seen this one")
-        laptop.run("rekey", "--new-passphrase-file", new, "--revoke", "m1")
+        said = laptop.run("rekey", "--new-passphrase-file", new, "--revoke", "m1").stdout.decode()
+        self.assertIn("'m1' is no machine of yours any more", said)
+        self.assertRegex(said, r"Machines of yours that go on: p1-laptop \([0-9]+\.1\), which is this one\.")
         self.expect_shut_out(thief, "m1", everybody, time.monotonic())
         for command in (["ls"], ["backup", str(trees["p1"][0])], ["prune"]):
             entrance = ("--bootstrap", friends[0].address)
