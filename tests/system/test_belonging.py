@@ -301,8 +301,11 @@ class Belonging(RingTest):
             kit = self.work / f"{desktop.name}.kit"
             desktop.run("recovery", "make", "-o", kit)
             laptop = self.home(f"{desktop.name}-laptop")
+            before = (desktop.path / "account").read_bytes()
             laptop.run("recovery", "use", "--kit", kit, "--machine", laptop.name)
             laptop.start()
+            # A command that is begun meanwhile is asked to come again.
+            wait_until(lambda: (desktop.path / "account").read_bytes() != before, f"{desktop.name} has the laptop's record")
             machines[desktop.name] = [desktop, laptop]
             for home in (desktop, laptop):
                 tree = self.work / "trees" / home.name
