@@ -147,12 +147,12 @@ Task<Exit> rekey(OwnerSession& session, const Result<void>& entered, Rekeying& j
   const auto taken = co_await take_newer_record(session);
   if (!taken) co_return job.output.failure(taken.error(), "Nothing was changed.");
   if (*taken) {
-    // What it took lies in this home now, and what was before beside it, which a thief does not open.
+    // That change lies in this home now; beside it what was before, which the passphrase just given opens.
     co_return job.output.failure(Exit::no_node, "your keys were changed on another machine",
                                  session.unlocked().opened_by == OpenedBy::present
                                      ? "No new keys were made. Try again with the passphrase of that change; "
-                                       "or, if that was not you, the "
-                                       "same command again, with the passphrase that you gave."
+                                       "or, if that was not you, the same command again, with the "
+                                       "passphrase that you gave."
                                      : "No new keys were made. The same command again.");
   }
   if (auto shown = show_passphrase(job.output, job.chosen); !shown) {
