@@ -342,6 +342,8 @@ NodeStatus Node::status() const {
   status.repairs_to_fetch = repairs.to_pull;
   status.repairs_to_hand_out = repairs.to_give;
   status.repair_bytes_per_second = repairs.bytes_per_second;
+  status.repair_comparisons = parts.repair.counters().compared;
+  status.repair_offers = parts.repair.counters().offered;
   for (const auto& [id, member] : roster.members()) {
     MemberStatus row;
     row.id = id;

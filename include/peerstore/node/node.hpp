@@ -57,6 +57,8 @@ struct NodeStatus {
   std::uint64_t repairs_to_fetch = 0;         // of them: chunks that this machine lacks
   std::uint64_t repairs_to_hand_out = 0;      // copies of its chunks that friends on line lack
   std::uint64_t repair_bytes_per_second = 0;  // that came in lately, while something is fetched; 0: not known
+  std::uint64_t repair_comparisons = 0;       // by digests, that this machine asked for since it started
+  std::uint64_t repair_offers = 0;            // of a chunk to a member, since then
 };
 // How far this machine is on its way out: it gives no space any more, and others take what it holds.
 struct DrainStatus {
