@@ -77,8 +77,9 @@ Task<void> watch(net::Loop& loop, const Home& home, const Output& output, Exit& 
     unanswered = 0;
     // Nobody takes anything from it any more, or tells it so again and again.
     if (const auto health = node_health(home); health && health->is_shut_out) {
-      exit = output.failure(Exit::refused, "this machine does not belong to the ring any more",
-                            "What it kept is copied by friends. Stop its node; then its folder may go.");
+      exit = output.failure(
+          Exit::refused, "this machine does not belong to the ring any more",
+          "Friends take nothing from it any more, and copy what they have elsewhere. Ask an admin.");
       co_return;
     }
     if (left->draining && left->chunks == 0) {
