@@ -109,6 +109,11 @@ std::vector<wire::MemberId> Repair::targets(const placement::Map& map, const Rin
   });
 }
 
+bool Repair::is_there(const wire::MemberId& member) const {
+  const Standing standing = view_.standing(member);
+  return standing != Standing::gone && standing != Standing::long_away;
+}
+
 bool Repair::is_passed_over(const wire::MemberId& member, const wire::ChunkAddress& address) const {
   const auto partner = partners_.find(member);
   return partner != partners_.end() && partner->second.lacks.contains(short_form(address)) &&
@@ -121,10 +126,7 @@ std::vector<wire::MemberId> Repair::offered_to(const placement::Map& map, const 
   std::vector<wire::MemberId> all = holders;
   const auto is_over = [&](const wire::MemberId& member) { return is_passed_over(member, chunk.address); };
   if (std::ranges::none_of(holders, is_over)) return all;
-  const auto counts = [&](const wire::MemberId& member) {
-    const Standing standing = view_.standing(member);
-    return standing != Standing::gone && standing != Standing::long_away && !is_over(member);
-  };
+  const auto counts = [&](const wire::MemberId& member) { return is_there(member) && !is_over(member); };
   for (const wire::MemberId& member : first_of(map, chunk.place, counts)) {
     if (std::ranges::find(all, member) == all.end()) all.push_back(member);
   }
@@ -134,9 +136,7 @@ std::vector<wire::MemberId> Repair::offered_to(const placement::Map& map, const 
 // What one machine knows of who is full another may not know yet: then it is offered the chunk again.
 bool Repair::may_stand_in(const placement::ChunkPlace& place) const {
   const auto counts = [this](const wire::MemberId& member) {
-    const Standing standing = view_.standing(member);
-    if (standing == Standing::gone || standing == Standing::long_away) return false;
-    return member == self_ || !view_.is_full(member);
+    return is_there(member) && (member == self_ || !view_.is_full(member));
   };
   const auto first = first_of(*view_.map(), place, counts);
   return std::ranges::find(first, self_) != first.end();

@@ -94,12 +94,18 @@ Task<Repair::Preview> Repair::preview_without_self() {
     const auto facts = chunks_.find(held[i].address);
     if (!facts) continue;
     ++preview.chunks;
-    const auto before = now->preference_list(held[i].place, copies);
-    const auto then = after.preference_list(held[i].place, copies);
+    const auto keeps = [&](const wire::MemberId& member) {
+      return member == self_ || (is_there(member) && !is_passed_over(member, held[i].address));
+    };
+    const auto before = first_of(*now, held[i].place, keeps);
+    // Who is full takes nothing new.
+    const auto takes = [&](const wire::MemberId& member) {
+      return contains(before, member) || (is_there(member) && !view_.is_full(member));
+    };
+    const auto then = first_of(after, held[i].place, takes);
     if (then.size() < copies) ++preview.without_a_place;
     for (const wire::MemberId& member : then) {
-      if (std::ranges::find(before, member) != before.end()) continue;
-      preview.bytes[member] += store::stored_bytes(facts->header);
+      if (!contains(before, member)) preview.bytes[member] += store::stored_bytes(facts->header);
     }
   }
   co_return preview;
@@ -135,9 +141,7 @@ Task<Repair::Share> Repair::preview_with(placement::Machine newcomer) {
       const placement::ChunkPlace place{facts.header.placement_key, facts.header.chunk_class,
                                         facts.header.owner};
       const auto may_take = [&](const wire::MemberId& member) {
-        const Standing standing = view_.standing(member);
-        const bool is_there = standing != Standing::gone && standing != Standing::long_away;
-        return member == newcomer.id || (is_there && !is_passed_over(member, facts.address));
+        return member == newcomer.id || (is_there(member) && !is_passed_over(member, facts.address));
       };
       const auto then = first_of(after, place, may_take);
       if (!contains(then, newcomer.id)) continue;

@@ -112,5 +112,27 @@ TEST(Repair, ForeseesThatOthersBringWhatAFriendWouldWhoDoesNotAnswer) {
   EXPECT_LT(ring.clock.now() - began, 2h + 30s) << "nobody waits long for it";
 }
 
+// Of a machine that is emptied, too.
+TEST(Repair, ForeseesWhoTakesWhatADrainedMachineHasWhereAFriendIsFull) {
+  Settled at(7);
+  Holder& full = at.ring.add(7, 4, 1000);
+  at.ring.truth.members[full.id()].is_full = true;
+  for (const auto& holder : at.ring.holders) holder->repair->ring_changed();
+  full.repair->start();
+  at.ring.clock.run_for(1h);
+  const Repair::Preview foreseen = at.ring.clock.run(at.one().repair->preview_without_self());
+  EXPECT_EQ(foreseen.without_a_place, 0u);
+  std::map<wire::MemberId, std::uint64_t> before;
+  for (const auto& holder : at.ring.holders) before[holder->id()] = holder->repair->counters().pulled;
+  const std::uint64_t bytes = store::stored_bytes(at.one().held().front().header);
+  at.ring.drain(at.one().id());
+  EXPECT_TRUE(until(at.ring, [&] { return at.one().held().empty(); }));
+  for (const auto& holder : at.ring.holders) {
+    const std::uint64_t taken = (holder->repair->counters().pulled - before[holder->id()]) * bytes;
+    const auto told = foreseen.bytes.find(holder->id());
+    EXPECT_EQ(told == foreseen.bytes.end() ? 0 : told->second, taken) << at.ring.names.at(holder->id());
+  }
+}
+
 }  // namespace
 }  // namespace peerstore::replica::test

@@ -197,6 +197,7 @@ class Repair {
   Task<void> answer_comparisons();
   Task<void> answer_together(std::vector<std::shared_ptr<Asked>> together);
 
+  bool is_there(const wire::MemberId& member) const;  // or comes back within the grace
   bool is_passed_over(const wire::MemberId& member, const wire::ChunkAddress& address) const;
   std::vector<wire::MemberId> offered_to(const placement::Map& map, const Held& chunk,
                                          const std::vector<wire::MemberId>& holders) const;
