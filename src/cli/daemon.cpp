@@ -381,7 +381,7 @@ std::string Daemon::health() const {
   const store::ChunkStore::Usage usage = node_->chunks().usage();
   const boost::json::object document{
       {"schema", 1},
-      {"ok", phase == wire::Phase::member},
+      {"ok", phase == wire::Phase::member && !node_->membership().is_catching_up()},
       {"phase", phase_name(phase)},
       {"shut_out", is_shut_out_},
       {"member", to_hex(identity_.member.view())},

@@ -75,7 +75,7 @@ Task<void> watch(net::Loop& loop, const Home& home, const Output& output, Exit& 
       co_return;
     }
     unanswered = 0;
-    // Nobody takes anything from it any more, or tells it so again and again.
+    // Else this waited for ever: nobody takes anything from it any more.
     if (const auto health = node_health(home); health && health->is_shut_out) {
       exit = output.failure(
           Exit::refused, "this machine does not belong to the ring any more",

@@ -32,9 +32,7 @@ Task<bool> tell(OwnerSession& session, wire::MemberId member, wire::Statement de
   const wire::PushStatements news{{departure}, {}, {}, member};
   const auto told = co_await wire::ask(session.network(), member, news);
   // Any other refusal may be of somebody else, who has the friend's address now.
-  const bool is_gone_there = !told && told.error().code == Errc::refused &&
-                             told.error().context.find(link::kNoMemberAnyMore) != std::string::npos;
-  co_return told || is_gone_there;
+  co_return told || link::says_no_member_any_more(told.error());
 }
 
 // So that this home's node does not begin again, whatever it had heard when it was stopped.

@@ -173,11 +173,14 @@ Task<void> OwnerSession::find_everybody() {
       lacks_somebody = lacks_somebody || is_lacking;
       lacks_somebody_new = lacks_somebody_new || (is_lacking && !met_before_.contains(member));
     }
-    if (known.empty() || !lacks_somebody) co_return;
+    // Not even of itself does the entrance tell while it comes into the ring, or back from sleep.
+    const bool is_told_nothing = known.empty();
+    if (is_told_nothing) known.push_back(entrance_);
+    if (!is_told_nothing && !lacks_somebody) co_return;
     // The entrance was asked to begin with.
     if (!lacks_somebody_new && known.size() > 1) std::erase(known, entrance_);
     (void)co_await membership_->exchange(known[asked % known.size()]);
-    if (!lacks_somebody_new) co_return;
+    if (!is_told_nothing && !lacks_somebody_new) co_return;
     Clock& clock = loop_;
     co_await clock.sleep(kAskAgain);
   }

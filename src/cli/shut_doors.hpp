@@ -14,10 +14,10 @@ class ShutDoors {
  public:
   void open() { has_other_answers_ = true; }
   void failed(const Error& error) {
-    const std::size_t at = error.context.find(link::kRefusedByMember);
-    if (at == std::string::npos) return;
-    const bool is_shut =
-        error.code == Errc::refused && error.context.find(link::kNoMemberAnyMore, at) != std::string::npos;
+    const bool is_of_member =
+        error.code != Errc::unreachable && error.context.find(link::kRefusedByMember) != std::string::npos;
+    if (!is_of_member) return;
+    const bool is_shut = link::says_no_member_any_more(error);
     has_shut_ = has_shut_ || is_shut;
     has_other_answers_ = has_other_answers_ || !is_shut;
   }

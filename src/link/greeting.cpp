@@ -25,10 +25,11 @@ Task<LinkNetwork::Core::Greeted> LinkNetwork::Core::greet_as_dialler(std::shared
   if (!frame) co_return frame.error();
   if (frame->header.kind == FrameKind::goodbye) {
     const Error reason = decode_goodbye(frame->message);
-    const bool is_stranger = as != Role::joiner && !directory_->find(*key);
-    const std::string_view who =
-        is_stranger ? "somebody who is no member here refused the link: " : kRefusedByMember;
-    co_return fail(reason.code, std::string(who) + reason.context);
+    // Whatever a stranger says, and with whichever words: the member that is looked for is not there.
+    if (as != Role::joiner && !directory_->find(*key)) {
+      co_return fail(Errc::unreachable, "somebody who is no member here refused the link: " + reason.context);
+    }
+    co_return fail(reason.code, std::string(kRefusedByMember) + reason.context);
   }
   const Result<Hello> hello = decode_hello(frame->message);
   if (!hello) co_return hello.error();

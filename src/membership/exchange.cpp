@@ -20,6 +20,8 @@ constexpr Duration kLately = std::chrono::seconds(10);
 // After a new life began whose neighbours follow theirs only.
 constexpr Duration kAddressesAfter = std::chrono::minutes(5);
 constexpr Duration kLookForTheUnheard = std::chrono::minutes(10);
+// Whoever was not told where the others are thinks them away until it meets somebody.
+constexpr std::size_t kCatchUpTries = 3;
 
 bool speaks_of(const std::vector<wire::StatementId>& known, const wire::StatementId& id) {
   if (known.size() < wire::kStatementsMax) return true;
@@ -153,10 +155,17 @@ Task<void> Membership::State::catch_up(wire::MemberId successor) {
     if (!std::exchange(learning_addresses, true)) scope.spawn(learn_addresses());
     co_return;
   }
-  const Result<wire::PresenceDifference> difference = co_await compare_presences(successor, true);
+  wire::MemberId peer = successor;
+  Result<wire::PresenceDifference> difference = co_await compare_presences(peer, true);
+  for (std::size_t tries = 1; !difference && tries < kCatchUpTries; ++tries) {
+    const std::optional<wire::MemberId> other = liveness.next_live(roster, self);
+    if (!other) break;
+    peer = *other;
+    difference = co_await compare_presences(peer, true);
+  }
   entering = false;
   if (!difference) co_return;
-  if (difference->roster != roster.digest()) (void)co_await exchange_statements(successor);
+  if (difference->roster != roster.digest()) (void)co_await exchange_statements(peer);
 }
 
 // Where the others are, as far as a neighbour knows: chunks go to all of them. A life that ends before cost

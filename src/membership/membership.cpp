@@ -67,6 +67,8 @@ void Membership::enter(wire::MemberId successor) {
   state_->scope.spawn(state_->catch_up(successor));
 }
 
+bool Membership::is_catching_up() const { return state_->is_of_another_day(); }
+
 const wire::Presence* Membership::presence(const wire::MemberId& member) const {
   return state_->presences.find(member);
 }

@@ -1,6 +1,7 @@
 // The answering side of a node: who may ask what, and who answers it.
 #include "node/node_parts.hpp"
 
+#include <peerstore/link/directory.hpp>
 #include <peerstore/runtime/combine.hpp>
 
 namespace peerstore::node {
@@ -59,7 +60,7 @@ Task<Result<wire::Response>> Node::serve(wire::Caller caller, wire::Request requ
   const membership::Member* member =
       caller.is_joiner ? nullptr : parts.membership.roster().find(caller.member);
   if (member != nullptr && member->gone) {
-    co_return fail(Errc::refused, "that machine does not belong to the ring any more");
+    co_return fail(Errc::refused, std::string(link::kNoMemberAnyMore));
   }
   if (const auto* get = std::get_if<wire::GetUserRecord>(&request)) {
     co_return co_await parts.user_records.serve(caller, *get);

@@ -28,10 +28,6 @@ class Fetch {
   Event& fetched_;
 };
 
-bool contains(const std::vector<wire::MemberId>& list, const wire::MemberId& member) {
-  return std::ranges::find(list, member) != list.end();
-}
-
 void append_new(std::vector<wire::MemberId>& list, const wire::MemberId& member) {
   if (!contains(list, member)) list.push_back(member);
 }

@@ -5,6 +5,11 @@
 
 namespace peerstore::replica {
 
+namespace {
+constexpr unsigned kFolders = 256;          // of the store, by the first byte of the addresses
+constexpr std::size_t kFolderInChunks = 8;  // opening one takes as long as so many chunks
+}  // namespace
+
 struct Repair::NextLook {
   Repair& repair;
   explicit NextLook(Repair& a_repair) : repair(a_repair) {}
@@ -103,15 +108,7 @@ std::vector<wire::MemberId> Repair::first_of(const placement::Map& map, const pl
 
 std::vector<wire::MemberId> Repair::targets(const placement::Map& map, const RingView& view,
                                             const placement::ChunkPlace& chunk) {
-  return first_of(map, chunk, [&view](const wire::MemberId& member) {
-    const Standing standing = view.standing(member);
-    return standing != Standing::gone && standing != Standing::long_away;
-  });
-}
-
-bool Repair::is_there(const wire::MemberId& member) const {
-  const Standing standing = view_.standing(member);
-  return standing != Standing::gone && standing != Standing::long_away;
+  return first_of(map, chunk, [&view](const wire::MemberId& member) { return view.is_there(member); });
 }
 
 bool Repair::is_passed_over(const wire::MemberId& member, const wire::ChunkAddress& address) const {
@@ -126,9 +123,11 @@ std::vector<wire::MemberId> Repair::offered_to(const placement::Map& map, const 
   std::vector<wire::MemberId> all = holders;
   const auto is_over = [&](const wire::MemberId& member) { return is_passed_over(member, chunk.address); };
   if (std::ranges::none_of(holders, is_over)) return all;
-  const auto counts = [&](const wire::MemberId& member) { return is_there(member) && !is_over(member); };
+  const auto counts = [&](const wire::MemberId& member) {
+    return view_.is_there(member) && !is_over(member);
+  };
   for (const wire::MemberId& member : first_of(map, chunk.place, counts)) {
-    if (std::ranges::find(all, member) == all.end()) all.push_back(member);
+    if (!contains(all, member)) all.push_back(member);
   }
   return all;
 }
@@ -136,10 +135,10 @@ std::vector<wire::MemberId> Repair::offered_to(const placement::Map& map, const 
 // What one machine knows of who is full another may not know yet: then it is offered the chunk again.
 bool Repair::may_stand_in(const placement::ChunkPlace& place) const {
   const auto counts = [this](const wire::MemberId& member) {
-    return is_there(member) && (member == self_ || !view_.is_full(member));
+    return view_.is_there(member) && (member == self_ || !view_.is_full(member));
   };
   const auto first = first_of(*view_.map(), place, counts);
-  return std::ranges::find(first, self_) != first.end();
+  return contains(first, self_);
 }
 
 // ---- offering ----
@@ -211,6 +210,25 @@ std::vector<Repair::Held> Repair::held_chunks() {
   // A database that cannot be read is the store's to report and mend; what was read is offered.
   (void)visited;
   return held;
+}
+
+Task<Result<void>> Repair::walk(Visit visit) {
+  Result<void> outcome;
+  std::size_t work = 0;
+  for (unsigned folder = 0; folder < kFolders; ++folder) {
+    work += kFolderInChunks;
+    const Result<std::vector<store::ChunkFacts>> held = chunks_.in_folder(folder);
+    if (!held) outcome = held.error();
+    for (std::size_t i = 0; held && i < held->size(); ++i) {
+      if (++work >= options_.chunks_per_turn) {
+        work = 0;
+        co_await clock_.sleep(Duration(0));
+      }
+      const wire::ChunkHeader& header = (*held)[i].header;
+      visit((*held)[i], {header.placement_key, header.chunk_class, header.owner});
+    }
+  }
+  co_return outcome;
 }
 
 void Repair::refresh_partners(const placement::Map& map) {

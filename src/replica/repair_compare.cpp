@@ -35,8 +35,6 @@ constexpr Duration kGathering = std::chrono::seconds(1);    // who asks meanwhil
 constexpr Duration kBetweenWalks = std::chrono::seconds(20);  // from one's beginning to the next one's
 constexpr Duration kAnsweredAgain = std::chrono::minutes(2);  // one member
 constexpr std::size_t kAskedMax = 64;                         // that wait
-constexpr unsigned kFolders = 256;
-constexpr std::size_t kFolderInChunks = 8;  // opening one takes as long as so many chunks
 
 std::size_t parts_for(std::size_t chunks) {
   return std::min(wire::kChunkDigestsMax, std::bit_ceil((chunks + kChunksInPart - 1) / kChunksInPart));
@@ -45,10 +43,6 @@ std::size_t parts_for(std::size_t chunks) {
 // `count` is a power of two.
 std::size_t part_of(std::uint64_t short_form, std::size_t count) {
   return count == 1 ? 0 : static_cast<std::size_t>(short_form >> (64 - std::countr_zero(count)));
-}
-
-bool contains(const std::vector<wire::MemberId>& list, const wire::MemberId& member) {
-  return std::ranges::find(list, member) != list.end();
 }
 
 }  // namespace
@@ -181,29 +175,16 @@ Task<void> Repair::answer_together(std::vector<std::shared_ptr<Asked>> together)
   const std::uint64_t mark = mark_of(map);
   is_reckoning_ = true;
   gone_meanwhile_.clear();
-  std::optional<Error> unread;
-  std::size_t work = 0;
-  for (unsigned folder = 0; folder < kFolders && !unread; ++folder) {
-    work += kFolderInChunks;
-    const Result<std::vector<store::ChunkFacts>> held = chunks_.in_folder(folder);
-    if (!held) unread = held.error();
-    for (std::size_t i = 0; held && i < held->size(); ++i) {
-      if (++work >= options_.chunks_per_turn) {
-        work = 0;
-        co_await clock_.sleep(Duration(0));
-      }
-      const store::ChunkFacts& facts = (*held)[i];
-      const placement::ChunkPlace place{facts.header.placement_key, facts.header.chunk_class,
-                                        facts.header.owner};
-      const auto preferred = map->preference_list(place, map->policy().copies);
-      if (!contains(preferred, self_)) continue;
-      for (const auto& asked : together) {
-        if (!contains(preferred, asked->from)) continue;
-        const std::size_t part = part_of(short_form(facts.address), asked->own.size());
-        asked->own[part] ^= crypto::short_hash(asked->question.salt, facts.address.view());
-      }
-    }
-  }
+  const Result<void> walked =
+      co_await walk([&](const store::ChunkFacts& facts, const placement::ChunkPlace& place) {
+        const auto preferred = map->preference_list(place, map->policy().copies);
+        if (!contains(preferred, self_)) return;
+        for (const auto& asked : together) {
+          if (!contains(preferred, asked->from)) continue;
+          const std::size_t part = part_of(short_form(facts.address), asked->own.size());
+          asked->own[part] ^= crypto::short_hash(asked->question.salt, facts.address.view());
+        }
+      });
   is_reckoning_ = false;
   // Some of these were counted. They differ, whatever the digests say.
   std::vector<std::uint64_t> not_held = std::exchange(gone_meanwhile_, {});
@@ -219,8 +200,8 @@ Task<void> Repair::answer_together(std::vector<std::shared_ptr<Asked>> together)
     if (is_same_map) {
       for (const std::uint64_t short_one : not_held) difference.differs[part_of(short_one, parts)] = 1;
     }
-    if (unread) asked->answer.set(*unread);
-    if (!unread) asked->answer.set(wire::Response(std::move(difference)));
+    if (!walked) asked->answer.set(walked.error());
+    if (walked) asked->answer.set(wire::Response(std::move(difference)));
   }
 }
 

@@ -10,15 +10,9 @@ namespace peerstore::replica {
 
 namespace {
 
-constexpr unsigned kFolders = 256;
-constexpr std::size_t kFolderInChunks = 8;  // opening one takes as long as so many chunks
 constexpr std::size_t kAddressesInQuestion = 512;
 constexpr std::size_t kAskedAtOnce = 16;
 constexpr Duration kPatience = std::chrono::seconds(3);  // with one who is live; somebody waits for the sum
-
-bool contains(const std::vector<wire::MemberId>& list, const wire::MemberId& member) {
-  return std::ranges::find(list, member) != list.end();
-}
 
 // Chunks that this machine has, and which of them nobody before it in line has.
 class InLine {
@@ -88,26 +82,23 @@ Task<Repair::Preview> Repair::preview_without_self() {
   std::erase_if(others, [this](const placement::Machine& machine) { return machine.id == self_; });
   const placement::Map after(now->policy(), std::move(others));
   Preview preview;
-  const std::vector<Held> held = held_chunks();
-  for (std::size_t i = 0; i < held.size(); ++i) {
-    if ((i + 1) % options_.chunks_per_turn == 0) co_await clock_.sleep(Duration(0));
-    const auto facts = chunks_.find(held[i].address);
-    if (!facts) continue;
+  // What cannot be read cannot be brought to others. The store reports and mends it.
+  (void)co_await walk([&](const store::ChunkFacts& facts, const placement::ChunkPlace& place) {
     ++preview.chunks;
     const auto keeps = [&](const wire::MemberId& member) {
-      return member == self_ || (is_there(member) && !is_passed_over(member, held[i].address));
+      return member == self_ || (view_.is_there(member) && !is_passed_over(member, facts.address));
     };
-    const auto before = first_of(*now, held[i].place, keeps);
+    const auto before = first_of(*now, place, keeps);
     // Who is full takes nothing new.
     const auto takes = [&](const wire::MemberId& member) {
-      return contains(before, member) || (is_there(member) && !view_.is_full(member));
+      return contains(before, member) || (view_.is_there(member) && !view_.is_full(member));
     };
-    const auto then = first_of(after, held[i].place, takes);
+    const auto then = first_of(after, place, takes);
     if (then.size() < copies) ++preview.without_a_place;
     for (const wire::MemberId& member : then) {
-      if (!contains(before, member)) preview.bytes[member] += store::stored_bytes(facts->header);
+      if (!contains(before, member)) preview.bytes[member] += store::stored_bytes(facts.header);
     }
-  }
+  });
   co_return preview;
 }
 
@@ -127,42 +118,30 @@ Task<Repair::Share> Repair::preview_with(placement::Machine newcomer) {
   };
   Share share;
   InLine in_line(clock_, network_);
-  std::size_t work = 0;
-  for (unsigned folder = 0; folder < kFolders; ++folder) {
-    work += kFolderInChunks;
-    const Result<std::vector<store::ChunkFacts>> held = chunks_.in_folder(folder);
-    // What cannot be read cannot be brought. The store reports and mends it.
-    for (std::size_t i = 0; held && i < held->size(); ++i) {
-      if (++work >= options_.chunks_per_turn) {
-        work = 0;
-        co_await clock_.sleep(Duration(0));
-      }
-      const store::ChunkFacts& facts = (*held)[i];
-      const placement::ChunkPlace place{facts.header.placement_key, facts.header.chunk_class,
-                                        facts.header.owner};
-      const auto may_take = [&](const wire::MemberId& member) {
-        return member == newcomer.id || (is_there(member) && !is_passed_over(member, facts.address));
-      };
-      const auto then = first_of(after, place, may_take);
-      if (!contains(then, newcomer.id)) continue;
-      std::vector<wire::MemberId> line = first_of(*now, place, may_take);
-      const auto displaced =
-          std::ranges::find_if(line, [&](const wire::MemberId& member) { return !contains(then, member); });
-      if (displaced != line.end()) std::rotate(line.begin(), displaced, displaced + 1);
-      const std::uint64_t bytes = store::stored_bytes(facts.header);
-      if (contains(line, self_) && !contains(then, self_)) share.bytes_freed += bytes;
-      if (!contains(line, self_)) {
-        const auto stand_ins = first_of(*now, place, [&](const wire::MemberId& member) {
-          return is_live(member) && !is_passed_over(member, facts.address);
-        });
-        std::ranges::copy_if(stand_ins, std::back_inserter(line),
-                             [&](const wire::MemberId& member) { return !contains(line, member); });
-      }
-      line.erase(std::ranges::find(line, self_), line.end());
-      std::erase_if(line, [&](const wire::MemberId& member) { return !is_live(member); });
-      in_line.add({facts.address, bytes, std::move(line)});
+  // What cannot be read cannot be brought. The store reports and mends it.
+  (void)co_await walk([&](const store::ChunkFacts& facts, const placement::ChunkPlace& place) {
+    const auto may_take = [&](const wire::MemberId& member) {
+      return member == newcomer.id || (view_.is_there(member) && !is_passed_over(member, facts.address));
+    };
+    const auto then = first_of(after, place, may_take);
+    if (!contains(then, newcomer.id)) return;
+    std::vector<wire::MemberId> line = first_of(*now, place, may_take);
+    const auto displaced =
+        std::ranges::find_if(line, [&](const wire::MemberId& member) { return !contains(then, member); });
+    if (displaced != line.end()) std::rotate(line.begin(), displaced, displaced + 1);
+    const std::uint64_t bytes = store::stored_bytes(facts.header);
+    if (contains(line, self_) && !contains(then, self_)) share.bytes_freed += bytes;
+    if (!contains(line, self_)) {
+      const auto stand_ins = first_of(*now, place, [&](const wire::MemberId& member) {
+        return is_live(member) && !is_passed_over(member, facts.address);
+      });
+      std::ranges::copy_if(stand_ins, std::back_inserter(line),
+                           [&](const wire::MemberId& member) { return !contains(line, member); });
     }
-  }
+    line.erase(std::ranges::find(line, self_), line.end());
+    std::erase_if(line, [&](const wire::MemberId& member) { return !is_live(member); });
+    in_line.add({facts.address, bytes, std::move(line)});
+  });
   const std::vector<InLine::Chunk> own = co_await in_line.not_held_before();
   for (const InLine::Chunk& chunk : own) {
     ++share.chunks;

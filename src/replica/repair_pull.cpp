@@ -45,7 +45,7 @@ void Repair::want(const wire::MemberId& from, const std::vector<wire::ChunkAddre
       wanted.brought_by = person;
     }
     wanted.lease = std::max(wanted.lease, lease);
-    if (std::ranges::find(wanted.from, from) == wanted.from.end()) wanted.from.push_back(from);
+    if (!contains(wanted.from, from)) wanted.from.push_back(from);
   }
   start_pulling();
 }
@@ -228,8 +228,7 @@ Task<Result<void>> Repair::pull(wire::ChunkAddress address, Wanted wanted,
 
 void Repair::add_sources(const placement::ChunkPlace& place, Wanted& wanted) {
   for (const wire::MemberId& member : view_.map()->preference_list(place, options_.sources)) {
-    const bool is_new = std::ranges::find(wanted.from, member) == wanted.from.end();
-    if (member != self_ && is_new) wanted.from.push_back(member);
+    if (member != self_ && !contains(wanted.from, member)) wanted.from.push_back(member);
   }
 }
 

@@ -133,6 +133,36 @@ TEST(Entering, BringsWhatWasMissedAndTellsEverybody) {
   EXPECT_NE(world[20].membership.presence(world.id(9)), nullptr);
 }
 
+TEST(Entering, LearnsFromAnotherIfTheSuccessorHasGoneSilent) {
+  TestWorld world(10);
+  world.hub.detach(world.id(9));
+  for (std::size_t i = 0; i < 9; ++i) world[i].membership.announce(world.presence(i, 1, 1));
+  world.clock.run_for(1min);
+  world.hub.attach(world.id(9), world.peers[9].get(), world[9].identity.person);
+  world.hub.detach(world.id(2));
+  world[9].membership.set_presence(world.presence(9, 1, 1));
+  world[9].membership.enter(world.id(2));
+  ASSERT_TRUE(world.wait(1min, [&] { return !world[9].membership.is_catching_up(); }));
+  for (std::size_t i = 0; i < 9; ++i) EXPECT_NE(world[9].membership.presence(world.id(i)), nullptr) << i;
+}
+
+TEST(Entering, IsSeenByAClientInThatItIsToldNothing) {
+  TestWorld world(4);
+  for (std::size_t i = 0; i < 4; ++i) world[i].membership.announce(world.presence(i, 1, 1));
+  world.clock.run_for(1min);
+  const auto link = world.hub.client(world.id(0), 1);
+  SeededRandom random(1);
+  Membership client(world.clock, random, world.ring.signatures, *link, *world.ring.roster, wire::MemberId{},
+                    {});
+  world[1].membership.enter(world.id(2));
+  EXPECT_TRUE(world[1].membership.is_catching_up());
+  ASSERT_TRUE(world.clock.run(client.exchange(world.id(1))));
+  EXPECT_TRUE(client.presences().empty()) << "not even where it is itself";
+  ASSERT_TRUE(world.wait(1s, [&] { return !world[1].membership.is_catching_up(); }));
+  ASSERT_TRUE(world.clock.run(client.exchange(world.id(1))));
+  EXPECT_EQ(client.presences().size(), 4u);
+}
+
 TEST(Entering, DoesNotBringBackTheDeadThatOthersForgot) {
   TestWorld world(10, {.news_fan_out = 0});
   // 1 slept, and believes 5 to be live; 0 began anew after 5 had died, and does not know of it.

@@ -79,15 +79,19 @@ TEST(StreamNetwork, FindsOutWhoAnswersAtAnAddress) {
 TEST(StreamNetwork, TellsWhatAMemberSaysFromWhatAnybodyDoes) {
   StreamRing ring(2);
   auto& links = ring.network.links(member(1));
-  const auto is_said_by_member = [&] {
-    const Error said = ring.clock.run(links.connect("machine-2:7000", std::nullopt)).error();
-    EXPECT_NE(said.context.find("not known here"), std::string::npos) << said.context;
-    return said.context.find(link::kRefusedByMember) != std::string::npos;
+  const auto said = [&] {
+    const Error error = ring.clock.run(links.connect("machine-2:7000", std::nullopt)).error();
+    EXPECT_NE(error.context.find("not known here"), std::string::npos) << error.context;
+    return error;
   };
   ring.acquaintances.erase(member(1));
-  EXPECT_TRUE(is_said_by_member());
+  const Error by_member = said();
+  EXPECT_EQ(by_member.code, Errc::refused);
+  EXPECT_NE(by_member.context.find(link::kRefusedByMember), std::string::npos);
   ring.acquaintances.erase(member(2));
-  EXPECT_FALSE(is_said_by_member());
+  const Error by_stranger = said();
+  EXPECT_EQ(by_stranger.code, Errc::unreachable) << "nothing that it says is a member's word";
+  EXPECT_EQ(by_stranger.context.find(link::kRefusedByMember), std::string::npos);
 }
 
 TEST(StreamNetwork, CarriesSegmentsWholeHoweverTheirBytesAreCut) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <peerstore/crypto/keys.hpp>
+#include <peerstore/runtime/result.hpp>
 #include <peerstore/wire/types.hpp>
 
 #include <optional>
@@ -11,11 +12,16 @@
 
 namespace peerstore::link {
 
-// Before what a member says to whom it refuses a link. Anybody may answer at an address: what others say has
-// other words before it.
+// Before what a member says to whom it refuses a link. Anybody may answer at an address: what strangers say
+// is Errc::unreachable, and may contain any words.
 inline constexpr std::string_view kRefusedByMember = "the other side refused the link: ";
 // What a machine is told that asks for a link and was a member.
 inline constexpr std::string_view kNoMemberAnyMore = "does not belong to this ring any more";
+
+// Whether a machine that was asked something said that the asker is no member any more.
+inline bool says_no_member_any_more(const Error& error) {
+  return error.code == Errc::refused && error.context.find(kNoMemberAnyMore) != std::string::npos;
+}
 
 class Directory {
  public:

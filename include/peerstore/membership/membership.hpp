@@ -80,6 +80,8 @@ class Membership {
   // This machine came (back) into the ring, and `successor` is next to it: learns from it what it
   // missed, and lets it spread the own presence.
   void enter(wire::MemberId successor);
+  // After enter(), or sleep: what it missed is on its way, and it tells others nothing until then.
+  bool is_catching_up() const;
   // The ring found that `member`, who comes next, does not answer: tells everybody.
   void lost(const wire::MemberId& member);
   const wire::Presence* presence(const wire::MemberId& member) const;

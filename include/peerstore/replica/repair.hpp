@@ -186,6 +186,10 @@ class Repair {
   static std::uint64_t short_form(const wire::ChunkAddress& address);
   Task<void> round();
   std::vector<Held> held_chunks();
+  // All that is held, in turns, so that the node answers meanwhile. What comes and goes may be seen or not.
+  // Reports that some could not be read; the others were seen.
+  using Visit = std::function<void(const store::ChunkFacts&, const placement::ChunkPlace&)>;
+  Task<Result<void>> walk(Visit visit);
   void refresh_partners(const placement::Map& map);
   Partner& partner_of(const wire::MemberId& member);
   Task<void> offer(wire::MemberId member, std::vector<wire::ChunkAddress> addresses);
@@ -197,7 +201,6 @@ class Repair {
   Task<void> answer_comparisons();
   Task<void> answer_together(std::vector<std::shared_ptr<Asked>> together);
 
-  bool is_there(const wire::MemberId& member) const;  // or comes back within the grace
   bool is_passed_over(const wire::MemberId& member, const wire::ChunkAddress& address) const;
   std::vector<wire::MemberId> offered_to(const placement::Map& map, const Held& chunk,
                                          const std::vector<wire::MemberId>& holders) const;

@@ -5,7 +5,9 @@
 #include <peerstore/placement/placement.hpp>
 #include <peerstore/wire/types.hpp>
 
+#include <algorithm>
 #include <memory>
+#include <vector>
 
 namespace peerstore::replica {
 
@@ -16,12 +18,21 @@ enum class Standing : std::uint8_t {
   gone,       // left or expelled: never to be counted again
 };
 
+inline bool contains(const std::vector<wire::MemberId>& list, const wire::MemberId& member) {
+  return std::ranges::find(list, member) != list.end();
+}
+
 class RingView {
  public:
   virtual ~RingView() = default;
   // The current map; a new object after each change of the roster.
   virtual std::shared_ptr<const placement::Map> map() const = 0;
   virtual Standing standing(const wire::MemberId& member) const = 0;
+  // Live, or expected back within the grace.
+  bool is_there(const wire::MemberId& member) const {
+    const Standing seen = standing(member);
+    return seen != Standing::gone && seen != Standing::long_away;
+  }
   // Whether it said last that it has no room for a further chunk.
   virtual bool is_full(const wire::MemberId&) const { return false; }
   // Which of its lives the member is in, as far as known: it rises when the member starts anew,
