@@ -45,9 +45,8 @@ void RestoreRun::finished(const Job& job, Place place) {
   observer_.progress(progress_);
 }
 
-Task<Result<RestoreSummary>> RestoreRun::run(BlobList root, std::string path, Progress& progress,
+Task<Result<RestoreSummary>> RestoreRun::run(BlobList root, std::string path,
                                              const std::set<std::string>& elsewhere) {
-  progress_ = progress;
   for (const std::string& there : elsewhere) elsewhere_.insert(join(target_.path(), there));
   auto top = std::make_shared<Folder>();
   top->job.path = target_.path();
@@ -58,7 +57,6 @@ Task<Result<RestoreSummary>> RestoreRun::run(BlobList root, std::string path, Pr
   if (stop_) co_return *stop_;
   if (cancelled_) co_return fail(Errc::cancelled, "stopped");
   observer_.progress(progress_);
-  progress = progress_;
   co_return summary_;
 }
 

@@ -24,13 +24,14 @@ namespace peerstore::drive {
 
 class RestoreRun {
  public:
-  // `target` was begun. It and `cancelled` outlive the run.
-  RestoreRun(Environment environment, vault::Vault& vault, Observer observer, const RestoreTarget& target,
-             bool overwrite, const bool& cancelled)
+  // `target` was begun. It, `progress`, which goes on from where it is, and `cancelled` outlive the run.
+  RestoreRun(Environment environment, vault::Vault& vault, Observer observer, Progress& progress,
+             const RestoreTarget& target, bool overwrite, const bool& cancelled)
       : environment_(environment),
         vault_(vault),
         maker_(vault.keys()),
         observer_(std::move(observer)),
+        progress_(progress),
         target_(target),
         overwrite_(overwrite),
         cancelled_(cancelled),
@@ -39,9 +40,8 @@ class RestoreRun {
   ~RestoreRun() { closing_ = true; }
 
   // Restores what is at `path`, which is known to be there, without what is at the paths that are to be had
-  // elsewhere, and the folders above it. `progress` goes on from where it is. An error if the disk is full,
-  // or the run is cancelled.
-  Task<Result<RestoreSummary>> run(BlobList root, std::string path, Progress& progress,
+  // elsewhere, and the folders above it. An error if the disk is full, or the run is cancelled.
+  Task<Result<RestoreSummary>> run(BlobList root, std::string path,
                                    const std::set<std::string>& elsewhere = {});
 
  private:
@@ -99,12 +99,12 @@ class RestoreRun {
   vault::Vault& vault_;
   PieceMaker maker_;
   Observer observer_;
+  Progress& progress_;
   const RestoreTarget& target_;
   bool overwrite_;
   const bool& cancelled_;
   Semaphore files_at_once_;
   RestoreSummary summary_;
-  Progress progress_;
   std::set<std::string> elsewhere_;  // as paths in the target
   std::optional<Error> stop_;
   bool closing_ = false;                               // nobody sets the facts of folders any more

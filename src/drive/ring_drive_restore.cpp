@@ -6,6 +6,7 @@
 #include <set>
 
 #include "content_reader.hpp"
+#include "restore_count.hpp"
 #include "restore_run.hpp"
 #include "ring_drive.hpp"
 
@@ -91,6 +92,27 @@ Task<Result<RingDrive::Parts>> RingDrive::parts_at(std::string path, std::string
   co_return parts;
 }
 
+// Whole snapshots tell it themselves. What cannot be read is reported by the restore.
+Task<void> RingDrive::expect(std::vector<Part> parts, bool is_all, Progress& progress) {
+  Amount total;
+  std::set<std::string> counted;
+  for (const Part& part : parts) {
+    const FileFacts& facts = part.entry.facts;
+    if (is_all) {
+      const SnapshotRecord& record = part.snapshot.record;
+      if (counted.insert(part.snapshot.id).second) total += {record.files, record.bytes};
+    } else if (facts.kind == FileKind::folder) {
+      const auto below = co_await count_below(vault_, part.entry.content, part.path, part.elsewhere);
+      if (!below) co_return;
+      total += *below;
+    } else if (facts.kind == FileKind::file) {
+      total += {1, facts.size};
+    }
+  }
+  progress.files_total = total.files;
+  progress.bytes_total = total.bytes;
+}
+
 Task<Result<RestoreSummary>> RingDrive::restore(std::string path, std::string snapshot, std::string target,
                                                 bool overwrite, Observer observer) {
   cancelled_ = false;
@@ -105,27 +127,18 @@ Task<Result<RestoreSummary>> RingDrive::restore(std::string path, std::string sn
     parts->all.push_back({"", known->front(), {}, {}});
   }
   Progress progress;
-  std::set<std::string> counted;
-  for (const Part& part : parts->all) {
-    const FileFacts& facts = part.entry.facts;
-    if (at.empty() && counted.insert(part.snapshot.id).second) {
-      progress.files_total += part.snapshot.record.files;
-      progress.bytes_total += part.snapshot.record.bytes;
-    } else if (!at.empty() && facts.kind == FileKind::file) {
-      progress.files_total += 1;
-      progress.bytes_total += facts.size;
-    }
-  }
   RestoreTarget into(environment_.files, std::move(target));
   const auto begin = [&] { return into.begin(); };
   const auto begun = co_await environment_.workers.run(begin);
   if (!begun) co_return begun.error();
   RestoreSummary total;
+  TaskScope counting(environment_.clock);
+  counting.spawn(expect(parts->all, at.empty(), progress));
   // The newest last: of the folders above it, too, the newest facts stay.
   std::reverse(parts->all.begin(), parts->all.end());
   for (const Part& part : parts->all) {
-    RestoreRun run(environment_, vault_, observer, into, overwrite, cancelled_);
-    const auto done = co_await run.run(part.snapshot.record.tree, part.path, progress, part.elsewhere);
+    RestoreRun run(environment_, vault_, observer, progress, into, overwrite, cancelled_);
+    const auto done = co_await run.run(part.snapshot.record.tree, part.path, part.elsewhere);
     if (!done) co_return done.error();
     total.files += done->files;
     total.there += done->there;

@@ -227,8 +227,8 @@ TEST_F(RestoreTest, AnEvilListingWritesNothingOutsideItsTarget) {
     RestoreTarget target(other.files, "/back/a/b");
     ASSERT_TRUE(target.begin());
     Progress progress;
-    RestoreRun run(other.environment(), vault, other.observer(), target, true, cancelled);
-    const auto restored = circle.clock.run(run.run({0, {id}}, "", progress));
+    RestoreRun run(other.environment(), vault, other.observer(), progress, target, true, cancelled);
+    const auto restored = circle.clock.run(run.run({0, {id}}, ""));
     ASSERT_TRUE(target.finish());
     ASSERT_TRUE(restored);
     EXPECT_EQ(restored->failed, 1u);
@@ -236,6 +236,24 @@ TEST_F(RestoreTest, AnEvilListingWritesNothingOutsideItsTarget) {
     EXPECT_EQ(*other.files.list("/back/a"), std::vector<std::string>{"b"});
     EXPECT_EQ(other.files.list("/")->size(), 1u);
   }
+}
+
+TEST_F(RestoreTest, TellsHowMuchThereIsToRestoreBelowAFolder) {
+  SeededRandom random(41);
+  std::uint64_t bytes = 0;
+  for (int i = 0; i < 30; ++i) {
+    const std::string text = random_text(random, 50'000);
+    bytes += text.size();
+    home.files.write("/t/wanted/" + std::string(i % 3 == 0 ? "deep/er/" : "") + std::to_string(i), text);
+    home.files.write("/t/other/" + std::to_string(i), text);
+  }
+  ASSERT_TRUE(home.backup({"/t"}));
+  ASSERT_TRUE(other.restore("/t/wanted", "/back"));
+  const Progress& last = other.progress.back();
+  EXPECT_EQ(last.files_total, 30u);
+  EXPECT_EQ(last.files_done, 30u);
+  EXPECT_EQ(last.bytes_total, bytes);
+  EXPECT_EQ(last.bytes_safe, bytes);
 }
 
 TEST_F(RestoreTest, ALinkInTheSnapshotIsNoWayOutEither) {
@@ -260,8 +278,8 @@ TEST_F(RestoreTest, ALinkInTheSnapshotIsNoWayOutEither) {
     RestoreTarget target(other.files, "/back");
     ASSERT_TRUE(target.begin());
     Progress progress;
-    RestoreRun run(other.environment(), vault, other.observer(), target, true, cancelled);
-    ASSERT_TRUE(circle.clock.run(run.run(*list, "", progress)));
+    RestoreRun run(other.environment(), vault, other.observer(), progress, target, true, cancelled);
+    ASSERT_TRUE(circle.clock.run(run.run(*list, "")));
   }
   EXPECT_TRUE(other.files.list("/outside")->empty());
 }
