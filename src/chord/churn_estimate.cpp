@@ -20,8 +20,9 @@ void ChurnEstimate::observe(TimePoint now, double watched, double departures) {
 void ChurnEstimate::assume(Duration session) {
   const double seconds = std::max(std::chrono::duration<double>(session).count(), kLeast);
   prior_ = std::min(prior_, seconds);
-  seconds_ += kHearsay * seconds;
-  departures_ += kHearsay;
+  const double weight = std::min(kHearsay, kHearsayWatched / seconds);
+  seconds_ += weight * seconds;
+  departures_ += weight;
 }
 
 Duration ChurnEstimate::mean_session() const {

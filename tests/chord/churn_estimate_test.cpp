@@ -68,6 +68,16 @@ TEST(ChurnEstimate, TakesOthersWordUntilItHasSeenEnough) {
   EXPECT_NEAR(seconds(estimate.mean_session()), 3600, 400);
 }
 
+// Each who comes in a storm hears from one who came before it: of the calm all would hear for ever.
+TEST(ChurnEstimate, IsNotLulledByWhatWasTrueBeforeTheStorm) {
+  ChurnEstimate estimate(18h);
+  TimePoint now;
+  estimate.observe(now, 16, 0);
+  estimate.assume(18h);
+  watch(estimate, now, 2min, 16, 2min);
+  EXPECT_LT(estimate.mean_session(), Duration(6min));
+}
+
 TEST(ChurnEstimate, ForgetsWhatOthersSaid) {
   for (const Duration said : {Duration(10s), Duration(1000h)}) {
     ChurnEstimate estimate(18h);
