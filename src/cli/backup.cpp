@@ -46,9 +46,11 @@ Result<std::vector<std::string>> patterns_in(const std::string& path) {
   if (!file) return fail(Errc::not_found, "--exclude-from " + path + ": " + std::strerror(errno));
   std::vector<std::string> patterns;
   for (std::string line; std::getline(file, line);) {
+    if (patterns.empty() && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);
     if (line.ends_with('\r')) line.pop_back();  // written on Windows
     if (!line.empty() && line.front() != '#') patterns.push_back(line);
   }
+  if (file.bad()) return fail(Errc::io, "--exclude-from " + path + ": it cannot be read");
   return patterns;
 }
 
@@ -178,7 +180,12 @@ Task<Exit> run(OwnerSession& session, drive::Drive& drive, const Backup& backup)
           Exit::interrupted, "Stopped. Nothing is lost: " + human_bytes(last.bytes_safe) + " is safe.",
           "Run the same command to go on.");
     }
-    co_return backup.output.failure(summary.error(), "What was safe before is still safe.");
+    // Not this home, which is at work: friends, or another machine of the person's.
+    const bool is_elsewhere = summary.error().code == Errc::busy;
+    co_return backup.output.failure(
+        is_elsewhere ? Exit::try_later : exit_for(summary.error()), summary.error().message(),
+        is_elsewhere ? "What was safe before is still safe. Try again in a minute."
+                     : "What was safe before is still safe.");
   }
   if (backup.what.only_look) {
     const Exit exit = summary->skipped > 0 ? Exit::in_part : Exit::done;

@@ -15,6 +15,7 @@ namespace peerstore::cli {
 namespace {
 
 constexpr Duration kRedraw = 250ms;
+constexpr double kRateFrom = 1;  // seconds: until then it tells nothing of the time left
 constexpr Duration kLinePause = 10s;
 constexpr int kBarWidth = 20;
 
@@ -159,7 +160,7 @@ void ProgressLine::show(const drive::Progress& progress) {
   const double seconds = std::chrono::duration<double>(now - began_).count();
   const double rate = seconds > 0 ? static_cast<double>(progress.bytes_safe) / seconds : 0;
   const std::uint64_t left = progress.bytes_total - std::min(progress.bytes_total, progress.bytes_safe);
-  const bool is_known = progress.bytes_total > 0 && rate > 0;
+  const bool is_known = progress.bytes_total > 0 && rate > 0 && seconds >= kRateFrom;
   const auto seconds_left = is_known ? static_cast<std::int64_t>(static_cast<double>(left) / rate) : -1;
   if (output_.json()) {
     const auto if_known = [](auto value, bool known) {

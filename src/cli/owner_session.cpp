@@ -335,7 +335,7 @@ Exit with_session(const Home& home, const Output& output, const OwnerOptions& op
   Exit exit = Exit::failed;
   net::Loop& loop = (*session)->loop();
   if (!loop.run(enter_and_work(**session, output, options.bootstrap, work, purpose, exit))) {
-    return Exit::interrupted;
+    return output.failure(Exit::interrupted, "Stopped.", "Run the same command again.");
   }
   return exit;
 }
@@ -371,7 +371,7 @@ Exit with_unlocked_session(
   if (!session) return output.failure(session.error());
   Exit exit = Exit::failed;
   if (!(*session)->loop().run(try_and_work(**session, options.bootstrap, work, exit))) {
-    return Exit::interrupted;
+    return output.failure(Exit::interrupted, "Stopped.", "Run the same command again.");
   }
   return exit;
 }

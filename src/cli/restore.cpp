@@ -195,7 +195,13 @@ Task<Exit> get_file(OwnerSession& session, drive::Drive& drive, const GetFile& j
 
 Exit restore_command(const Home& home, const Output& output, const GlobalOptions& global,
                      const RestoreOptions& options) {
-  if (::mkdir(options.target.c_str(), 0700) != 0 && errno != EEXIST) {
+  const bool is_made = ::mkdir(options.target.c_str(), 0700) == 0;
+  struct stat there = {};
+  if (!is_made && errno == EEXIST && ::stat(options.target.c_str(), &there) == 0 && !S_ISDIR(there.st_mode)) {
+    return output.failure(Exit::failed, "--to " + options.target + ": this is not a folder",
+                          "Nothing was restored. Name another folder.");
+  }
+  if (!is_made && errno != EEXIST) {
     return output.failure(Exit::failed, "--to " + options.target + ": " + std::strerror(errno),
                           "Nothing was restored. Make the folder above it first.");
   }
@@ -204,10 +210,12 @@ Exit restore_command(const Home& home, const Output& output, const GlobalOptions
     return output.failure(Exit::failed, "--to " + options.target + ": " + std::strerror(errno));
   }
   const Restore job{output, global, options, resolved};
-  return with_drive(
+  const Exit exit = with_drive(
       home, output, options,
       [&](OwnerSession& session, drive::Drive& drive) { return restore(session, drive, job); },
       Purpose::look);
+  if (is_made && exit != Exit::done) (void)::rmdir(resolved);  // which spares what has anything in it
+  return exit;
 }
 
 Exit getfile_command(const Home& home, const Output& output, const GlobalOptions& global,

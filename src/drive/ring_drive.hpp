@@ -89,7 +89,7 @@ class RingDrive final : public Drive, public crypto::InLockedMemory {
   Result<std::vector<KnownSnapshot>> current(const std::string& id) const;
   Task<Result<Parts>> parts_at(std::string path, std::string snapshot);
   Task<Result<bool>> add_part(Parts& parts, const KnownSnapshot& snapshot, std::string path);
-  Task<void> expect(std::vector<Part> parts, bool is_all, Progress& progress);
+  Task<void> expect(std::vector<Part> parts, Progress& progress);
   Task<bool> adds_to(const Part& newer, const KnownSnapshot& older, std::string path);
   Task<Result<void>> list_parts(const std::vector<Part>& parts, std::string from, bool recursive,
                                 const EachEntry& each);

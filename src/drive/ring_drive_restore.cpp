@@ -92,15 +92,13 @@ Task<Result<RingDrive::Parts>> RingDrive::parts_at(std::string path, std::string
   co_return parts;
 }
 
-// Whole snapshots tell it themselves. What cannot be read is reported by the restore.
-Task<void> RingDrive::expect(std::vector<Part> parts, bool is_all, Progress& progress) {
+// A whole snapshot tells it itself. What cannot be read is reported by the restore.
+Task<void> RingDrive::expect(std::vector<Part> parts, Progress& progress) {
   Amount total;
-  std::set<std::string> counted;
   for (const Part& part : parts) {
     const FileFacts& facts = part.entry.facts;
-    if (is_all) {
-      const SnapshotRecord& record = part.snapshot.record;
-      if (counted.insert(part.snapshot.id).second) total += {record.files, record.bytes};
+    if (part.path.empty()) {
+      total += {part.snapshot.record.files, part.snapshot.record.bytes};
     } else if (facts.kind == FileKind::folder) {
       const auto below = co_await count_below(vault_, part.entry.content, part.path, part.elsewhere);
       if (!below) co_return;
@@ -133,7 +131,7 @@ Task<Result<RestoreSummary>> RingDrive::restore(std::string path, std::string sn
   if (!begun) co_return begun.error();
   RestoreSummary total;
   TaskScope counting(environment_.clock);
-  counting.spawn(expect(parts->all, at.empty(), progress));
+  counting.spawn(expect(parts->all, progress));
   // The newest last: of the folders above it, too, the newest facts stay.
   std::reverse(parts->all.begin(), parts->all.end());
   for (const Part& part : parts->all) {

@@ -131,6 +131,10 @@ void Loop::on_signal(std::function<void(int)> handler) {
   if (!first) return;
   implementation_->signals.add(SIGINT);
   implementation_->signals.add(SIGTERM);
+  // A terminal that is closed; not for who was started so as to outlive it.
+  struct sigaction before = {};
+  const bool is_ignored = ::sigaction(SIGHUP, nullptr, &before) == 0 && before.sa_handler == SIG_IGN;
+  if (!is_ignored) implementation_->signals.add(SIGHUP);
   implementation_->wait_for_signal();
 }
 

@@ -86,6 +86,9 @@ class ChunkStoreOnDisk final : public ChunkStore {
   // Whether it made room, or a slot. Blocking, but quick and rare: one unlink for each chunk that
   // was abandoned.
   bool drop_idle_writes();
+  bool drop_writes_untouched_for(Duration life);
+  void make_way_for(wire::PersonNumber owner);
+  void drop(Incoming::iterator chunk);
 
   struct DamagedChunk {
     ChunkFacts facts;

@@ -4,9 +4,16 @@
 #include "store/chunk_file.hpp"
 #include "store/layout.hpp"
 
+#include <algorithm>
+#include <map>
+
 namespace peerstore::store {
 
 namespace {
+
+// Who sends is heard from at least so often, or was cut off: a command that was killed leaves chunks behind.
+constexpr Duration kCutOff = std::chrono::seconds(30);
+constexpr std::size_t kSharers = 4;  // persons who surely find a place for what they send
 
 Error not_begun(const wire::ChunkAddress& address) {
   return fail(Errc::not_found, about(address) + ": not begun, or given up");
@@ -87,7 +94,9 @@ Result<ChunkStoreOnDisk::Incoming::iterator> ChunkStoreOnDisk::admit(const wire:
     }
     return known;
   }
-  if (incoming_.size() >= writes_at_once_) drop_idle_writes();
+  const wire::PersonNumber owner = chunk.description.header.owner;
+  if (incoming_.size() >= writes_at_once_) drop_writes_untouched_for(kCutOff);
+  if (incoming_.size() >= writes_at_once_) make_way_for(owner);
   if (incoming_.size() >= writes_at_once_) return fail(Errc::busy, "too many chunks are being received");
 
   const std::uint64_t bytes = chunk_file_bytes(chunk.description.header.segments);
@@ -250,18 +259,40 @@ bool ChunkStoreOnDisk::make_room() {
   return drop_healed() || dropped;
 }
 
-bool ChunkStoreOnDisk::drop_idle_writes() {
+bool ChunkStoreOnDisk::drop_idle_writes() { return drop_writes_untouched_for(idle_life_); }
+
+bool ChunkStoreOnDisk::drop_writes_untouched_for(Duration life) {
   const TimePoint now = clock_.now();
   bool dropped = false;
   for (auto chunk = incoming_.begin(); chunk != incoming_.end();) {
     const auto here = chunk++;
-    IncomingChunk& incoming = here->second;
-    if (incoming.touched + idle_life_ > now || turns_.is_taken(incoming.address)) continue;
-    incoming.file.reset();
-    forget(here, remove_file(disk_, incoming.address, Published::not_renamed));
+    if (here->second.touched + life > now || turns_.is_taken(here->first)) continue;
+    drop(here);
     dropped = true;
   }
   return dropped;
+}
+
+// Nobody keeps all others out: who has less than its share gets the place that was untouched for longest of
+// those that the person with most of them has.
+void ChunkStoreOnDisk::make_way_for(wire::PersonNumber owner) {
+  const std::size_t share = writes_at_once_ / kSharers;
+  std::map<wire::PersonNumber, std::size_t> counts;
+  for (const auto& [address, incoming] : incoming_) ++counts[incoming.chunk.description.header.owner];
+  const auto most = std::ranges::max_element(counts, {}, [](const auto& entry) { return entry.second; });
+  if (most == counts.end() || most->second <= share || counts[owner] >= share) return;
+  auto oldest = incoming_.end();
+  for (auto chunk = incoming_.begin(); chunk != incoming_.end(); ++chunk) {
+    const bool is_theirs = chunk->second.chunk.description.header.owner == most->first;
+    if (!is_theirs || turns_.is_taken(chunk->first)) continue;
+    if (oldest == incoming_.end() || chunk->second.touched < oldest->second.touched) oldest = chunk;
+  }
+  if (oldest != incoming_.end()) drop(oldest);
+}
+
+void ChunkStoreOnDisk::drop(Incoming::iterator chunk) {
+  chunk->second.file.reset();
+  forget(chunk, remove_file(disk_, chunk->first, Published::not_renamed));
 }
 
 }  // namespace peerstore::store

@@ -256,6 +256,18 @@ TEST_F(RestoreTest, TellsHowMuchThereIsToRestoreBelowAFolder) {
   EXPECT_EQ(last.bytes_safe, bytes);
 }
 
+TEST_F(RestoreTest, CountsOnceWhatSeveralSnapshotsHave) {
+  SeededRandom random(42);
+  for (int i = 0; i < 5; ++i) home.files.write("/t/in/" + std::to_string(i), random_text(random, 20'000));
+  home.files.write("/t/beside", random_text(random, 30'000));
+  ASSERT_TRUE(home.backup({"/t"}));
+  ASSERT_TRUE(home.backup({"/t/in"}));
+  ASSERT_TRUE(other.restore("", "/back"));
+  const Progress& last = other.progress.back();
+  EXPECT_EQ(last.files_total, last.files_done);
+  EXPECT_EQ(last.bytes_total, last.bytes_safe);
+}
+
 TEST_F(RestoreTest, ALinkInTheSnapshotIsNoWayOutEither) {
   vault::Vault vault({circle.clock, circle.workers, circle.entropy, circle.space}, circle.drive_secret);
   // The same name cannot be a link and a folder in one listing, but two runs can have left both.

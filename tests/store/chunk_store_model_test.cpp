@@ -89,9 +89,9 @@ class Twins {
     return static_cast<std::size_t>(std::ranges::count_if(
         model_, [](const auto& entry) { return entry.second.state == State::incoming; }));
   }
-  void drop_idle() {
+  void drop_idle(Duration life = kLife) {
     for (auto& [which, chunk] : model_) {
-      if (chunk.state == State::incoming && chunk.touched + kLife <= now()) chunk = {};
+      if (chunk.state == State::incoming && chunk.touched + life <= now()) chunk = {};
     }
   }
 
@@ -114,7 +114,7 @@ class Twins {
       return;
     }
     if (model_[which].state == State::absent) {
-      if (writes() >= kWritesAtOnce) drop_idle();
+      if (writes() >= kWritesAtOnce) drop_idle(30s);
       if (writes() >= kWritesAtOnce) {
         ASSERT_EQ(missing.error().code, Errc::busy);
         return;

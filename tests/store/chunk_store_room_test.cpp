@@ -52,13 +52,49 @@ TEST(ChunkStoreRoom, GivesUpIdleWritesWhenTheirSlotIsNeeded) {
   TestMachine machine({.capacity = 1 << 30, .writes_at_once = 2});
   machine.open();
   ASSERT_TRUE(machine.begin(make_chunk(1, 1)));
-  machine.clock.run_for(3min);
+  machine.clock.run_for(20s);
   ASSERT_TRUE(machine.begin(make_chunk(2, 1)));
   EXPECT_EQ(machine.begin(make_chunk(3, 1)).error().code, Errc::busy);
-  machine.clock.run_for(2min);
+  machine.clock.run_for(10s);
   ASSERT_TRUE(machine.begin(make_chunk(3, 1)));
   EXPECT_TRUE(machine.put_segment(make_chunk(2, 1), 0));
   EXPECT_EQ(machine.put_segment(make_chunk(1, 1), 0).error().code, Errc::not_found);
+}
+
+TEST(ChunkStoreRoom, GivesUpIdleWritesInTimeWhoeverNeedsTheirRoom) {
+  TestMachine machine;
+  machine.open();
+  ASSERT_TRUE(machine.begin(make_chunk(1, 16)));
+  machine.clock.run_for(4min);
+  ASSERT_TRUE(machine.clock.run(machine.store->sweep_trash()));
+  EXPECT_GT(machine.store->usage().promised, 0U);
+  machine.clock.run_for(1min);
+  ASSERT_TRUE(machine.clock.run(machine.store->sweep_trash()));
+  EXPECT_EQ(machine.store->usage().promised, 0U);
+  EXPECT_TRUE(machine.disk->files_below("chunks/incoming").empty());
+  machine.expect_books_balance();
+}
+
+TEST(ChunkStoreRoom, LetsNobodyKeepAllOthersFromWriting) {
+  TestMachine machine({.capacity = 1 << 30, .writes_at_once = 8});
+  machine.open();
+  const auto of_other = [](std::uint64_t seed) {
+    TestChunk chunk = make_chunk(seed, 1);
+    chunk.description.header.owner = kOwner + 1;
+    return chunk;
+  };
+  for (std::uint64_t i = 0; i < 8; ++i) {
+    ASSERT_TRUE(machine.begin(make_chunk(10 + i, 1)));
+    machine.clock.run_for(1s);
+  }
+  EXPECT_EQ(machine.begin(make_chunk(20, 1)).error().code, Errc::busy) << "it has them all itself";
+  ASSERT_TRUE(machine.begin(of_other(30)));
+  ASSERT_TRUE(machine.begin(of_other(31)));
+  EXPECT_EQ(machine.begin(of_other(32)).error().code, Errc::busy) << "that would be more than its share";
+  EXPECT_EQ(machine.put_segment(make_chunk(10, 1), 0).error().code, Errc::not_found) << "the oldest went";
+  EXPECT_EQ(machine.put_segment(make_chunk(11, 1), 0).error().code, Errc::not_found);
+  EXPECT_TRUE(machine.put_segment(make_chunk(12, 1), 0));
+  machine.expect_books_balance();
 }
 
 TEST(ChunkStoreRoom, GrantsNothingAfterTheOwnerTookSpaceBack) {

@@ -63,16 +63,17 @@ class Restarts(RingTest):
         self.assertEqual(code, 0, summary)
 
     def test_a_backup_that_is_killed_is_not_sent_again_and_leaves_nothing_behind(self):
+        size = 200_000_000  # so that there is time to kill it
         homes = self.make_ring(3, copies=1)
         homes[0].run("unlock")
         tree = self.work / "tree"
-        make_tree(tree, files=50, big=60_000_000)
+        make_tree(tree, files=50, big=size)
         for sent in (0.3, 0.6):
             backup = subprocess.Popen(
                 [PEERSTORE, "--home", str(homes[0].path), "--json", "backup", str(tree)],
                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=homes[0].environment())
             for line in backup.stdout:
-                if json.loads(line).get("bytes_safe", 0) > sent * 60_000_000:
+                if json.loads(line).get("bytes_safe", 0) > sent * size:
                     break
             backup.kill()
             backup.communicate(timeout=60)
@@ -81,10 +82,10 @@ class Restarts(RingTest):
         self.assertEqual(code, 0, summary)
         kept = lambda: sum(chunk.stat().st_size for home in homes for chunk in (home.path / "node" / "chunks").glob("[0-9a-f][0-9a-f]/*"))
         half_sent = 2 * 3 * 5_300_000  # packs that were under way, of each run that was killed
-        self.assertLess(kept(), 60_000_000 * 1.15 + half_sent)
+        self.assertLess(kept(), size * 1.15 + half_sent)
         homes[0].run("prune")
-        self.assertGreater(kept(), 60_000_000)
-        self.assertLess(kept(), 60_000_000 * 1.15)
+        self.assertGreater(kept(), size)
+        self.assertLess(kept(), size * 1.15)
 
     def test_a_restarted_node_finds_its_friends_by_itself_and_still_has_its_chunks(self):
         homes = self.make_ring(5)

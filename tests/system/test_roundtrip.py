@@ -242,8 +242,12 @@ class Roundtrip(RingTest):
         tree = self.work / "tree"
         make_tree(tree, files=60, big=2_000_000)
         (tree / "skipped.tmp").write_text("not kept")
-        looked, code = homes[0].json("backup", "-n", "--exclude", "*.tmp", tree)
-        self.assertEqual((code, looked["dry_run"]), (0, True))
+        everything, _ = homes[0].json("backup", "-n", tree)
+        patterns = self.work / "patterns.txt"
+        patterns.write_bytes(b"# written on Windows\r\n\r\n*.tmp\r\n")
+        looked, code = homes[0].json("backup", "-n", "--exclude-from", patterns, tree)
+        self.assertEqual((code, looked["dry_run"], looked["files"]), (0, True, everything["files"] - 1))
+        self.assertEqual(homes[0].run("backup", "-n", "--exclude-from", self.work, tree, check=False).returncode, 1)
         self.assertGreater(looked["bytes_new"], 2_000_000)
         # PeerStore's own home is left out, of what lies around it, too.
         self.assertEqual(homes[0].run("backup", homes[0].path / "client", check=False).returncode, 2)
