@@ -94,7 +94,7 @@ void ChordNode::do_as(const wire::Neighbours& neighbour) {
 Task<void> ChordNode::refresh_fingers() {
   refreshing_ = true;
   // Where it costs too much to follow the ring, members hardly stay for long.
-  if (churn_.mean_session() > kSessionAtFirst) churn_.assume(kSessionAtFirst);
+  churn_.take_as_at_most(kSessionAtFirst);
   bool asked_successor = false;  // before a lookup: what it knows is nearly what is wanted
   while (fingers_only_) {
     const Duration pause = std::clamp(mean_session() / (8 * kFreshDivisor), kRefreshLeast, kRefreshMost);

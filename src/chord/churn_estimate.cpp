@@ -25,6 +25,12 @@ void ChurnEstimate::assume(Duration session) {
   departures_ += weight;
 }
 
+void ChurnEstimate::take_as_at_most(Duration session) {
+  const double seconds = std::chrono::duration<double>(session).count();
+  prior_ = std::min(prior_, seconds);
+  seconds_ = std::min(seconds_, seconds * departures_);
+}
+
 Duration ChurnEstimate::mean_session() const {
   const double seconds = (seconds_ + kPrior * prior_) / (departures_ + kPrior);
   return Duration(static_cast<Duration::rep>(seconds * 1e9));

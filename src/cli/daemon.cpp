@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 
 namespace peerstore::cli {
 
@@ -358,7 +359,8 @@ Task<void> Daemon::main(const Output& output, Exit& exit) {
 }
 
 Exit Daemon::run(const Output& output) {
-  loop_.on_signal([this](int) {
+  loop_.on_signal([this](int signal) {
+    if (signal == SIGHUP && stop_asked_) return;  // a terminal that is closed sends it twice
     if (stop_asked_) {
       loop_.stop();
       return;

@@ -15,6 +15,7 @@ namespace {
 
 constexpr unsigned kWorkerThreads = 2;
 constexpr std::size_t kTimesAsked = 8;
+constexpr std::size_t kTimesAskedWhoCatchesUp = 40;
 constexpr Duration kAskAgain = 250ms;
 constexpr std::string_view kStartNode =
     "Start this home's node (peerstore node), or name a friend's with --bootstrap HOST:PORT.";
@@ -162,7 +163,7 @@ Task<Result<void>> OwnerSession::enter(std::vector<std::string> bootstrap) {
 // but away: one other is asked, and nobody waits. (This home's own node need not run: it keeps nothing for
 // its owner.)
 Task<void> OwnerSession::find_everybody() {
-  for (std::size_t asked = 0; asked < kTimesAsked; ++asked) {
+  for (std::size_t asked = 0; asked < kTimesAskedWhoCatchesUp; ++asked) {
     std::vector<wire::MemberId> known;
     bool lacks_somebody = false;
     bool lacks_somebody_new = false;
@@ -176,10 +177,11 @@ Task<void> OwnerSession::find_everybody() {
     // Not even of itself does the entrance tell while it comes into the ring, or back from sleep.
     const bool is_told_nothing = known.empty();
     if (is_told_nothing) known.push_back(entrance_);
-    if (!is_told_nothing && !lacks_somebody) co_return;
+    if (!is_told_nothing && (!lacks_somebody || asked >= kTimesAsked)) co_return;
     // The entrance was asked to begin with.
     if (!lacks_somebody_new && known.size() > 1) std::erase(known, entrance_);
-    (void)co_await membership_->exchange(known[asked % known.size()]);
+    const auto exchanged = co_await membership_->exchange(known[asked % known.size()]);
+    if (is_told_nothing && !exchanged) co_return;
     if (!is_told_nothing && !lacks_somebody_new) co_return;
     Clock& clock = loop_;
     co_await clock.sleep(kAskAgain);
@@ -352,7 +354,9 @@ Exit with_drive(const Home& home, const Output& output, const OwnerOptions& opti
   }
   int signals = 0;
   const auto in_session = [&](OwnerSession& session) {
-    session.loop().on_signal([&](int) {
+    session.loop().on_signal([&](int signal) {
+      // A terminal that is closed sends it twice, by its shell and by the kernel.
+      if (signal == SIGHUP && signals > 0) return;
       if (++signals > 1 || drive_work.open == nullptr) {
         session.loop().stop();
       } else {

@@ -97,7 +97,7 @@ Task<void> RingDrive::expect(std::vector<Part> parts, Progress& progress) {
   Amount total;
   for (const Part& part : parts) {
     const FileFacts& facts = part.entry.facts;
-    if (part.path.empty()) {
+    if (part.path.empty() && part.elsewhere.empty()) {
       total += {part.snapshot.record.files, part.snapshot.record.bytes};
     } else if (facts.kind == FileKind::folder) {
       const auto below = co_await count_below(vault_, part.entry.content, part.path, part.elsewhere);

@@ -22,6 +22,7 @@ constexpr Duration kAddressesAfter = std::chrono::minutes(5);
 constexpr Duration kLookForTheUnheard = std::chrono::minutes(10);
 // Whoever was not told where the others are thinks them away until it meets somebody.
 constexpr std::size_t kCatchUpTries = 3;
+constexpr Duration kCatchUpPause = std::chrono::milliseconds(250);  // all may have begun at once
 
 bool speaks_of(const std::vector<wire::StatementId>& known, const wire::StatementId& id) {
   if (known.size() < wire::kStatementsMax) return true;
@@ -91,6 +92,9 @@ Task<Result<wire::PresenceDifference>> Membership::State::compare_presences(wire
   Result<wire::PresenceDifference> difference = co_await wire::ask(network, peer, question);
   note(peer, difference);
   if (!difference) co_return difference;
+  const bool is_told_nothing =
+      difference->presences.empty() && difference->absences.empty() && !presences.stands(peer);
+  if (trusting && is_told_nothing) co_return fail(Errc::busy, "it is catching up itself");
   if (std::exchange(is_behind, false) && !is_client()) scope.spawn(note_the_unheard());
   wire::PushStatements back = presences.lacking(*difference, question.sums.size());
   const std::vector<wire::Absence> outlived = presences.outlived(*difference, question.sums.size(), self);
@@ -155,14 +159,17 @@ Task<void> Membership::State::catch_up(wire::MemberId successor) {
     if (!std::exchange(learning_addresses, true)) scope.spawn(learn_addresses());
     co_return;
   }
+  const std::uint64_t life = ++lives_entered;
   wire::MemberId peer = successor;
   Result<wire::PresenceDifference> difference = co_await compare_presences(peer, true);
   for (std::size_t tries = 1; !difference && tries < kCatchUpTries; ++tries) {
-    const std::optional<wire::MemberId> other = liveness.next_live(roster, self);
-    if (!other) break;
+    co_await clock.sleep(kCatchUpPause);
+    const std::optional<wire::MemberId> other = liveness.next_live(roster, peer);
+    if (life != lives_entered || !other || *other == self) break;
     peer = *other;
     difference = co_await compare_presences(peer, true);
   }
+  if (life != lives_entered) co_return;  // it came anew into the ring meanwhile, and asks anew
   entering = false;
   if (!difference) co_return;
   if (difference->roster != roster.digest()) (void)co_await exchange_statements(peer);

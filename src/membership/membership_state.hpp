@@ -137,6 +137,7 @@ struct Membership::State {
   std::uint64_t departures = 0;
   bool neighbours_only = false;  // of presences and absences
   bool learning_addresses = false;
+  std::uint64_t lives_entered = 0;
   bool entering = false;  // what is known is of another day
   bool is_behind = true;  // and was not exchanged with anybody since
   std::uint64_t refused = 0;

@@ -87,7 +87,7 @@ class ChunkStoreOnDisk final : public ChunkStore {
   // was abandoned.
   bool drop_idle_writes();
   bool drop_writes_untouched_for(Duration life);
-  void make_way_for(wire::PersonNumber owner);
+  Incoming::iterator makes_way_for(wire::PersonNumber owner);
   void drop(Incoming::iterator chunk);
 
   struct DamagedChunk {

@@ -11,8 +11,9 @@ namespace peerstore::store {
 
 namespace {
 
-// Who sends is heard from at least so often, or was cut off: a command that was killed leaves chunks behind.
-constexpr Duration kCutOff = std::chrono::seconds(30);
+// Of a chunk that nobody touched for so long the sender was cut off, as a command that was killed, or is so
+// slow that the place is worth more to others.
+constexpr Duration kCutOff = std::chrono::minutes(1);
 constexpr std::size_t kSharers = 4;  // persons who surely find a place for what they send
 
 Error not_begun(const wire::ChunkAddress& address) {
@@ -96,8 +97,8 @@ Result<ChunkStoreOnDisk::Incoming::iterator> ChunkStoreOnDisk::admit(const wire:
   }
   const wire::PersonNumber owner = chunk.description.header.owner;
   if (incoming_.size() >= writes_at_once_) drop_writes_untouched_for(kCutOff);
-  if (incoming_.size() >= writes_at_once_) make_way_for(owner);
-  if (incoming_.size() >= writes_at_once_) return fail(Errc::busy, "too many chunks are being received");
+  const bool has_place = incoming_.size() < writes_at_once_ || makes_way_for(owner) != incoming_.end();
+  if (!has_place) return fail(Errc::busy, "too many chunks are being received");
 
   const std::uint64_t bytes = chunk_file_bytes(chunk.description.header.segments);
   const wire::ChunkHeader& header = chunk.description.header;
@@ -109,6 +110,7 @@ Result<ChunkStoreOnDisk::Incoming::iterator> ChunkStoreOnDisk::admit(const wire:
   if (!room && make_room()) room = ledger_.start_write(terms.reservation, bytes, now, purpose);
   if (!room) return room.error();
   charge(header);
+  if (incoming_.size() >= writes_at_once_) drop(makes_way_for(owner));
 
   IncomingChunk incoming;
   incoming.address = address;
@@ -275,19 +277,19 @@ bool ChunkStoreOnDisk::drop_writes_untouched_for(Duration life) {
 
 // Nobody keeps all others out: who has less than its share gets the place that was untouched for longest of
 // those that the person with most of them has.
-void ChunkStoreOnDisk::make_way_for(wire::PersonNumber owner) {
+ChunkStoreOnDisk::Incoming::iterator ChunkStoreOnDisk::makes_way_for(wire::PersonNumber owner) {
   const std::size_t share = writes_at_once_ / kSharers;
   std::map<wire::PersonNumber, std::size_t> counts;
   for (const auto& [address, incoming] : incoming_) ++counts[incoming.chunk.description.header.owner];
   const auto most = std::ranges::max_element(counts, {}, [](const auto& entry) { return entry.second; });
-  if (most == counts.end() || most->second <= share || counts[owner] >= share) return;
+  if (most == counts.end() || most->second <= share || counts[owner] >= share) return incoming_.end();
   auto oldest = incoming_.end();
   for (auto chunk = incoming_.begin(); chunk != incoming_.end(); ++chunk) {
     const bool is_theirs = chunk->second.chunk.description.header.owner == most->first;
     if (!is_theirs || turns_.is_taken(chunk->first)) continue;
     if (oldest == incoming_.end() || chunk->second.touched < oldest->second.touched) oldest = chunk;
   }
-  if (oldest != incoming_.end()) drop(oldest);
+  return oldest;
 }
 
 void ChunkStoreOnDisk::drop(Incoming::iterator chunk) {

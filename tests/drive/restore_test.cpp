@@ -262,10 +262,17 @@ TEST_F(RestoreTest, CountsOnceWhatSeveralSnapshotsHave) {
   home.files.write("/t/beside", random_text(random, 30'000));
   ASSERT_TRUE(home.backup({"/t"}));
   ASSERT_TRUE(home.backup({"/t/in"}));
+  const auto expect_counted_once = [&] {
+    const Progress& last = other.progress.back();
+    EXPECT_EQ(last.files_total, last.files_done);
+    EXPECT_EQ(last.bytes_total, last.bytes_safe);
+  };
   ASSERT_TRUE(other.restore("", "/back"));
-  const Progress& last = other.progress.back();
-  EXPECT_EQ(last.files_total, last.files_done);
-  EXPECT_EQ(last.bytes_total, last.bytes_safe);
+  expect_counted_once();
+  ASSERT_TRUE(home.backup({"/"}));
+  ASSERT_TRUE(home.backup({"/t/in"}));
+  ASSERT_TRUE(other.restore("", "/again"));
+  expect_counted_once();
 }
 
 TEST_F(RestoreTest, ALinkInTheSnapshotIsNoWayOutEither) {

@@ -146,6 +146,24 @@ TEST(Entering, LearnsFromAnotherIfTheSuccessorHasGoneSilent) {
   for (std::size_t i = 0; i < 9; ++i) EXPECT_NE(world[9].membership.presence(world.id(i)), nullptr) << i;
 }
 
+// After a power cut: who is asked may know no more.
+TEST(Entering, LearnsFromAnotherIfTheSuccessorIsComingInItself) {
+  TestWorld world(6);
+  world.hub.detach(world.id(5));
+  for (std::size_t i = 0; i < 5; ++i) world[i].membership.announce(world.presence(i, 1, 1));
+  world.clock.run_for(1min);
+  world.hub.attach(world.id(5), world.peers[5].get(), world[5].identity.person);
+  bool is_stale = true;
+  world[0].membership.on_stale([&] { return is_stale; });
+  world[5].membership.set_presence(world.presence(5, 1, 1));
+  world[5].membership.enter(world.id(0));
+  ASSERT_TRUE(world.wait(5s, [&] { return !world[5].membership.is_catching_up(); }));
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_NE(world[5].membership.presence(world.id(i)), nullptr) << i;
+    EXPECT_TRUE(world[5].membership.is_live(world.id(i))) << i;
+  }
+}
+
 TEST(Entering, IsSeenByAClientInThatItIsToldNothing) {
   TestWorld world(4);
   for (std::size_t i = 0; i < 4; ++i) world[i].membership.announce(world.presence(i, 1, 1));
@@ -166,8 +184,8 @@ TEST(Entering, IsSeenByAClientInThatItIsToldNothing) {
 TEST(Entering, DoesNotBringBackTheDeadThatOthersForgot) {
   TestWorld world(10, {.news_fan_out = 0});
   // 1 slept, and believes 5 to be live; 0 began anew after 5 had died, and does not know of it.
-  for (std::size_t i = 1; i < 10; ++i) world[1].membership.learn({}, {world.presence(i, 1, 1)});
-  for (std::size_t i = 1; i < 10; ++i) {
+  for (std::size_t i = 0; i < 10; ++i) world[1].membership.learn({}, {world.presence(i, 1, 1)});
+  for (std::size_t i = 0; i < 10; ++i) {
     if (i != 5) world[0].membership.learn({}, {world.presence(i, 1, 1)});
   }
   world[1].membership.enter(world.id(0));

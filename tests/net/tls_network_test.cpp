@@ -222,7 +222,7 @@ TEST_F(RingOfMachines, AFailedDialIsNotRepeatedAtOnce) {
   carl.listen(known);
   known.members[bob.id].addresses = {carl.address};  // somebody else answers there
   for (int i = 0; i < 10; ++i) {
-    EXPECT_EQ(run(loop, who_is(anna, bob.id)).error().code, Errc::refused);
+    EXPECT_EQ(run(loop, who_is(anna, bob.id)).error().code, Errc::unreachable);
   }
   run(loop, until(loop, [&] { return carl.network->counters().refused_links > 0; }));
   EXPECT_EQ(carl.network->counters().refused_links, 1u);

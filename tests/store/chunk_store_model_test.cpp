@@ -114,7 +114,7 @@ class Twins {
       return;
     }
     if (model_[which].state == State::absent) {
-      if (writes() >= kWritesAtOnce) drop_idle(30s);
+      if (writes() >= kWritesAtOnce) drop_idle(1min);
       if (writes() >= kWritesAtOnce) {
         ASSERT_EQ(missing.error().code, Errc::busy);
         return;

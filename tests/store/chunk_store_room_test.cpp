@@ -52,10 +52,10 @@ TEST(ChunkStoreRoom, GivesUpIdleWritesWhenTheirSlotIsNeeded) {
   TestMachine machine({.capacity = 1 << 30, .writes_at_once = 2});
   machine.open();
   ASSERT_TRUE(machine.begin(make_chunk(1, 1)));
-  machine.clock.run_for(20s);
+  machine.clock.run_for(40s);
   ASSERT_TRUE(machine.begin(make_chunk(2, 1)));
   EXPECT_EQ(machine.begin(make_chunk(3, 1)).error().code, Errc::busy);
-  machine.clock.run_for(10s);
+  machine.clock.run_for(20s);
   ASSERT_TRUE(machine.begin(make_chunk(3, 1)));
   EXPECT_TRUE(machine.put_segment(make_chunk(2, 1), 0));
   EXPECT_EQ(machine.put_segment(make_chunk(1, 1), 0).error().code, Errc::not_found);
@@ -94,6 +94,18 @@ TEST(ChunkStoreRoom, LetsNobodyKeepAllOthersFromWriting) {
   EXPECT_EQ(machine.put_segment(make_chunk(10, 1), 0).error().code, Errc::not_found) << "the oldest went";
   EXPECT_EQ(machine.put_segment(make_chunk(11, 1), 0).error().code, Errc::not_found);
   EXPECT_TRUE(machine.put_segment(make_chunk(12, 1), 0));
+  machine.expect_books_balance();
+}
+
+TEST(ChunkStoreRoom, TakesNobodysPlaceForWhatItDoesNotTake) {
+  TestMachine machine({.capacity = 1 << 30, .writes_at_once = 8});
+  machine.open();
+  for (std::uint64_t i = 0; i < 8; ++i) ASSERT_TRUE(machine.begin(make_chunk(10 + i, 1)));
+  TestChunk chunk = make_chunk(30, 1);
+  chunk.description.header.owner = kOwner + 1;
+  const ChunkStore::Terms over_quota{.owner_bytes_max = 1};
+  EXPECT_EQ(machine.clock.run(machine.store->begin(chunk.held(), over_quota)).error().code, Errc::over_quota);
+  for (std::uint64_t i = 0; i < 8; ++i) EXPECT_TRUE(machine.put_segment(make_chunk(10 + i, 1), 0));
   machine.expect_books_balance();
 }
 

@@ -94,6 +94,13 @@ TEST(StreamNetwork, TellsWhatAMemberSaysFromWhatAnybodyDoes) {
   EXPECT_EQ(by_stranger.context.find(link::kRefusedByMember), std::string::npos);
 }
 
+// A laptop is off, and another one has its address now: it must not count as live for ever.
+TEST(StreamNetwork, TakesAMemberForSilentWhereSomebodyElseAnswers) {
+  StreamRing ring(3);
+  ring.acquaintances[member(2)].address = ring.acquaintances[member(3)].address;
+  EXPECT_EQ(ring.error_of(1, 2), Errc::unreachable);
+}
+
 TEST(StreamNetwork, CarriesSegmentsWholeHoweverTheirBytesAreCut) {
   StreamRing ring(3);
   for (std::uint32_t index = 0; index < 20; ++index) {

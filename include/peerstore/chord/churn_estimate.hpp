@@ -20,6 +20,8 @@ class ChurnEstimate {
   void observe(TimePoint now, double watched, double departures);
   // Others have seen more: they take members to stay this long.
   void assume(Duration session);
+  // For now: what is watched from here on counts as ever.
+  void take_as_at_most(Duration session);
   Duration mean_session() const;
 
  private:
