@@ -180,12 +180,13 @@ Task<Exit> run(OwnerSession& session, drive::Drive& drive, const Backup& backup)
           Exit::interrupted, "Stopped. Nothing is lost: " + human_bytes(last.bytes_safe) + " is safe.",
           "Run the same command to go on.");
     }
+    std::string remedy = "What was safe before is still safe.";
     // Not this home, which is at work: friends, or another machine of the person's.
-    const bool is_elsewhere = summary.error().code == Errc::busy;
-    co_return backup.output.failure(
-        is_elsewhere ? Exit::try_later : exit_for(summary.error()), summary.error().message(),
-        is_elsewhere ? "What was safe before is still safe. Try again in a minute."
-                     : "What was safe before is still safe.");
+    if (summary.error().code == Errc::busy) {
+      remedy += " Try again in a minute.";
+      co_return backup.output.failure(Exit::try_later, summary.error().message(), remedy);
+    }
+    co_return backup.output.failure(summary.error(), remedy);
   }
   if (backup.what.only_look) {
     const Exit exit = summary->skipped > 0 ? Exit::in_part : Exit::done;

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 
 namespace peerstore::cli {
 
@@ -359,8 +358,7 @@ Task<void> Daemon::main(const Output& output, Exit& exit) {
 }
 
 Exit Daemon::run(const Output& output) {
-  loop_.on_signal([this](int signal) {
-    if (signal == SIGHUP && stop_asked_) return;  // a terminal that is closed sends it twice
+  loop_.on_signal([this](int) {
     if (stop_asked_) {
       loop_.stop();
       return;

@@ -15,7 +15,7 @@ namespace {
 
 constexpr unsigned kWorkerThreads = 2;
 constexpr std::size_t kTimesAsked = 8;
-constexpr std::size_t kTimesAskedWhoCatchesUp = 40;
+constexpr std::size_t kTimesAskedAtEntrance = 40;
 constexpr Duration kAskAgain = 250ms;
 constexpr std::string_view kStartNode =
     "Start this home's node (peerstore node), or name a friend's with --bootstrap HOST:PORT.";
@@ -148,6 +148,7 @@ Task<Result<void>> OwnerSession::enter(std::vector<std::string> bootstrap) {
       continue;
     }
     entrance_ = *member;
+    co_await wait_for_entrance();
     co_await find_everybody();
     keep_what_was_learned();
     co_return Result<void>();
@@ -158,12 +159,21 @@ Task<Result<void>> OwnerSession::enter(std::vector<std::string> bootstrap) {
   co_return fail(Errc::unreachable, "no member of the ring could be reached: " + tried);
 }
 
+// Not even of itself does a node tell while it comes into the ring, or back from sleep.
+Task<void> OwnerSession::wait_for_entrance() {
+  Clock& clock = loop_;
+  for (std::size_t asked = 0; asked < kTimesAskedAtEntrance && membership_->presences().empty(); ++asked) {
+    co_await clock.sleep(kAskAgain);
+    if (!co_await membership_->exchange(entrance_)) co_return;
+  }
+}
+
 // News of who is where take a second or two to reach everybody: what one member does not know yet, another
 // may, or the same one a moment later. Who was a member at an earlier command and has no address is not new,
 // but away: one other is asked, and nobody waits. (This home's own node need not run: it keeps nothing for
 // its owner.)
 Task<void> OwnerSession::find_everybody() {
-  for (std::size_t asked = 0; asked < kTimesAskedWhoCatchesUp; ++asked) {
+  for (std::size_t asked = 0; asked < kTimesAsked; ++asked) {
     std::vector<wire::MemberId> known;
     bool lacks_somebody = false;
     bool lacks_somebody_new = false;
@@ -174,15 +184,11 @@ Task<void> OwnerSession::find_everybody() {
       lacks_somebody = lacks_somebody || is_lacking;
       lacks_somebody_new = lacks_somebody_new || (is_lacking && !met_before_.contains(member));
     }
-    // Not even of itself does the entrance tell while it comes into the ring, or back from sleep.
-    const bool is_told_nothing = known.empty();
-    if (is_told_nothing) known.push_back(entrance_);
-    if (!is_told_nothing && (!lacks_somebody || asked >= kTimesAsked)) co_return;
+    if (known.empty() || !lacks_somebody) co_return;
     // The entrance was asked to begin with.
     if (!lacks_somebody_new && known.size() > 1) std::erase(known, entrance_);
-    const auto exchanged = co_await membership_->exchange(known[asked % known.size()]);
-    if (is_told_nothing && !exchanged) co_return;
-    if (!is_told_nothing && !lacks_somebody_new) co_return;
+    (void)co_await membership_->exchange(known[asked % known.size()]);
+    if (!lacks_somebody_new) co_return;
     Clock& clock = loop_;
     co_await clock.sleep(kAskAgain);
   }
@@ -319,6 +325,10 @@ Task<Exit> open_and_work(OwnerSession& session, DriveWork& drive_work) {
   co_return exit;
 }
 
+Exit stopped(const Output& output) {
+  return output.failure(Exit::interrupted, "Stopped.", "Run the same command again.");
+}
+
 }  // namespace
 
 Exit with_session(const Home& home, const Output& output, const OwnerOptions& options,
@@ -337,7 +347,7 @@ Exit with_session(const Home& home, const Output& output, const OwnerOptions& op
   Exit exit = Exit::failed;
   net::Loop& loop = (*session)->loop();
   if (!loop.run(enter_and_work(**session, output, options.bootstrap, work, purpose, exit))) {
-    return output.failure(Exit::interrupted, "Stopped.", "Run the same command again.");
+    return stopped(output);
   }
   return exit;
 }
@@ -354,9 +364,7 @@ Exit with_drive(const Home& home, const Output& output, const OwnerOptions& opti
   }
   int signals = 0;
   const auto in_session = [&](OwnerSession& session) {
-    session.loop().on_signal([&](int signal) {
-      // A terminal that is closed sends it twice, by its shell and by the kernel.
-      if (signal == SIGHUP && signals > 0) return;
+    session.loop().on_signal([&](int) {
       if (++signals > 1 || drive_work.open == nullptr) {
         session.loop().stop();
       } else {
@@ -375,7 +383,7 @@ Exit with_unlocked_session(
   if (!session) return output.failure(session.error());
   Exit exit = Exit::failed;
   if (!(*session)->loop().run(try_and_work(**session, options.bootstrap, work, exit))) {
-    return output.failure(Exit::interrupted, "Stopped.", "Run the same command again.");
+    return stopped(output);
   }
   return exit;
 }

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 namespace peerstore::cli {
 
@@ -196,14 +197,14 @@ Task<Exit> get_file(OwnerSession& session, drive::Drive& drive, const GetFile& j
 Exit restore_command(const Home& home, const Output& output, const GlobalOptions& global,
                      const RestoreOptions& options) {
   const bool is_made = ::mkdir(options.target.c_str(), 0700) == 0;
-  struct stat there = {};
-  if (!is_made && errno == EEXIST && ::stat(options.target.c_str(), &there) == 0 && !S_ISDIR(there.st_mode)) {
-    return output.failure(Exit::failed, "--to " + options.target + ": this is not a folder",
-                          "Nothing was restored. Name another folder.");
-  }
   if (!is_made && errno != EEXIST) {
     return output.failure(Exit::failed, "--to " + options.target + ": " + std::strerror(errno),
                           "Nothing was restored. Make the folder above it first.");
+  }
+  std::error_code unknown;
+  if (!std::filesystem::is_directory(options.target, unknown)) {
+    return output.failure(Exit::failed, "--to " + options.target + ": this is not a folder",
+                          "Nothing was restored. Name another folder.");
   }
   char resolved[PATH_MAX];
   if (::realpath(options.target.c_str(), resolved) == nullptr) {

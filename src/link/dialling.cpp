@@ -4,18 +4,6 @@
 
 namespace peerstore::link {
 
-namespace {
-
-// Somebody else may have the address now, or something that is no node: of the member that is silence. It
-// counted as live for ever, and its copies with it.
-Error of_the_member(Error error) {
-  const bool is_its_word = error.context.find(kRefusedByMember) != std::string::npos;
-  if (error.code == Errc::refused && !is_its_word) error.code = Errc::unreachable;
-  return error;
-}
-
-}  // namespace
-
 // Tries the member's addresses in turn. Learning one refusal is worth more than one more silence.
 Task<void> LinkNetwork::Core::dial(wire::MemberId peer) {
   LinkResult link = fail(Errc::unreachable, "no address of it is known");
@@ -27,7 +15,6 @@ Task<void> LinkNetwork::Core::dial(wire::MemberId peer) {
   const std::vector<std::string> addresses = directory_->addresses(peer);
   for (const std::string& address : addresses) {
     LinkResult opened = co_await open_link(address, key, options_.role);
-    if (!opened) opened = of_the_member(opened.error());
     if (opened || link.error().code == Errc::unreachable) link = std::move(opened);
     if (link) break;
   }

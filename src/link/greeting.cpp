@@ -14,9 +14,13 @@ Hello LinkNetwork::Core::own_hello(Role as) const {
 Task<LinkNetwork::Core::Greeted> LinkNetwork::Core::greet_as_dialler(std::shared_ptr<Channel> channel,
                                                                      ExpectedKey expected, Role as) {
   const TimePoint deadline = clock_.now() + options_.greeting_time;
+  // Somebody else may have the address now, or something that is no node. To whoever looks for a member that
+  // is silence: else it counted as live for ever, and its copies with it.
+  const Errc not_there = as == Role::joiner ? Errc::refused : Errc::unreachable;
   const Result<crypto::SigningPublicKey> key = co_await shake_hands(clock_, channel, deadline);
+  if (!key && expected && key.error().code == Errc::refused) co_return fail(not_there, key.error().context);
   if (!key) co_return key.error();
-  if (expected && *key != *expected) co_return fail(Errc::refused, "another machine answers at this address");
+  if (expected && *key != *expected) co_return fail(not_there, "another machine answers at this address");
 
   Bytes own = encode(own_hello(as));
   const Result<void> sent = co_await send_frame(clock_, channel, FrameKind::hello, std::move(own), deadline);
@@ -25,9 +29,9 @@ Task<LinkNetwork::Core::Greeted> LinkNetwork::Core::greet_as_dialler(std::shared
   if (!frame) co_return frame.error();
   if (frame->header.kind == FrameKind::goodbye) {
     const Error reason = decode_goodbye(frame->message);
-    // Whatever a stranger says, and with whichever words: the member that is looked for is not there.
+    // A stranger may use a member's words.
     if (as != Role::joiner && !directory_->find(*key)) {
-      co_return fail(Errc::unreachable, "somebody who is no member here refused the link: " + reason.context);
+      co_return fail(not_there, "somebody who is no member here refused the link: " + reason.context);
     }
     co_return fail(reason.code, std::string(kRefusedByMember) + reason.context);
   }

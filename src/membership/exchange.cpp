@@ -165,7 +165,7 @@ Task<void> Membership::State::catch_up(wire::MemberId successor) {
   for (std::size_t tries = 1; !difference && tries < kCatchUpTries; ++tries) {
     co_await clock.sleep(kCatchUpPause);
     const std::optional<wire::MemberId> other = liveness.next_live(roster, peer);
-    if (life != lives_entered || !other || *other == self) break;
+    if (life != lives_entered || !other) break;
     peer = *other;
     difference = co_await compare_presences(peer, true);
   }

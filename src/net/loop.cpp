@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <ctime>
+#include <utility>
 
 namespace peerstore::net {
 
@@ -52,6 +53,7 @@ struct Loop::Implementation {
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
   asio::signal_set signals{context};
   std::function<void(int)> signal_handler;
+  bool was_signalled = false;
   WorkerThreads workers;
 
   Duration started = since_boot();
@@ -95,7 +97,9 @@ void Loop::Implementation::wait_for_signal() {
   signals.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
     wait_for_signal();
-    signal_handler(signal);
+    // A terminal that is closed sends it twice, by its shell and by the kernel: that is no second wish.
+    const bool is_again = std::exchange(was_signalled, true);
+    if (signal != SIGHUP || !is_again) signal_handler(signal);
   });
 }
 

@@ -182,7 +182,7 @@ Task<Result<void>> ChunkStoreOnDisk::sweep_trash() { co_return co_await run_to_i
 
 Task<Result<void>> ChunkStoreOnDisk::sweep() {
   co_await look_at_strays();
-  drop_idle_writes();
+  drop_idle_writes(idle_life_);
   if (!calendar_.look(wall_day(clock_))) co_return Result<void>();
   if (auto kept = deleted_.put(calendar_); !kept) co_return kept.error_in("the trash's calendar");
   const auto trash = co_await workers_.run([this] { return deleted_.all_trashed(); });

@@ -83,11 +83,12 @@ class ChunkStoreOnDisk final : public ChunkStore {
   // Drops a chunk being received, with its file. The caller has the turn.
   Task<void> give_up(Incoming::iterator chunk, Published progress);
   void forget(Incoming::iterator chunk, bool file_is_gone);
-  // Whether it made room, or a slot. Blocking, but quick and rare: one unlink for each chunk that
-  // was abandoned.
-  bool drop_idle_writes();
-  bool drop_writes_untouched_for(Duration life);
+  // Chunks being received that nobody touched for so long, or has the turn of. Whether there were any.
+  // Blocking, but quick and rare: one unlink for each chunk that was abandoned.
+  bool drop_idle_writes(Duration life);
+  // The one that gives its place up for a chunk of `owner`, when there is none left; end() if none does.
   Incoming::iterator makes_way_for(wire::PersonNumber owner);
+  // As give_up(), but at once. Nobody has the turn.
   void drop(Incoming::iterator chunk);
 
   struct DamagedChunk {

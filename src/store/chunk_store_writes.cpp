@@ -96,13 +96,13 @@ Result<ChunkStoreOnDisk::Incoming::iterator> ChunkStoreOnDisk::admit(const wire:
     return known;
   }
   const wire::PersonNumber owner = chunk.description.header.owner;
-  if (incoming_.size() >= writes_at_once_) drop_writes_untouched_for(kCutOff);
+  if (incoming_.size() >= writes_at_once_) drop_idle_writes(kCutOff);
   const bool has_place = incoming_.size() < writes_at_once_ || makes_way_for(owner) != incoming_.end();
   if (!has_place) return fail(Errc::busy, "too many chunks are being received");
 
   const std::uint64_t bytes = chunk_file_bytes(chunk.description.header.segments);
   const wire::ChunkHeader& header = chunk.description.header;
-  if (bytes_of(header.owner) + bytes > terms.owner_bytes_max) drop_idle_writes();
+  if (bytes_of(header.owner) + bytes > terms.owner_bytes_max) drop_idle_writes(idle_life_);
   if (bytes_of(header.owner) + bytes > terms.owner_bytes_max) {
     return over_quota(bytes_of(header.owner), terms.owner_bytes_max);
   }
@@ -110,6 +110,7 @@ Result<ChunkStoreOnDisk::Incoming::iterator> ChunkStoreOnDisk::admit(const wire:
   if (!room && make_room()) room = ledger_.start_write(terms.reservation, bytes, now, purpose);
   if (!room) return room.error();
   charge(header);
+  // Not before it is sure that this chunk is taken.
   if (incoming_.size() >= writes_at_once_) drop(makes_way_for(owner));
 
   IncomingChunk incoming;
@@ -257,13 +258,11 @@ Result<void> ChunkStoreOnDisk::is_wanted(const wire::ChunkAddress& address, cons
 }
 
 bool ChunkStoreOnDisk::make_room() {
-  const bool dropped = drop_idle_writes();
+  const bool dropped = drop_idle_writes(idle_life_);
   return drop_healed() || dropped;
 }
 
-bool ChunkStoreOnDisk::drop_idle_writes() { return drop_writes_untouched_for(idle_life_); }
-
-bool ChunkStoreOnDisk::drop_writes_untouched_for(Duration life) {
+bool ChunkStoreOnDisk::drop_idle_writes(Duration life) {
   const TimePoint now = clock_.now();
   bool dropped = false;
   for (auto chunk = incoming_.begin(); chunk != incoming_.end();) {

@@ -68,6 +68,21 @@ TEST(ChurnEstimate, TakesOthersWordUntilItHasSeenEnough) {
   EXPECT_NEAR(seconds(estimate.mean_session()), 3600, 400);
 }
 
+TEST(ChurnEstimate, TakesABoundUntilItHasSeenMore) {
+  ChurnEstimate estimate(18h);
+  TimePoint now;
+  watch(estimate, now, 10min, 16, 1000h);
+  ASSERT_GT(estimate.mean_session(), Duration(10h));
+  estimate.take_as_at_most(2h);
+  EXPECT_LE(estimate.mean_session(), Duration(2h));
+  watch(estimate, now, 30min, 500, 8h);
+  EXPECT_GT(estimate.mean_session(), Duration(4h));
+  const Duration known = ChurnEstimate(1h).mean_session();
+  ChurnEstimate below(1h);
+  below.take_as_at_most(2h);
+  EXPECT_EQ(below.mean_session(), known) << "it makes nothing longer";
+}
+
 // Each who comes in a storm hears from one who came before it: of the calm all would hear for ever.
 TEST(ChurnEstimate, IsNotLulledByWhatWasTrueBeforeTheStorm) {
   ChurnEstimate estimate(18h);

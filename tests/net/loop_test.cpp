@@ -72,6 +72,39 @@ TEST(Loop, HandsSignalsToItsHandler) {
   EXPECT_EQ(seen, SIGTERM);
 }
 
+Task<void> signal_and_wait(Loop& loop, std::vector<int> signals) {
+  for (const int signal : signals) {
+    std::raise(signal);
+    co_await loop.sleep(1ms);  // a turn: signals wait their turn in the kernel's pipe
+  }
+}
+
+TEST(Loop, TakesAClosedTerminalForOneWishToStop) {
+  Loop loop(1);
+  std::vector<int> seen;
+  loop.on_signal([&](int signal) {
+    seen.push_back(signal);
+    if (signal == SIGTERM) loop.stop();
+  });
+  const auto main = [](Loop& loop) -> Task<void> {
+    co_await signal_and_wait(loop, {SIGHUP, SIGHUP, SIGTERM});
+    co_await wait_long(loop);
+  };
+  EXPECT_FALSE(loop.run(main(loop)));
+  EXPECT_EQ(seen, (std::vector<int>{SIGHUP, SIGTERM}));
+}
+
+TEST(Loop, LeavesToItselfWhoWasStartedToOutliveItsTerminal) {
+  const auto before = std::signal(SIGHUP, SIG_IGN);
+  {
+    Loop loop(1);
+    loop.on_signal([&](int) { loop.stop(); });
+    std::raise(SIGHUP);
+    EXPECT_TRUE(loop.run(signal_and_wait(loop, {SIGHUP})));
+  }
+  std::signal(SIGHUP, before);
+}
+
 Task<void> never_quiet(Loop& loop, const bool& done) {
   while (!done) co_await loop.sleep(0ms);
 }

@@ -20,7 +20,7 @@ class ChurnEstimate {
   void observe(TimePoint now, double watched, double departures);
   // Others have seen more: they take members to stay this long.
   void assume(Duration session);
-  // For now: what is watched from here on counts as ever.
+  // Members are taken to stay no longer than that, until what is watched says otherwise.
   void take_as_at_most(Duration session);
   Duration mean_session() const;
 

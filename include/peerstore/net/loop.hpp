@@ -31,7 +31,8 @@ class Loop final : public Clock, public Workers {
   bool run(Task<void> main);
   // May be called from a signal handler registered with on_signal, or from any task.
   void stop();
-  // Calls `handler` on the loop at SIGINT and SIGTERM, with the signal's number.
+  // Calls `handler` on the loop at SIGINT and SIGTERM, with the signal's number; and at SIGHUP if that is the
+  // first signal, and the process was not started so as to ignore it.
   void on_signal(std::function<void(int)> handler);
 
   // For net/, and for api/, which serves HTTP on the same loop.
