@@ -141,14 +141,13 @@ Task<Result<void>> OwnerSession::enter(std::vector<std::string> bootstrap) {
       tried += (tried.empty() ? "" : "; ") + outcome_at(address, member.error());
       continue;
     }
-    const auto learned = co_await membership_->exchange(*member);
+    const auto learned = co_await learn_from(*member);
     if (!learned) {
       doors.open();
       tried += (tried.empty() ? "" : "; ") + outcome_at(address, learned.error());
       continue;
     }
     entrance_ = *member;
-    co_await wait_for_entrance();
     co_await find_everybody();
     keep_what_was_learned();
     co_return Result<void>();
@@ -160,11 +159,13 @@ Task<Result<void>> OwnerSession::enter(std::vector<std::string> bootstrap) {
 }
 
 // Not even of itself does a node tell while it comes into the ring, or back from sleep.
-Task<void> OwnerSession::wait_for_entrance() {
+Task<Result<void>> OwnerSession::learn_from(wire::MemberId entrance) {
   Clock& clock = loop_;
-  for (std::size_t asked = 0; asked < kTimesAskedAtEntrance && membership_->presences().empty(); ++asked) {
+  for (std::size_t asked = 1;; ++asked) {
+    const auto learned = co_await membership_->exchange(entrance);
+    if (!learned || !membership_->presences().empty()) co_return learned;
+    if (asked == kTimesAskedAtEntrance) co_return fail(Errc::busy, "it is still coming into the ring itself");
     co_await clock.sleep(kAskAgain);
-    if (!co_await membership_->exchange(entrance_)) co_return;
   }
 }
 

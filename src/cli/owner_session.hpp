@@ -68,7 +68,7 @@ class OwnerSession {
   std::vector<std::string> ways_in(std::vector<std::string> bootstrap);
   Result<void> load(Purpose purpose);
   Result<void> compare_account(Purpose purpose);
-  Task<void> wait_for_entrance();
+  Task<Result<void>> learn_from(wire::MemberId entrance);
   Task<void> find_everybody();
 
   Home home_;

@@ -14,30 +14,35 @@ Hello LinkNetwork::Core::own_hello(Role as) const {
 Task<LinkNetwork::Core::Greeted> LinkNetwork::Core::greet_as_dialler(std::shared_ptr<Channel> channel,
                                                                      ExpectedKey expected, Role as) {
   const TimePoint deadline = clock_.now() + options_.greeting_time;
-  // Somebody else may have the address now, or something that is no node. To whoever looks for a member that
-  // is silence: else it counted as live for ever, and its copies with it.
-  const Errc not_there = as == Role::joiner ? Errc::refused : Errc::unreachable;
+  // Somebody else may have a member's address now, or something that is no node. To whoever looks for that
+  // member it is silence: else it counted as live for ever, and its copies with it.
+  const auto as_sought = [is_sought = expected && as != Role::joiner](const Error& error) -> Error {
+    return {is_sought && error.code == Errc::refused ? Errc::unreachable : error.code, error.context};
+  };
   const Result<crypto::SigningPublicKey> key = co_await shake_hands(clock_, channel, deadline);
-  if (!key && expected && key.error().code == Errc::refused) co_return fail(not_there, key.error().context);
-  if (!key) co_return key.error();
-  if (expected && *key != *expected) co_return fail(not_there, "another machine answers at this address");
+  if (!key) co_return as_sought(key.error());
+  if (expected && *key != *expected) {
+    co_return as_sought(fail(Errc::refused, "another machine answers at this address"));
+  }
 
   Bytes own = encode(own_hello(as));
   const Result<void> sent = co_await send_frame(clock_, channel, FrameKind::hello, std::move(own), deadline);
   if (!sent) co_return sent.error();
   const Result<Frame> frame = co_await read_frame(clock_, channel, Stage::greeting, deadline);
-  if (!frame) co_return frame.error();
+  if (!frame) co_return as_sought(frame.error());
   if (frame->header.kind == FrameKind::goodbye) {
     const Error reason = decode_goodbye(frame->message);
     // A stranger may use a member's words.
     if (as != Role::joiner && !directory_->find(*key)) {
-      co_return fail(not_there, "somebody who is no member here refused the link: " + reason.context);
+      co_return fail(Errc::unreachable, "somebody who is no member here refused the link: " + reason.context);
     }
     co_return fail(reason.code, std::string(kRefusedByMember) + reason.context);
   }
   const Result<Hello> hello = decode_hello(frame->message);
   if (!hello) co_return hello.error();
-  co_return judge_listener(*key, *hello, as);
+  Greeted listener = judge_listener(*key, *hello, as);
+  if (!listener) co_return as_sought(listener.error());
+  co_return listener;
 }
 
 LinkNetwork::Core::Greeted LinkNetwork::Core::judge_listener(const crypto::SigningPublicKey& key,

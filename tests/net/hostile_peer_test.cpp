@@ -409,16 +409,18 @@ class HostileListener : public HostilePeer {
  protected:
   // What connect() says when `behave` follows a good handshake with bob's key.
   template <class Behave>
-  Result<wire::MemberId> connect_to(Behave behave) {
+  Result<wire::MemberId> connect_to(Behave behave,
+                                    std::optional<crypto::SigningPublicKey> sought = std::nullopt) {
     context tls = make_tls_context(secret_of(2));
     RawListener listener;
-    return run(loop, both(listener, tls.native_handle(), behave));
+    return run(loop, both(listener, tls.native_handle(), behave, sought));
   }
   template <class Behave>
-  Task<Result<wire::MemberId>> both(RawListener& listener, SSL_CTX* tls, Behave& behave) {
+  Task<Result<wire::MemberId>> both(RawListener& listener, SSL_CTX* tls, Behave& behave,
+                                    std::optional<crypto::SigningPublicKey> sought) {
     TaskScope scope(loop);
     scope.spawn(serve_one(listener, tls, behave));
-    Result<wire::MemberId> connected = co_await anna.network->connect(listener.address(), std::nullopt);
+    Result<wire::MemberId> connected = co_await anna.network->connect(listener.address(), sought);
     co_await scope.join();
     co_return connected;
   }
@@ -426,6 +428,10 @@ class HostileListener : public HostilePeer {
   Task<void> serve_one(RawListener& listener, SSL_CTX* tls, Behave& behave) {
     (void)co_await loop.Workers::run([&] {
       RawPeer peer = listener.accept();
+      if (tls == nullptr) {
+        behave(peer);
+        return true;
+      }
       CHECK(peer.handshake(tls, false));
       const std::optional<Frame> hello = peer.read_frame();
       CHECK(hello && hello->header.kind == FrameKind::hello);
@@ -469,6 +475,22 @@ TEST_F(HostileListener, AListenerOfAnotherRingOrRoleOrKindIsRefused) {
       connect_to([&](RawPeer& peer) { peer.say_hello(TlsNetwork::Role::node, known.ring); });
   EXPECT_EQ(stranger.error().code, Errc::refused);
   EXPECT_EQ(anna.network->counters().links, 0u);
+}
+
+// Else it counted as live for ever, and its copies with it.
+TEST_F(HostileListener, WhoIsSoughtAndIsNotThereIsAway) {
+  const auto answers = [&](Bytes bytes) {
+    RawListener listener;
+    auto behave = [&](RawPeer& peer) { peer.send_plain(bytes); };
+    return run(loop, both(listener, nullptr, behave, bob.keys.public_key)).error().code;
+  };
+  const ByteView page = as_bytes("HTTP/1.1 400 Bad Request\r\n\r\n");
+  EXPECT_EQ(answers(Bytes(page.begin(), page.end())), Errc::unreachable);
+  const auto in_another_ring = [](RawPeer& peer) { peer.say_hello(TlsNetwork::Role::node, {}); };
+  EXPECT_EQ(connect_to(in_another_ring, bob.keys.public_key).error().code, Errc::unreachable);
+  known.members.erase(bob.id);
+  const auto left = [&](RawPeer& peer) { peer.say_hello(TlsNetwork::Role::node, known.ring); };
+  EXPECT_EQ(connect_to(left, bob.keys.public_key).error().code, Errc::unreachable);
 }
 
 TEST_F(HostileListener, ALinkThatFellSilentIsReplaced) {

@@ -80,18 +80,22 @@ Task<void> signal_and_wait(Loop& loop, std::vector<int> signals) {
 }
 
 TEST(Loop, TakesAClosedTerminalForOneWishToStop) {
-  Loop loop(1);
-  std::vector<int> seen;
-  loop.on_signal([&](int signal) {
-    seen.push_back(signal);
-    if (signal == SIGTERM) loop.stop();
-  });
-  const auto main = [](Loop& loop) -> Task<void> {
-    co_await signal_and_wait(loop, {SIGHUP, SIGHUP, SIGTERM});
-    co_await wait_long(loop);
-  };
-  EXPECT_FALSE(loop.run(main(loop)));
-  EXPECT_EQ(seen, (std::vector<int>{SIGHUP, SIGTERM}));
+  const auto before = std::signal(SIGHUP, SIG_DFL);
+  {
+    Loop loop(1);
+    std::vector<int> seen;
+    loop.on_signal([&](int signal) {
+      seen.push_back(signal);
+      if (signal == SIGTERM) loop.stop();
+    });
+    const auto main = [](Loop& loop) -> Task<void> {
+      co_await signal_and_wait(loop, {SIGHUP, SIGHUP, SIGTERM});
+      co_await wait_long(loop);
+    };
+    EXPECT_FALSE(loop.run(main(loop)));
+    EXPECT_EQ(seen, (std::vector<int>{SIGHUP, SIGTERM}));
+  }
+  std::signal(SIGHUP, before);
 }
 
 TEST(Loop, LeavesToItselfWhoWasStartedToOutliveItsTerminal) {

@@ -309,6 +309,19 @@ TEST(StreamNetwork, BreaksALinkOnWhichABitWasFlipped) {
   EXPECT_TRUE(ring.answers(1, 2));
 }
 
+TEST(StreamNetwork, ABrokenGreetingIsNoAnswer) {
+  int broken = 0;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    StreamRing ring(2, seed);
+    ring.network.set_corruption(0.3);
+    const auto answer = ring.ask(1, 2, wire::GetNeighbours{});
+    if (answer) continue;
+    ++broken;
+    EXPECT_NE(answer.error().code, Errc::refused) << "seed " << seed << ": " << answer.error().message();
+  }
+  EXPECT_GT(broken, 20);
+}
+
 TEST(StreamNetwork, SurvivesFlippedBitsInFrames) {
   std::map<Errc, int> errors;
   int answered = 0;
