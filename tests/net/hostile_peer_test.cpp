@@ -324,7 +324,7 @@ TEST_F(HostilePeer, KeyUpdatesWithoutEndDoNotHoldTheLoop) {
 }
 
 TEST_F(HostilePeer, WhoSaysNothingIsCutOffInTime) {
-  TlsNetwork::Options impatient{TlsNetwork::Role::node, anna.keys.secret_key, 300ms};
+  TlsNetwork::Options impatient{TlsNetwork::Role::node, anna.keys.secret_key, 1s};
   anna.network = std::make_unique<TlsNetwork>(loop, anna.directory, impatient);
   anna.listen(known);
   context member = make_tls_context(secret_of(2));
@@ -344,7 +344,7 @@ TEST_F(HostilePeer, WhoSaysNothingIsCutOffInTime) {
 }
 
 TEST_F(HostilePeer, ACrowdOfSilentConnectionsKeepsNobodyOutForLong) {
-  TlsNetwork::Options impatient{TlsNetwork::Role::node, anna.keys.secret_key, 300ms};
+  TlsNetwork::Options impatient{TlsNetwork::Role::node, anna.keys.secret_key, 1s};
   anna.network = std::make_unique<TlsNetwork>(loop, anna.directory, impatient);
   anna.listen(known);
   std::vector<RawPeer> crowd;
@@ -506,6 +506,7 @@ TEST_F(HostileListener, ALinkThatFellSilentIsReplaced) {
   TaskScope scope(loop);
   scope.spawn(serve_one(listener, tls.native_handle(), sleep_on));
   known.members[bob.id].addresses = {listener.address()};
+  EXPECT_TRUE(run(loop, anna.network->connect(listener.address(), std::nullopt)));
   const auto asleep = run(loop, wire::ask(*anna.network, bob.id, wire::GetNeighbours{}, 1s));
   EXPECT_EQ(asleep.error().code, Errc::timed_out) << asleep.error().message();
   EXPECT_EQ(anna.network->counters().links, 1u);

@@ -7,6 +7,7 @@ import atexit
 import concurrent.futures
 import contextlib
 import http.client
+import itertools
 import json
 import os
 import pathlib
@@ -22,9 +23,9 @@ PEERSTORE = os.environ.get("PEERSTORE", "build/release/peerstore")
 PATIENCE = float(os.environ.get("PEERSTORE_TEST_PATIENCE", "60"))
 
 
-def wait_until(condition, what):
+def wait_until(condition, what, patience=PATIENCE):
     """Polls until condition() is true; fails with `what` when patience is over."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"gave up waiting until {what}")
@@ -32,13 +33,19 @@ def wait_until(condition, what):
 
 
 class Home:
-    """One machine: its home folder, its node process, its commands."""
+    """One machine: its home folder, its node process, its commands.
+
+    Its IP address is its own, so that nobody takes its port while its node is down."""
+
+    numbers = itertools.count()
 
     def __init__(self, path, name):
         self.path = pathlib.Path(path)
         self.name = name
         self.process = None
         self.address = None
+        pid = os.getpid()
+        self.host = f"127.{1 + pid % 250}.{pid // 250 % 250}.{1 + next(self.numbers) % 250}"
 
     def run(self, *arguments, check=True, **options):
         """Runs a command to its end; with check, its exit code must be 0."""
@@ -74,7 +81,7 @@ class Home:
         self.wait_until_in()
 
     def begin(self, *arguments):
-        listen = self.address or "127.0.0.1:0"
+        listen = self.address or f"{self.host}:0"
         log = open(self.path.parent / f"{self.name}.log", "ab")
         self.process = subprocess.Popen(
             [PEERSTORE, "--home", str(self.path), "node", "--listen", listen, *arguments],
@@ -115,7 +122,7 @@ class Home:
 
     def ask_node(self, path, method="GET", body=None):
         """What this home's node answers over its local API."""
-        with contextlib.closing(http.client.HTTPConnection("localhost", timeout=5)) as connection:
+        with contextlib.closing(http.client.HTTPConnection("localhost", timeout=PATIENCE)) as connection:
             connection.sock = socket.socket(socket.AF_UNIX)
             connection.sock.connect(str(self.path / "api.sock"))
             connection.request(method, path, body)
@@ -127,7 +134,7 @@ class Home:
         for file in (self.path / "node").rglob("*"):
             if not file.is_file() or "facts" in file.parts:
                 continue
-            with file.open("rb") as opened:
+            with contextlib.suppress(FileNotFoundError), file.open("rb") as opened:
                 head = opened.read(4096)
             at = head.find(b"PSCHUNK1")
             if at >= 0:
@@ -170,7 +177,7 @@ class Rings:
 
 def copy_home(home, copy, *leave_out):
     """The files of a home, as whoever takes its disk gets them."""
-    shutil.copytree(home, copy, ignore=shutil.ignore_patterns("api.sock", "*.lock", *leave_out))
+    shutil.copytree(home, copy, ignore=shutil.ignore_patterns("api.sock", "*.lock", "*.tmp", *leave_out))
 
 
 class RingTest(unittest.TestCase):
@@ -193,12 +200,12 @@ class RingTest(unittest.TestCase):
         self.homes.append(home)
         return home
 
-    def make_ring(self, count, copies=3, give="20G", arguments=()):
-        """`count` persons with a running node each; the first is the founder.
+    def make_ring(self, count, copies=3, give="20G", friends_give="20G", arguments=(), node=()):
+        """`count` persons with a running node each, started with the arguments `node`; the first is the founder.
 
         To let somebody in takes two passphrases, half a second of a core each. So a ring is made once for all tests of
         a process, and each test is given a copy of its homes, at new addresses."""
-        made = Rings.of(copies, give, *arguments)
+        made = Rings.of(copies, give, friends_give, *arguments)
         homes = [self.home(f"p{i}") for i in range(count)]
         there = made.take(homes)
         if there == 0:
@@ -206,17 +213,17 @@ class RingTest(unittest.TestCase):
                          "--copies", copies, *arguments)
             there = 1
             made.keep(homes[:there])
-        homes[0].start()
+        homes[0].start(*node)
         while there < count:
             begin, there = there, min(there + 2, count)
-            self.let_in(homes[0], homes[begin:there], give)
+            self.let_in(homes[0], homes[begin:there], friends_give)
             homes[0].stop()
             made.keep(homes[:there])
-            homes[0].start()
+            homes[0].start(*node)
         for home in homes[1:]:
             # Where the others were when the ring was made, nobody is.
             (home.path / "node/addresses").write_text(f"{homes[0].address}\n")
-            home.begin()
+            home.begin(*node)
         for home in homes[1:]:
             home.wait_until_in()
         everybody = lambda: all(self.members_online(home) == count for home in homes)

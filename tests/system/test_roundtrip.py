@@ -7,11 +7,13 @@ import random
 import subprocess
 import unittest
 
-from ring import PEERSTORE, RingTest, wait_until
+from ring import PATIENCE, PEERSTORE, RingTest, wait_until
 from tree import copy_real_files, difference, facts, make_tree
 
 
 class Roundtrip(RingTest):
+    EAGER = ("--repair-rate", "1G")
+
     def restore_on_an_empty_home(self, owner, way_in):
         """The owner's laptop is gone: only a printed kit and one friend's address are left."""
         empty = self.home("empty")
@@ -80,7 +82,8 @@ class Roundtrip(RingTest):
         return len(files), sum(file.stat().st_size for file in files)
 
     def test_a_machine_is_emptied_and_leaves(self):
-        homes = self.make_ring(7)
+        # Repair at the usual rate takes its time.
+        homes = self.make_ring(7, node=self.EAGER)
         owner, leaving = homes[0], homes[3]
         owner.run("unlock")
         tree = self.work / "tree"
@@ -116,17 +119,25 @@ class Roundtrip(RingTest):
         link = homes[0].run("--quiet", "invite", "newcomer").stdout.decode().strip()
         newcomer = self.home("newcomer")
         joining = ["join", link, "--user", "newcomer", "--machine", "m9", "--give", "20G"]
-        preview, code = newcomer.json(*joining, "-n")
-        self.assertEqual(code, 0)
-        self.assertFalse(newcomer.path.exists())
-        self.assertEqual(len(preview["friends"]), len(homes))
-        self.assertTrue(preview["complete"])
+        previews = []
+
+        def look():
+            preview, code = newcomer.json(*joining, "-n")
+            self.assertEqual(code, 0)
+            self.assertFalse(newcomer.path.exists())
+            self.assertEqual(len(preview["friends"]), len(homes))
+            previews.append(preview)
+            return preview["complete"]
+
+        wait_until(look, "all friends say what they would bring")
+        preview = previews[-1]
         self.assertGreater(preview["bytes"], 0)
         self.assertIn(b"In all ", newcomer.run(*joining, "-n").stdout)
         newcomer.run(*joining)
-        newcomer.start()
+        newcomer.start(*self.EAGER)
         expected = (preview["chunks"], preview["bytes"])
-        wait_until(lambda: self.held(newcomer) == expected, "what was foreseen has come to the newcomer")
+        wait_until(lambda: self.held(newcomer) == expected, "what was foreseen has come to the newcomer",
+                   3 * PATIENCE)
         again, code = newcomer.json(*joining, "-n", check=False)
         self.assertNotEqual(code, 0, again)
 
