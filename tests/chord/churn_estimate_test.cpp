@@ -93,6 +93,16 @@ TEST(ChurnEstimate, IsNotLulledByWhatWasTrueBeforeTheStorm) {
   EXPECT_LT(estimate.mean_session(), Duration(6min));
 }
 
+TEST(ChurnEstimate, IsNotAlarmedByTheFirstDepartureThatItSees) {
+  ChurnEstimate estimate(18h);
+  TimePoint now;
+  estimate.observe(now, 0, 0);
+  estimate.assume(1h);
+  now = now + Duration(1min);
+  estimate.observe(now, 16 * 60, 1);
+  EXPECT_GT(estimate.mean_session(), Duration(40min));
+}
+
 TEST(ChurnEstimate, ForgetsWhatOthersSaid) {
   for (const Duration said : {Duration(10s), Duration(1000h)}) {
     ChurnEstimate estimate(18h);

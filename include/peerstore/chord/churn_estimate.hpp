@@ -25,11 +25,11 @@ class ChurnEstimate {
   Duration mean_session() const;
 
  private:
-  static constexpr double kFading = 600;           // seconds until an observation counts 1/e
-  static constexpr double kEnough = 8;             // departures until it counts so, should they come sooner
-  static constexpr double kLeast = 10;             // seconds of a session that are believed
-  static constexpr double kHearsay = 4;            // departures that hearsay counts for, at most
-  static constexpr double kHearsayWatched = 1200;  // and member-seconds: word of calm is no use in a storm
+  static constexpr double kFading = 600;  // seconds until an observation counts 1/e
+  static constexpr double kEnough = 8;    // departures until it counts so, should they come sooner
+  static constexpr double kLeast = 10;    // seconds of a session that are believed
+  static constexpr double kHearsay = 4;   // departures that hearsay counts for
+  static constexpr double kCalm = 3600;   // seconds; of longer sessions it counts for less, since storms come
   // ... and the prior: little, since it never fades, and a neighbourhood sees few departures.
   static constexpr double kPrior = 0.01;
   TimePoint last_;
