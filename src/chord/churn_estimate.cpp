@@ -20,7 +20,8 @@ void ChurnEstimate::observe(TimePoint now, double watched, double departures) {
 void ChurnEstimate::assume(Duration session) {
   const double seconds = std::max(std::chrono::duration<double>(session).count(), kLeast);
   prior_ = std::min(prior_, seconds);
-  const double weight = kHearsay * std::min(1.0, std::pow(kCalm / seconds, 3));
+  const double in_calm = std::max(kHearsay * std::pow(kCalm / seconds, 3), kCalmWatched / seconds);
+  const double weight = std::min(kHearsay, in_calm);
   seconds_ += weight * seconds;
   departures_ += weight;
 }

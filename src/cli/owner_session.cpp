@@ -15,7 +15,7 @@ namespace {
 
 constexpr unsigned kWorkerThreads = 2;
 constexpr std::size_t kTimesAsked = 8;
-constexpr std::size_t kTimesAskedAtEntrance = 40;
+constexpr std::size_t kTimesAskedAtEntrance = 48;
 constexpr Duration kAskAgain = 250ms;
 constexpr std::string_view kStartNode =
     "Start this home's node (peerstore node), or name a friend's with --bootstrap HOST:PORT.";
@@ -134,6 +134,7 @@ Task<Result<void>> OwnerSession::enter(std::vector<std::string> bootstrap) {
     co_return fail(Errc::busy, "no way into the ring is known: this home's node is not running");
   std::string tried;
   ShutDoors doors;
+  std::set<wire::MemberId> asked;
   for (const std::string& address : ways) {
     const auto member = co_await network_->connect(address, std::nullopt);
     if (!member) {
@@ -141,10 +142,13 @@ Task<Result<void>> OwnerSession::enter(std::vector<std::string> bootstrap) {
       tried += (tried.empty() ? "" : "; ") + outcome_at(address, member.error());
       continue;
     }
+    if (!asked.insert(*member).second) continue;  // at another of its addresses
     const auto learned = co_await learn_from(*member);
     if (!learned) {
-      doors.open();
-      tried += (tried.empty() ? "" : "; ") + outcome_at(address, learned.error());
+      // If it has just heard that this machine is shut out, it says so at the door.
+      const auto again = co_await network_->connect(address, std::nullopt);
+      again ? doors.open() : doors.failed(again.error());
+      tried += (tried.empty() ? "" : "; ") + outcome_at(address, again ? learned.error() : again.error());
       continue;
     }
     entrance_ = *member;
@@ -164,7 +168,8 @@ Task<Result<void>> OwnerSession::learn_from(wire::MemberId entrance) {
   for (std::size_t asked = 1;; ++asked) {
     const auto learned = co_await membership_->exchange(entrance);
     if (!learned || !membership_->presences().empty()) co_return learned;
-    if (asked == kTimesAskedAtEntrance) co_return fail(Errc::busy, "it is still coming into the ring itself");
+    if (asked == kTimesAskedAtEntrance)
+      co_return fail(Errc::busy, "it is still coming into the ring: try again in a moment");
     co_await clock.sleep(kAskAgain);
   }
 }

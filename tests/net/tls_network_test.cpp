@@ -227,7 +227,7 @@ TEST_F(RingOfMachines, AFailedDialIsNotRepeatedAtOnce) {
   }
   const Duration took = loop.now() - began;
   run(loop, until(loop, [&] { return carl.network->counters().refused_links > 0; }));
-  if (took < 1s) EXPECT_EQ(carl.network->counters().refused_links, 1u);
+  EXPECT_LE(carl.network->counters().refused_links, static_cast<std::uint64_t>(1 + took / 1s));
 }
 
 TEST_F(RingOfMachines, AddressesAreTriedInTurn) {

@@ -134,6 +134,7 @@ class Home:
         for file in (self.path / "node").rglob("*"):
             if not file.is_file() or "facts" in file.parts:
                 continue
+            head = b""
             with contextlib.suppress(FileNotFoundError), file.open("rb") as opened:
                 head = opened.read(4096)
             at = head.find(b"PSCHUNK1")

@@ -29,7 +29,8 @@ class ChurnEstimate {
   static constexpr double kEnough = 8;    // departures until it counts so, should they come sooner
   static constexpr double kLeast = 10;    // seconds of a session that are believed
   static constexpr double kHearsay = 4;   // departures that hearsay counts for
-  static constexpr double kCalm = 3600;   // seconds; of longer sessions it counts for less, since storms come
+  static constexpr double kCalm = 3600;  // seconds; of longer sessions it counts for less, since storms come,
+  static constexpr double kCalmWatched = 1200;  // but for so many member-seconds at least
   // ... and the prior: little, since it never fades, and a neighbourhood sees few departures.
   static constexpr double kPrior = 0.01;
   TimePoint last_;
